@@ -1,0 +1,15 @@
+export { ApplicationError, GatewayError, ProtocolError } from "../errors.ts";
+export type {
+  Application,
+  Body,
+  Chunk,
+  Environ,
+  FileBody,
+  FileRange,
+  FileWrapper,
+  Header,
+  Headers,
+  Middleware,
+  StartResponse,
+  Write,
+} from "./types.ts";

@@ -1,0 +1,88 @@
+// Options that every protocol takes. Those of one protocol alone are declared in its own file.
+
+import type { Log } from "../gateway/log.ts";
+
+export interface ServerOptions {
+  /**
+   * Variables merged over every request's, such as `{ REMOTE_USER: "" }` to distrust a front end's.
+   *
+   * @defaultValue none
+   */
+  environ?: Readonly<Record<string, string>>;
+
+  /**
+   * Where the application is mounted (`""` or `"/app"`), for front ends that cannot say it. `SCRIPT_NAME` becomes
+   * this and `PATH_INFO` is what follows it in the path of `REQUEST_URI`.
+   *
+   * @defaultValue what the front end says
+   */
+  scriptName?: string;
+
+  /**
+   * Undoes what a web server is known to do to `SCRIPT_NAME` and `PATH_INFO` in its stock configuration; a
+   * front end that needs no repair gets none.
+   *
+   * @defaultValue `true`
+   */
+  repair?: boolean;
+
+  /**
+   * Longest block of variables or headers of one request, in bytes. Past it the answer is 431.
+   *
+   * @defaultValue `65_536`: PHP-FPM's and nginx's buffers end far below it
+   */
+  maxParamsBytes?: number;
+
+  /**
+   * Longest request body, in bytes. A longer one that says so is answered 413 without calling the application;
+   * one that does not say so ends `wsgi.input` with an error of code `BODY_TOO_LARGE`.
+   *
+   * @defaultValue `Infinity`: web servers in front have a limit of their own (nginx 1 MB, lighttpd none)
+   */
+  maxBodyBytes?: number;
+
+  /**
+   * Requests answered at once in this process. Past it FastCGI answers OVERLOADED, the others 503.
+   *
+   * @defaultValue `Infinity`
+   */
+  maxConcurrent?: number;
+
+  /**
+   * How long an application may take for one request, in milliseconds; 0 is no limit. Past it `postern.signal`
+   * is aborted with a `TimeoutError`; where nothing has been sent yet the client gets a 504.
+   *
+   * @defaultValue `0`, as PHP-FPM's `request_terminate_timeout`
+   */
+  requestTimeoutMs?: number;
+
+  /**
+   * How long a peer may stall, in milliseconds; 0 is no limit: with an incomplete head, between requests on a kept
+   * connection, in the middle of a body that the application waits for, or without reading what it is sent. Past
+   * it the connection is closed. An application that computes is not disturbed.
+   *
+   * @defaultValue `120_000`
+   */
+  idleTimeoutMs?: number;
+
+  /**
+   * Shows the trace of an application's error in the response. Dangerous anywhere but on your own machine.
+   *
+   * @defaultValue `false`
+   */
+  debug?: boolean;
+
+  /**
+   * Takes the server's own lines.
+   *
+   * @defaultValue standard error; lines of level `debug` only with `POSTERN_LOG=debug`
+   */
+  log?: Log;
+
+  /**
+   * What `wsgi.multiprocess` says. Set by the worker model.
+   *
+   * @defaultValue `false`
+   */
+  multiprocess?: boolean;
+}
