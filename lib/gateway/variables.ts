@@ -1,0 +1,57 @@
+// Variables of one request on their way from a peer into an environ: which names are taken, and what a repeated
+// one means. All protocols whose peers send CGI variables add them through here.
+
+import { ProtocolError } from "../errors.ts";
+import type { Environ } from "./types.ts";
+
+const PLAIN = 0;
+const HEADER = 1;
+const COOKIE = 2;
+const LENGTH = 3;
+const DROPPED = 4;
+
+/**
+ * Never taken from a peer. `HTTP_PROXY` would be read as the administrator's proxy (httpoxy); PEP 3333 has the next
+ * two without the prefix; the body that we hand on has no transfer coding any more.
+ */
+const rules = new Map<string, number>([
+  ["HTTP_PROXY", DROPPED],
+  ["HTTP_CONTENT_LENGTH", DROPPED],
+  ["HTTP_CONTENT_TYPE", DROPPED],
+  ["HTTP_TRANSFER_ENCODING", DROPPED],
+  ["HTTP_COOKIE", COOKIE],
+  ["CONTENT_LENGTH", LENGTH],
+]);
+const MAX_RULES = 512;
+
+/** An environ without any key. It has no prototype, since `__proto__` is a name that a peer can send. */
+export function emptyEnviron(): Environ {
+  return Object.create(null) as Environ;
+}
+
+/**
+ * Adds one variable. A repeated header is joined to the earlier one; of any other repeated name the last counts.
+ *
+ * @throws {ProtocolError} `CONTENT_LENGTH` when it comes twice with different values
+ */
+export function addVariable(environ: Environ, name: string, value: string): void {
+  const rule = rules.get(name) ?? ruleOf(name);
+  if (rule === PLAIN) {
+    environ[name] = value;
+    return;
+  }
+  if (rule === DROPPED) return;
+  const before = environ[name];
+  if (before === undefined) environ[name] = value;
+  else if (rule === HEADER) environ[name] = `${String(before)}, ${value}`;
+  else if (rule === COOKIE) environ[name] = `${String(before)}; ${value}`;
+  else if (before !== value)
+    throw new ProtocolError("CONTENT_LENGTH", "CONTENT_LENGTH was sent twice and differs");
+}
+
+// Names with a dot are the gateway's own, so that no peer can set what middleware trusts.
+function ruleOf(name: string): number {
+  const rule = name === "" || name.includes(".") ? DROPPED : name.startsWith("HTTP_") ? HEADER : PLAIN;
+  if (rules.size < MAX_RULES) rules.set(name, rule);
+  return rule;
+}

@@ -1,0 +1,1 @@
+export { type CallRequest, type CallResponse, call } from "./call.ts";
