@@ -1,0 +1,113 @@
+// How was this process started? Tests in a fixed order; the first that fires decides.
+
+import { GatewayError } from "./errors.ts";
+import type { ServeOptions } from "./serve.ts";
+import { isListening } from "./workers/inherited-socket.ts";
+import { systemdDescriptors } from "./workers/listen.ts";
+
+type Protocol = NonNullable<ServeOptions["protocol"]>;
+
+export interface Detected {
+  readonly protocol: Protocol;
+  readonly bindAddress?: NonNullable<ServeOptions["bindAddress"]>;
+  /** The test that fired, in words. */
+  readonly reason: string;
+}
+
+/** What is known of how a process was started. */
+export interface Start {
+  readonly environment: NodeJS.ProcessEnv;
+  /** The words behind the script's name on the command line. */
+  readonly words: readonly string[];
+  /** Whether descriptor 0 is a listening socket. */
+  readonly inherited: () => boolean;
+  /** Whether Phusion Passenger loaded the script: it takes over the first HTTP server that listens. */
+  readonly passenger: boolean;
+}
+
+/** Words that name a protocol: in POSTERN_SERVER, and on the command line as in web.py. */
+const PROTOCOL_WORDS: Readonly<Record<string, Protocol>> = {
+  fcgi: "fcgi",
+  fastcgi: "fcgi",
+  http: "http",
+  cgi: "cgi",
+};
+
+const DEFAULT_HOST = "127.0.0.1";
+const DEFAULT_PORT = 8080;
+
+/**
+ * 1. an explicit option, or the variable POSTERN_SERVER
+ * 2. CGI variables: GATEWAY_INTERFACE and REQUEST_METHOD. Before the next one, since Apache's CGI daemon gives a script
+ *    a socket as descriptor 0
+ * 3. a listening socket on descriptor 0: FastCGI
+ * 4. LISTEN_FDS of systemd: FastCGI
+ * 5. a word on the command line, with an optional address behind it
+ * 6. Phusion Passenger's global: HTTP, on the socket that it provides
+ * 7. else the embedded HTTP server on HOST and PORT, by default `http://127.0.0.1:8080`
+ *
+ * @throws {GatewayError} `UNKNOWN_PROTOCOL` when POSTERN_SERVER names none
+ */
+export function detect(options: ServeOptions, start: Start = thisProcess): Detected {
+  const { environment, words } = start;
+  if (options.protocol !== undefined) {
+    return explicit(options.protocol, options, start, 'option "protocol" says so');
+  }
+  const named = environment["POSTERN_SERVER"];
+  if (named) {
+    const protocol = PROTOCOL_WORDS[named];
+    if (protocol === undefined) {
+      const known = Object.keys(PROTOCOL_WORDS).join(", ");
+      throw new GatewayError(
+        "UNKNOWN_PROTOCOL",
+        `POSTERN_SERVER=${named} names no protocol; known are ${known}`,
+      );
+    }
+    return explicit(protocol, options, start, `POSTERN_SERVER is ${named}`);
+  }
+  if (environment["GATEWAY_INTERFACE"] && environment["REQUEST_METHOD"]) {
+    return { protocol: "cgi", reason: "GATEWAY_INTERFACE and REQUEST_METHOD are set" };
+  }
+  if (options.bindAddress === undefined) {
+    if (start.inherited()) return { protocol: "fcgi", reason: "descriptor 0 is a listening socket" };
+    if (systemdDescriptors(environment).length > 0) return { protocol: "fcgi", reason: "LISTEN_FDS is set" };
+  }
+  const at = words.findIndex((word) => Object.hasOwn(PROTOCOL_WORDS, word));
+  if (at >= 0) {
+    const word = words[at] as string;
+    const address = words[at + 1];
+    const place = address === undefined || options.bindAddress !== undefined ? {} : { bindAddress: address };
+    return explicit(
+      PROTOCOL_WORDS[word] as Protocol,
+      { ...options, ...place },
+      start,
+      `the command line says ${word}`,
+    );
+  }
+  if (start.passenger) return explicit("http", options, start, "Phusion Passenger loaded the script");
+  return explicit("http", options, start, "no test for another protocol fired");
+}
+
+/** HTTP listens somewhere by itself; what a web server speaks to needs an address, or a socket that it left us. */
+function explicit(protocol: Protocol, options: ServeOptions, start: Start, reason: string): Detected {
+  if (options.bindAddress !== undefined) return { protocol, bindAddress: options.bindAddress, reason };
+  if (protocol !== "http" || start.inherited() || systemdDescriptors(start.environment).length > 0) {
+    return { protocol, reason };
+  }
+  const { HOST: host, PORT: port } = start.environment;
+  if (port !== undefined && !/^\d{1,5}$/.test(port)) {
+    throw new GatewayError("BIND_ADDRESS", `PORT=${port} is no port; give a number from 0 to 65535`);
+  }
+  return {
+    protocol,
+    bindAddress: { host: host || DEFAULT_HOST, port: Number(port || DEFAULT_PORT) },
+    reason,
+  };
+}
+
+const thisProcess: Start = {
+  environment: process.env,
+  words: process.argv.slice(2),
+  inherited: () => isListening(0),
+  passenger: "PhusionPassenger" in globalThis,
+};

@@ -1,0 +1,9 @@
+import type { Application } from "../gateway/types.ts";
+import { type ServeOptions, Serving } from "../serve.ts";
+
+/** The embedded HTTP server, by default on `http://127.0.0.1:8080`. */
+export class WSGIServer extends Serving {
+  constructor(application: Application, options: Omit<ServeOptions, "protocol" | "workers"> = {}) {
+    super(application, { bindAddress: 8080, ...options, protocol: "http" });
+  }
+}

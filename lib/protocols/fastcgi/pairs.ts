@@ -1,0 +1,86 @@
+// FastCGI name-value pairs (specification §3.4). Does no I/O.
+
+import { ProtocolError } from "../../errors.ts";
+
+/**
+ * Names in the order in which the last block had them. A web server sends the same ones for each request, and
+ * finding a name again costs a fraction of making a string of it that can be looked up quickly.
+ */
+const expected: string[] = [];
+const MAX_EXPECTED = 128;
+const interned = new Map<string, string>();
+const MAX_INTERNED = 512;
+
+/**
+ * Gives each pair of a whole stream to `take`, as Latin-1: one code point a byte. The bytes must be all of the stream,
+ * since a pair may straddle records. The values share the memory of one string as long as the block.
+ *
+ * @throws {ProtocolError} `FCGI_PAIRS` when a pair runs past the end
+ */
+export function decodePairs(bytes: Buffer, take: (name: string, value: string) => void): void {
+  const text = bytes.toString("latin1");
+  const end = bytes.length;
+  let at = 0;
+  for (let index = 0; at < end; index++) {
+    let nameLength = bytes[at++] as number;
+    if (nameLength > 0x7f) {
+      nameLength = longLength(bytes, at - 1);
+      at += 3;
+    }
+    let valueLength = at < end ? (bytes[at++] as number) : truncated();
+    if (valueLength > 0x7f) {
+      valueLength = longLength(bytes, at - 1);
+      at += 3;
+    }
+    const valueStart = at + nameLength;
+    const next = valueStart + valueLength;
+    if (next > end) truncated();
+    take(nameAt(text, at, valueStart, index), text.slice(valueStart, next));
+    at = next;
+  }
+}
+
+/** The pairs of a short block, such as that of GET_VALUES. */
+export function encodePairs(pairs: Iterable<readonly [name: string, value: string]>): Buffer {
+  const parts: Buffer[] = [];
+  for (const [name, value] of pairs) {
+    const nameBytes = Buffer.from(name, "latin1");
+    const valueBytes = Buffer.from(value, "latin1");
+    parts.push(encodeLength(nameBytes.length), encodeLength(valueBytes.length), nameBytes, valueBytes);
+  }
+  return Buffer.concat(parts);
+}
+
+function nameAt(text: string, start: number, end: number, index: number): string {
+  const guess = expected[index];
+  if (guess !== undefined && guess.length === end - start && text.startsWith(guess, start)) return guess;
+  const name = intern(text.slice(start, end));
+  if (index < MAX_EXPECTED) expected[index] = name;
+  return name;
+}
+
+function intern(name: string): string {
+  const known = interned.get(name);
+  if (known !== undefined) return known;
+  // Copied, so that a name that is kept does not keep the block that it came in.
+  const copy = Buffer.from(name, "latin1").toString("latin1");
+  if (interned.size < MAX_INTERNED) interned.set(copy, copy);
+  return copy;
+}
+
+/** Four bytes, of which the highest bit says that they are four. */
+function longLength(bytes: Buffer, at: number): number {
+  if (at + 4 > bytes.length) truncated();
+  return bytes.readUInt32BE(at) & 0x7fffffff;
+}
+
+function encodeLength(length: number): Buffer {
+  if (length < 0x80) return Buffer.of(length);
+  const bytes = Buffer.allocUnsafe(4);
+  bytes.writeUInt32BE((length | 0x80000000) >>> 0);
+  return bytes;
+}
+
+function truncated(): never {
+  throw new ProtocolError("FCGI_PAIRS", "a name-value pair runs past the end of its stream");
+}

@@ -1,0 +1,149 @@
+// Protocols × worker models: the only place where they meet. A new protocol costs one line here, and so does a new
+// worker model. Each is loaded when it is used, so that a CGI script does not pay for FastCGI.
+
+import { GatewayError } from "./errors.ts";
+import { WSGIServer as CgiServer } from "./faces/cgi.ts";
+import { logToStderr } from "./gateway/log.ts";
+import type { ProtocolServer } from "./gateway/protocol-server.ts";
+import type { Application } from "./gateway/types.ts";
+import type { CgiOptions } from "./servers/cgi.ts";
+import type { FcgiOptions } from "./servers/fcgi.ts";
+import type { HttpOptions } from "./servers/http.ts";
+import { formatAddress } from "./workers/bind-address.ts";
+import { explainFailedStart } from "./workers/failed-start.ts";
+import type { Address, WorkerOptions } from "./workers/options.ts";
+import { type Ending, handleSignals } from "./workers/signals.ts";
+import type { WorkerModel, Workers } from "./workers/workers.ts";
+
+type CreateServer = (application: Application, options: ServeOptions) => ProtocolServer;
+
+const protocols = {
+  fcgi: async () => (await import("./servers/fcgi.ts")).createServer,
+  http: async () => (await import("./servers/http.ts")).createServer,
+} as const satisfies Record<string, () => Promise<CreateServer>>;
+
+const workerModels = {
+  single: async () => (await import("./workers/single.ts")).start,
+} as const satisfies Record<string, () => Promise<WorkerModel>>;
+
+export type { Address, BindAddress } from "./workers/options.ts";
+export type { Ending } from "./workers/signals.ts";
+
+export interface ServeOptions extends WorkerOptions, FcgiOptions, HttpOptions, CgiOptions {
+  /** How the web server speaks. `cgi` answers the one request that this process was started for. */
+  protocol?: keyof typeof protocols | "cgi";
+  /** @defaultValue `"single"`: one process */
+  workers?: keyof typeof workerModels;
+}
+
+/** A server of one application. It starts when `listening` is read or `run()` is called. */
+export interface Server {
+  /** Resolves once connections are accepted; rejects with a {@link GatewayError} when that failed. */
+  readonly listening: Promise<readonly Address[]>;
+  /** Serves until a signal or `close()` ends it, and handles signals and stray errors of this process meanwhile. */
+  run(): Promise<Ending>;
+  /** Stops accepting and resolves when what is in progress has finished. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves an application.
+ *
+ * @example
+ * await serve(application, { protocol: "fcgi", bindAddress: "/run/app.sock" }).run();
+ */
+export function serve(application: Application, options: ServeOptions): Server {
+  return options.protocol === "cgi" ? new CgiServer(application, options) : new Serving(application, options);
+}
+
+/** A server that listens, whatever its protocol and worker model. */
+export class Serving implements Server {
+  readonly #application: Application;
+  readonly #options: ServeOptions;
+  #starting: Promise<Workers> | undefined;
+  #closing: Promise<void> | undefined;
+  #end: (ending: Ending) => void = () => {};
+  readonly #ended: Promise<Ending>;
+
+  constructor(application: Application, options: ServeOptions) {
+    this.#application = application;
+    this.#options = options;
+    this.#ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  get listening(): Promise<readonly Address[]> {
+    return this.#start().then((workers) => workers.addresses);
+  }
+
+  async run(): Promise<Ending> {
+    const log = this.#options.log ?? logToStderr;
+    const workers = await this.#startOwned();
+    const release = this.#options.signals === false ? () => {} : this.#ownProcess(workers);
+    try {
+      log("debug", `listening on ${workers.addresses.map(formatAddress).join(" and ")}`);
+      const ending = await this.#ended;
+      await this.close();
+      return ending;
+    } finally {
+      release();
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#starting === undefined) return;
+    this.#closing ??= this.#starting.then((workers) => workers.stop());
+    this.#end("stop");
+    await this.#closing;
+  }
+
+  async #startOwned(): Promise<Workers> {
+    try {
+      return await this.#start();
+    } catch (error) {
+      if (error instanceof GatewayError && this.#options.signals !== false) explainFailedStart(error);
+      throw error;
+    }
+  }
+
+  #start(): Promise<Workers> {
+    this.#starting ??= this.#load();
+    return this.#starting;
+  }
+
+  async #load(): Promise<Workers> {
+    const options = { copyErrors: this.#options.bindAddress !== undefined, ...this.#options };
+    const [create, start] = await Promise.all([
+      protocols[protocolOf(options)](),
+      workerModels[options.workers ?? "single"](),
+    ]);
+    return start(() => create(this.#application, options), options);
+  }
+
+  /** What only the owner of a process may do: signals, and errors that nobody caught. */
+  #ownProcess(workers: Workers): () => void {
+    const log = this.#options.log ?? logToStderr;
+    const stray = (error: unknown): void => {
+      log(
+        "error",
+        `an error that nothing caught: ${error instanceof Error ? (error.stack ?? error) : error}`,
+      );
+    };
+    process.on("uncaughtException", stray);
+    process.on("unhandledRejection", stray);
+    const releaseSignals = handleSignals({
+      end: (ending) => this.#end(ending),
+      endNow: () => workers.stopNow(),
+    });
+    return () => {
+      releaseSignals();
+      process.off("uncaughtException", stray);
+      process.off("unhandledRejection", stray);
+    };
+  }
+}
+
+function protocolOf(options: ServeOptions): keyof typeof protocols {
+  return options.protocol === undefined || options.protocol === "cgi" ? "fcgi" : options.protocol;
+}

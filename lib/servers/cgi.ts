@@ -1,0 +1,200 @@
+// CGI/1.1 (RFC 3875): one process, one request. Descriptors 0, 1 and 2 are read and written synchronously, since touching
+// process.stdin or process.stdout costs time at each hit and makes a shared descriptor non-blocking.
+
+import { readFileSync, readSync } from "node:fs";
+import { Readable } from "node:stream";
+import { ProtocolError } from "../errors.ts";
+import { completeEnviron, contentLengthOf } from "../gateway/environ.ts";
+import { ErrorStream } from "../gateway/error-stream.ts";
+import type { ResponseHead } from "../gateway/head.ts";
+import { logToStderr } from "../gateway/log.ts";
+import { refuse, respond } from "../gateway/respond.ts";
+import type { ResponseSink } from "../gateway/sink.ts";
+import type { Application, Chunk, Environ } from "../gateway/types.ts";
+import { addVariable, emptyEnviron } from "../gateway/variables.ts";
+import { encodeResponseHead } from "../protocols/cgi/response-head.ts";
+import { writeAll } from "./descriptor.ts";
+import type { ServerOptions } from "./options.ts";
+
+export interface CgiOptions extends ServerOptions {}
+
+const STDIN = 0;
+const STDOUT = 1;
+const STDERR = 2;
+const READ_BYTES = 65_536;
+
+/** How long what an application leaves open may keep the process once the response is out, in milliseconds. */
+const EXIT_MS = 50;
+const DEFAULT_IDLE_MS = 120_000;
+
+/**
+ * Answers the request that this process was started for. Without CGI variables, as from a shell, it is `GET /`.
+ *
+ * Afterwards `process.exitCode` is 0, or 1 when the application failed, and the process ends, even where a timer or a
+ * connection of the application is still open.
+ */
+export async function serveCgi(application: Application, options: CgiOptions = {}): Promise<void> {
+  // console.log would write into the response.
+  console.log = console.error;
+  console.info = console.error;
+  console.debug = console.error;
+  const cancellation = new AbortController();
+  const idleMs = options.idleTimeoutMs ?? DEFAULT_IDLE_MS;
+  const sink = new CgiSink(cancellation, idleMs);
+  const environ = emptyEnviron();
+  try {
+    readVariables(environ);
+    environ.REQUEST_METHOD ||= "GET";
+    const body = new CgiBody(options.maxBodyBytes ?? Number.POSITIVE_INFINITY);
+    const errors = new ErrorStream(writeLog);
+    completeEnviron(
+      environ,
+      { input: body, errors, cancellation, multithread: false, multiprocess: true, runOnce: true },
+      options,
+    );
+    body.expect(contentLengthOf(environ) ?? 0);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    (options.log ?? logToStderr)("error", `refused a CGI request: ${error.message}`);
+    const status = error.code === "BODY_TOO_LARGE" ? "413 Content Too Large" : "400 Bad Request";
+    refuse(sink, environ.REQUEST_METHOD, status);
+  }
+  if (!sink.over) {
+    await respond(application, environ, sink, {
+      debug: options.debug,
+      timeoutMs: options.requestTimeoutMs,
+      onTimeout: () => cancellation.abort(new DOMException("the request took too long", "TimeoutError")),
+    });
+  }
+  if (sink.failed) process.exitCode = 1;
+  setTimeout(() => process.exit(), EXIT_MS).unref();
+}
+
+/** Standard error may be closed; that is no reason to fail. */
+function writeLog(bytes: Uint8Array): void {
+  try {
+    writeAll(STDERR, bytes, DEFAULT_IDLE_MS);
+  } catch {}
+}
+
+/** Not process.env, which has decoded the variables as UTF-8 and lost the bytes that are none. */
+function readVariables(environ: Environ): void {
+  let text: string;
+  try {
+    text = readFileSync("/proc/self/environ", "latin1");
+  } catch {
+    for (const [name, value] of Object.entries(process.env)) {
+      addVariable(environ, name, Buffer.from(value ?? "").toString("latin1"));
+    }
+    return;
+  }
+  for (const entry of text.split("\0")) {
+    const equals = entry.indexOf("=");
+    if (equals > 0) addVariable(environ, entry.slice(0, equals), entry.slice(equals + 1));
+  }
+}
+
+/** `wsgi.input`: CONTENT_LENGTH bytes of descriptor 0. A server need not close it behind them. */
+class CgiBody extends Readable {
+  readonly #maxBytes: number;
+  #missing = 0;
+
+  constructor(maxBytes: number) {
+    super();
+    this.#maxBytes = maxBytes;
+  }
+
+  expect(length: number): void {
+    if (length > this.#maxBytes) {
+      throw new ProtocolError("BODY_TOO_LARGE", `a body of ${length} bytes is longer than "maxBodyBytes"`);
+    }
+    this.#missing = length;
+  }
+
+  override _read(): void {
+    if (this.#missing === 0) {
+      this.push(null);
+      return;
+    }
+    const bytes = Buffer.allocUnsafe(Math.min(READ_BYTES, this.#missing));
+    let count: number;
+    try {
+      count = readSync(STDIN, bytes, 0, bytes.length, null);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EAGAIN") this.#readLater();
+      else this.destroy(error as Error);
+      return;
+    }
+    if (count === 0) {
+      this.destroy(
+        new ProtocolError("BODY_TRUNCATED", `the request body ended ${this.#missing} bytes too early`),
+      );
+      return;
+    }
+    this.#missing -= count;
+    this.push(bytes.subarray(0, count));
+  }
+
+  /** Some servers hand over a descriptor that does not block; then only an event loop can wait for it. */
+  #readLater(): void {
+    setTimeout(() => this._read(), 1);
+  }
+}
+
+class CgiSink implements ResponseSink {
+  over = false;
+  failed = false;
+  readonly #cancellation: AbortController;
+  readonly #idleMs: number;
+  #head = "";
+  #chunks: Chunk[] = [];
+  #gone = false;
+
+  constructor(cancellation: AbortController, idleMs: number) {
+    this.#cancellation = cancellation;
+    this.#idleMs = idleMs;
+  }
+
+  get closed(): boolean {
+    return this.#gone || this.over;
+  }
+
+  head(head: ResponseHead): void {
+    this.#head = encodeResponseHead(head.status, head.headers);
+  }
+
+  write(chunk: Chunk): void {
+    this.#chunks.push(chunk);
+  }
+
+  flush(): boolean {
+    const parts = this.#chunks.map((chunk) => (typeof chunk === "string" ? Buffer.from(chunk) : chunk));
+    if (this.#head !== "") parts.unshift(Buffer.from(this.#head, "latin1"));
+    this.#head = "";
+    this.#chunks = [];
+    if (parts.length === 0 || this.#gone) return true;
+    try {
+      writeAll(STDOUT, parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts), this.#idleMs);
+    } catch {
+      // EPIPE: the server has given up, and nothing that comes can be delivered.
+      this.#gone = true;
+      this.failed = true;
+      this.#cancellation.abort(new ProtocolError("PEER_GONE", "the web server closed standard output"));
+    }
+    return true;
+  }
+
+  drained(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  end(failed: boolean): void {
+    this.flush();
+    this.over = true;
+    if (failed) this.failed = true;
+  }
+
+  cut(): void {
+    this.end(true);
+  }
+}

@@ -1,0 +1,365 @@
+// One FastCGI connection: what each record means for which request (specification §3–§5).
+
+import type { Socket } from "node:net";
+import { ProtocolError } from "../errors.ts";
+import { completeEnviron, contentLengthOf } from "../gateway/environ.ts";
+import { printable } from "../gateway/log.ts";
+import { refuse, respond } from "../gateway/respond.ts";
+import type { Environ } from "../gateway/types.ts";
+import { addVariable, emptyEnviron } from "../gateway/variables.ts";
+import {
+  KEEP_CONNECTION,
+  NULL_REQUEST_ID,
+  ProtocolStatus,
+  RecordType,
+  Role,
+} from "../protocols/fastcgi/constants.ts";
+import { decodePairs } from "../protocols/fastcgi/pairs.ts";
+import { RecordDecoder } from "../protocols/fastcgi/record-decoder.ts";
+import { encodeEndRequest, encodeRecord, encodeUnknownType } from "../protocols/fastcgi/record-encoder.ts";
+import type { FcgiContext } from "./fcgi-context.ts";
+import { FcgiRequest } from "./fcgi-request.ts";
+import { answerValues } from "./fcgi-values.ts";
+import { closeAfterwards } from "./linger.ts";
+
+/**
+ * How long a connection that has brought no request yet may still bring one when the server stops, in milliseconds. A
+ * web server connects when it has a request, so its first bytes are on their way.
+ */
+const FIRST_REQUEST_MS = 1_000;
+
+export class FcgiConnection {
+  readonly #socket: Socket;
+  readonly #context: FcgiContext;
+  readonly #decoder: RecordDecoder;
+  readonly #requests = new Map<number, FcgiRequest>();
+  #waiting: (() => void)[] = [];
+  /** No request is taken any more; the socket closes once those in progress are answered. */
+  #closing = false;
+  /** STDIN of a request that was answered may still be on its way. */
+  #unread = false;
+  /** Records are being taken from bytes that have arrived; whether to close is decided behind the last of them. */
+  #decoding = false;
+  /** No request has come yet. */
+  #fresh = true;
+  #paused = false;
+  isNginx = false;
+
+  constructor(socket: Socket, context: FcgiContext) {
+    this.#socket = socket;
+    this.#context = context;
+    this.#decoder = new RecordDecoder(this.#takeRecord);
+    socket.on("data", this.#onData);
+    socket.on("end", this.#onEnd);
+    socket.on("drain", this.#wake);
+    socket.on("error", this.#onError);
+    socket.on("close", this.#onClose);
+    socket.on("timeout", this.#onTimeout);
+    if (context.idleTimeoutMs > 0) socket.setTimeout(context.idleTimeoutMs);
+  }
+
+  get maxBodyBytes(): number {
+    return this.#context.maxBodyBytes;
+  }
+
+  get copyErrors(): boolean {
+    return this.#context.copyErrors;
+  }
+
+  get closed(): boolean {
+    return this.#socket.destroyed;
+  }
+
+  /** Several requests are in progress. */
+  get shared(): boolean {
+    return this.#requests.size > 1;
+  }
+
+  /** The peer reads as fast as we write. */
+  get writable(): boolean {
+    return !this.#socket.writableNeedDrain;
+  }
+
+  send(bytes: Buffer): void {
+    if (!this.#socket.destroyed) this.#socket.write(bytes);
+  }
+
+  sendAll(pieces: readonly Uint8Array[]): void {
+    if (this.#socket.destroyed) return;
+    this.#socket.cork();
+    for (const piece of pieces) this.#socket.write(piece);
+    this.#socket.uncork();
+  }
+
+  /** Settles when the peer has read enough, or has gone. */
+  drained(): Promise<void> {
+    if (this.#socket.destroyed || !this.#socket.writableNeedDrain) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** A request was answered; `close` when that was the last of this connection. */
+  finish(request: FcgiRequest, close = false): void {
+    this.#requests.delete(request.id);
+    if (!request.inputEnded) this.#unread = true;
+    if (close || !request.keepConnection || this.#context.draining) this.#closing = true;
+    this.onRoom();
+    this.#closeWhenDone();
+  }
+
+  /** The server is stopping: closes as soon as nothing is in progress. */
+  drain(): void {
+    if (this.#requests.size > 0) return;
+    if (this.#fresh) setTimeout(() => this.#requests.size > 0 || this.#close(), FIRST_REQUEST_MS).unref();
+    else this.#close();
+  }
+
+  /** Ends all requests in progress and closes at once. */
+  destroy(reason: Error): void {
+    this.#abandonAll(reason);
+    this.#socket.destroy();
+  }
+
+  /** Reads on, unless an application does not keep up with its body. */
+  readonly onRoom = (): void => {
+    if (!this.#paused) return;
+    for (const request of this.#requests.values()) if (request.body.full) return;
+    this.#paused = false;
+    this.#socket.resume();
+  };
+
+  readonly #onData = (bytes: Buffer): void => {
+    if (this.#closing && this.#requests.size === 0) return;
+    this.#decoding = true;
+    try {
+      this.#decoder.push(bytes);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#log("error", `closed a FastCGI connection: ${error.message}`);
+      this.destroy(error);
+    }
+    this.#decoding = false;
+    this.#closeWhenDone();
+  };
+
+  readonly #takeRecord = (type: number, id: number, bytes: Buffer, start: number, end: number): void => {
+    if (id === NULL_REQUEST_ID) {
+      this.#manage(type, bytes.subarray(start, end));
+      return;
+    }
+    if (type === RecordType.BeginRequest) {
+      this.#begin(id, bytes, start, end);
+      return;
+    }
+    // §3.3: records of a request that is not, or no longer, active are ignored.
+    const request = this.#requests.get(id);
+    if (request === undefined) {
+      if (type === RecordType.Stdin && start === end) this.#unread = false;
+      return;
+    }
+    switch (type) {
+      case RecordType.Params:
+        if (request.started) return;
+        if (start === end) this.#start(request);
+        else this.#addParams(request, bytes.subarray(start, end));
+        return;
+      case RecordType.Stdin:
+        if (start === end) request.endInput();
+        else this.#giveBody(request, bytes.subarray(start, end));
+        return;
+      case RecordType.AbortRequest:
+        this.#abort(request);
+        return;
+    }
+  };
+
+  /** §4: records with id 0 concern the connection. */
+  #manage(type: number, content: Buffer): void {
+    if (type === RecordType.GetValues) {
+      this.send(
+        encodeRecord(RecordType.GetValuesResult, NULL_REQUEST_ID, answerValues(content, this.#context)),
+      );
+    } else {
+      this.send(encodeUnknownType(type));
+    }
+  }
+
+  /** §5.1: role (2), flags, reserved (5). */
+  #begin(id: number, bytes: Buffer, start: number, end: number): void {
+    if (end - start < 8) throw new ProtocolError("FCGI_BEGIN", "a BEGIN_REQUEST is shorter than 8 bytes");
+    if (this.#requests.has(id)) throw new ProtocolError("FCGI_BEGIN", `request ${id} was begun twice`);
+    if (this.#closing) return;
+    const context = this.#context;
+    const role = bytes.readUInt16BE(start);
+    const request = new FcgiRequest(this, id, ((bytes[start + 2] as number) & KEEP_CONNECTION) !== 0);
+    const plays =
+      (role === Role.Responder && context.responder) || (role === Role.Authorizer && context.authorizer);
+    const before = this.#requests.size;
+    if (!plays) request.reject(ProtocolStatus.UnknownRole);
+    else if (before > 0 && !context.multiplexed) this.#decline(id, ProtocolStatus.CantMultiplexConnection);
+    else if (before >= context.maxMultiplexed) this.#decline(id, ProtocolStatus.Overloaded);
+    else if (context.active >= context.maxConcurrent) request.reject(ProtocolStatus.Overloaded);
+    else {
+      this.#requests.set(id, request);
+      this.#unread = false;
+      this.#fresh = false;
+      // §6.3: an authorizer gets no body.
+      if (role === Role.Authorizer) request.body.expect(0);
+    }
+  }
+
+  /** Answers a request that others on this connection leave no room for, without a word on the connection's end. */
+  #decline(id: number, protocolStatus: number): void {
+    this.send(encodeEndRequest(id, 0, protocolStatus));
+  }
+
+  #addParams(request: FcgiRequest, bytes: Buffer): void {
+    const limit = this.#context.maxParamsBytes;
+    if (request.paramsBytes + bytes.length > limit) {
+      this.#log(
+        "error",
+        `refused a request whose variables are longer than ${limit} bytes ("maxParamsBytes")`,
+      );
+      this.#refuse(request, "GET", "431 Request Header Fields Too Large");
+      return;
+    }
+    request.addParams(bytes);
+  }
+
+  #giveBody(request: FcgiRequest, bytes: Buffer): void {
+    request.body.give(bytes);
+    if (!request.body.full || this.#paused) return;
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  /** §5.2 has ended: the request is complete but for its body. */
+  #start(request: FcgiRequest): void {
+    request.started = true;
+    const context = this.#context;
+    const environ = emptyEnviron();
+    try {
+      decodePairs(request.takeParams(), (name, value) => addVariable(environ, name, value));
+      completeEnviron(
+        environ,
+        {
+          input: request.body,
+          errors: request.errors,
+          cancellation: request.cancellation,
+          multithread: true,
+          multiprocess: context.multiprocess,
+          runOnce: false,
+        },
+        context.environ,
+      );
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#log("error", `refused a FastCGI request: ${error.message}`);
+      this.#refuse(request, "GET", "400 Bad Request");
+      return;
+    }
+    this.isNginx = environ.SERVER_SOFTWARE?.startsWith("nginx") === true;
+    const length = contentLengthOf(environ);
+    if (length !== undefined && length > context.maxBodyBytes) {
+      this.#log("error", `refused a body of ${length} bytes ("maxBodyBytes" is ${context.maxBodyBytes})`);
+      refuse(request, environ.REQUEST_METHOD, "413 Content Too Large");
+      return;
+    }
+    if (length !== undefined) request.body.expect(length);
+    this.#run(request, environ);
+  }
+
+  #run(request: FcgiRequest, environ: Environ): void {
+    const context = this.#context;
+    context.active++;
+    const running = respond(context.application, environ, request, {
+      debug: context.debug,
+      timeoutMs: context.requestTimeoutMs,
+      onTimeout: () => {
+        this.#log("error", `${printable(environ.PATH_INFO)} took longer than ${context.requestTimeoutMs} ms`);
+        request.cancellation.abort(new DOMException("the request took too long", "TimeoutError"));
+      },
+    });
+    if (running === undefined) context.active--;
+    else void running.then(() => context.active--);
+  }
+
+  /** Answers in our own name and takes no more requests from a peer that sends such ones. */
+  #refuse(request: FcgiRequest, method: string, status: string): void {
+    this.#closing = true;
+    refuse(request, method, status);
+  }
+
+  /** §5.4: END_REQUEST at once; the application learns of it and is left to itself. */
+  #abort(request: FcgiRequest): void {
+    const reason = new ProtocolError("ABORTED", "the web server aborted the request");
+    request.reject(ProtocolStatus.RequestComplete);
+    request.abandon(reason);
+  }
+
+  /**
+   * The peer has ended its side. Of a request that was complete it may still wait for the answer, and there is no
+   * way to know but to write it; a request that was not complete never will be.
+   */
+  readonly #onEnd = (): void => {
+    const reason = new ProtocolError("PEER_GONE", "the web server closed the connection");
+    this.#closing = true;
+    this.#unread = false;
+    for (const request of this.#requests.values()) {
+      if (request.started && (request.inputEnded || request.body.complete)) {
+        request.cancellation.abort(reason);
+      } else {
+        this.#requests.delete(request.id);
+        request.abandon(reason);
+      }
+    }
+    if (!this.#decoder.atBoundary) this.#log("debug", "a FastCGI connection ended inside a record");
+    this.#closeWhenDone();
+  };
+
+  readonly #onClose = (): void => {
+    this.#abandonAll(new ProtocolError("PEER_GONE", "the web server closed the connection"));
+    this.#wake();
+    this.#context.onClose(this);
+  };
+
+  readonly #onError = (error: Error): void => {
+    this.#log("debug", `a FastCGI connection failed: ${error.message}`);
+  };
+
+  /** No byte went either way for `idleTimeoutMs`: whose turn is it? */
+  readonly #onTimeout = (): void => {
+    const waits = (request: FcgiRequest): boolean => !request.started || request.body.awaited;
+    const requests = [...this.#requests.values()];
+    if (requests.length > 0 && !this.#socket.writableNeedDrain && !requests.some(waits)) {
+      this.#socket.setTimeout(this.#context.idleTimeoutMs);
+      return;
+    }
+    if (requests.length > 0) this.#log("error", "closed a FastCGI connection whose peer has stalled");
+    this.destroy(new ProtocolError("BODY_TIMEOUT", "the web server stalled in the middle of a request"));
+  };
+
+  readonly #wake = (): void => {
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  };
+
+  #abandonAll(reason: Error): void {
+    for (const request of this.#requests.values()) request.abandon(reason);
+    this.#requests.clear();
+  }
+
+  #closeWhenDone(): void {
+    if (this.#closing && this.#requests.size === 0 && !this.#decoding) this.#close();
+  }
+
+  #close(): void {
+    this.#closing = true;
+    closeAfterwards(this.#socket, this.#unread);
+  }
+
+  #log(level: "debug" | "error", line: string): void {
+    this.#context.log(level, line);
+  }
+}

@@ -1,0 +1,217 @@
+// One FastCGI request: its parameters as they come in, its response as it goes out.
+
+import { ErrorStream } from "../gateway/error-stream.ts";
+import type { ResponseHead } from "../gateway/head.ts";
+import type { ResponseSink } from "../gateway/sink.ts";
+import type { Chunk } from "../gateway/types.ts";
+import { encodeResponseHead } from "../protocols/cgi/response-head.ts";
+import { HEADER_BYTES, ProtocolStatus, RecordType } from "../protocols/fastcgi/constants.ts";
+import {
+  END_REQUEST_BYTES,
+  encodeRecord,
+  paddingOf,
+  recordSize,
+  writeEndRequest,
+  writeHeader,
+  writePadding,
+} from "../protocols/fastcgi/record-encoder.ts";
+import type { FcgiConnection } from "./fcgi-connection.ts";
+import { RequestBody } from "./request-body.ts";
+
+/** Content of one STDOUT record. lighttpd and nginx read records of any size; half the largest keeps buffers small. */
+const RECORD_BYTES = 32_768;
+/** Up to here a response is copied into one buffer, which costs less than handing several to the kernel. */
+const COALESCE_BYTES = 16_384;
+/** Pieces of PARAMS past which they are joined: a peer that sends single bytes must not cost a buffer for each. */
+const MAX_PARTS = 64;
+const PADDING = Buffer.alloc(7);
+
+export class FcgiRequest implements ResponseSink {
+  readonly id: number;
+  readonly keepConnection: boolean;
+  readonly body: RequestBody;
+  readonly errors: ErrorStream;
+  readonly cancellation = new AbortController();
+  /** PARAMS has ended: the application has been called, or the request was refused. */
+  started = false;
+  /** STDIN has ended: nothing of this request is on its way any more. */
+  inputEnded = false;
+  /** END_REQUEST was sent, or nothing can be sent any more. */
+  over = false;
+  paramsBytes = 0;
+
+  readonly #connection: FcgiConnection;
+  #params: Buffer[] = [];
+  /** What waits to be sent: the head, chunks behind it, and how many bytes they are together. */
+  #head = "";
+  #chunks: Chunk[] = [];
+  #pending = 0;
+  #hasLength = false;
+  #stdoutUsed = false;
+  #stderrUsed = false;
+
+  constructor(connection: FcgiConnection, id: number, keepConnection: boolean) {
+    this.#connection = connection;
+    this.id = id;
+    this.keepConnection = keepConnection;
+    this.body = new RequestBody(connection.maxBodyBytes, connection.onRoom);
+    this.errors = new ErrorStream(this.#writeErrors);
+  }
+
+  addParams(bytes: Buffer): void {
+    this.paramsBytes += bytes.length;
+    this.#params.push(bytes);
+    if (this.#params.length === MAX_PARTS) this.#params = [Buffer.concat(this.#params)];
+  }
+
+  /** All of PARAMS, which are given away. */
+  takeParams(): Buffer {
+    const params = this.#params;
+    this.#params = [];
+    return params.length === 1 ? (params[0] as Buffer) : Buffer.concat(params);
+  }
+
+  endInput(): void {
+    this.inputEnded = true;
+    this.body.finish();
+  }
+
+  get closed(): boolean {
+    return this.over || this.#connection.closed;
+  }
+
+  head(head: ResponseHead): void {
+    this.#head = encodeResponseHead(head.status, head.headers);
+    this.#pending = this.#head.length;
+    this.#hasLength = head.contentLength !== undefined;
+    this.#stdoutUsed = true;
+  }
+
+  write(chunk: Chunk, size: number): void {
+    this.#chunks.push(chunk);
+    this.#pending += size;
+  }
+
+  flush(): boolean {
+    if (this.#pending > 0) this.#sendPending();
+    return this.#connection.writable;
+  }
+
+  drained(): Promise<void> {
+    return this.#connection.drained();
+  }
+
+  end(failed: boolean): void {
+    if (this.closed) return;
+    this.#sendEnd(failed ? 1 : 0, ProtocolStatus.RequestComplete);
+    this.#connection.finish(this);
+  }
+
+  /**
+   * What makes a response look cut differs: most fronts notice a connection that is closed without END_REQUEST;
+   * nginx waits for the rest of a Content-Length then, but notices at once when END_REQUEST comes too early. Where
+   * other requests share the connection there is only END_REQUEST.
+   */
+  cut(): void {
+    if (this.closed) return;
+    const connection = this.#connection;
+    const early = connection.shared || (this.#hasLength && connection.isNginx);
+    if (early) this.#sendEnd(1, ProtocolStatus.RequestComplete);
+    else this.flush();
+    this.over = true;
+    connection.finish(this, !connection.shared);
+  }
+
+  /** Ends a request that no application answers. */
+  reject(protocolStatus: number): void {
+    this.#sendEnd(protocolStatus === ProtocolStatus.RequestComplete ? 1 : 0, protocolStatus);
+    this.#connection.finish(this);
+  }
+
+  /** Nothing can be delivered any more; wakes an application that waits for its input or for `postern.signal`. */
+  abandon(reason: Error): void {
+    this.over = true;
+    this.body.fail(reason);
+    this.cancellation.abort(reason);
+  }
+
+  /** What is pending of STDOUT, its end, and END_REQUEST; in one piece when it is small. */
+  #sendEnd(appStatus: number, protocolStatus: number): void {
+    if (this.#pending > COALESCE_BYTES) this.#sendPieces();
+    const size =
+      (this.#pending > 0 ? recordSize(this.#pending) : 0) +
+      (this.#stdoutUsed ? HEADER_BYTES : 0) +
+      (this.#stderrUsed ? HEADER_BYTES : 0) +
+      END_REQUEST_BYTES;
+    const bytes = Buffer.allocUnsafe(size);
+    let at = this.#pending > 0 ? this.#copyPending(bytes) : 0;
+    if (this.#stdoutUsed) at = writeHeader(bytes, at, RecordType.Stdout, this.id, 0);
+    if (this.#stderrUsed) at = writeHeader(bytes, at, RecordType.Stderr, this.id, 0);
+    writeEndRequest(bytes, at, this.id, appStatus, protocolStatus);
+    this.over = true;
+    this.#connection.send(bytes);
+  }
+
+  #sendPending(): void {
+    if (this.#pending > COALESCE_BYTES) {
+      this.#sendPieces();
+      return;
+    }
+    const bytes = Buffer.allocUnsafe(recordSize(this.#pending));
+    this.#copyPending(bytes);
+    this.#connection.send(bytes);
+  }
+
+  /** One record of all that is pending, at the beginning of `bytes`; gives the position behind it. */
+  #copyPending(bytes: Buffer): number {
+    const start = writeHeader(bytes, 0, RecordType.Stdout, this.id, this.#pending);
+    let at = start;
+    if (this.#head !== "") at += bytes.write(this.#head, at, "latin1");
+    for (const chunk of this.#chunks) {
+      if (typeof chunk === "string") {
+        at += bytes.write(chunk, at);
+      } else {
+        bytes.set(chunk, at);
+        at += chunk.length;
+      }
+    }
+    this.#forgetPending();
+    return writePadding(bytes, at, at - start);
+  }
+
+  /** Records of what is pending, whose large chunks are not copied. */
+  #sendPieces(): void {
+    const parts: Uint8Array[] = this.#head === "" ? [] : [Buffer.from(this.#head, "latin1")];
+    for (const chunk of this.#chunks) parts.push(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
+    this.#forgetPending();
+    const pieces: Uint8Array[] = [];
+    for (const part of parts) {
+      for (let at = 0; at < part.length; at += RECORD_BYTES) {
+        const piece = part.subarray(at, at + RECORD_BYTES);
+        const header = Buffer.allocUnsafe(HEADER_BYTES);
+        writeHeader(header, 0, RecordType.Stdout, this.id, piece.length);
+        pieces.push(header, piece);
+        const padding = paddingOf(piece.length);
+        if (padding > 0) pieces.push(PADDING.subarray(0, padding));
+      }
+    }
+    this.#connection.sendAll(pieces);
+  }
+
+  #forgetPending(): void {
+    this.#head = "";
+    this.#chunks = [];
+    this.#pending = 0;
+  }
+
+  // What is written after the end has no record to travel in.
+  readonly #writeErrors = (bytes: Buffer): void => {
+    const connection = this.#connection;
+    if (this.closed || connection.copyErrors) process.stderr.write(bytes);
+    if (this.closed) return;
+    this.#stderrUsed = true;
+    for (let at = 0; at < bytes.length; at += RECORD_BYTES) {
+      connection.send(encodeRecord(RecordType.Stderr, this.id, bytes.subarray(at, at + RECORD_BYTES)));
+    }
+  };
+}

@@ -1,0 +1,55 @@
+import type { IncomingMessage } from "node:http";
+import { ProtocolError } from "../errors.ts";
+import { decodePath, targetPath, targetQuery } from "../gateway/path.ts";
+import type { Environ } from "../gateway/types.ts";
+import { addVariable, emptyEnviron } from "../gateway/variables.ts";
+
+/**
+ * The CGI variables of an HTTP request (RFC 3875 §4.1).
+ *
+ * @throws {ProtocolError} `REQUEST_TARGET` when the target is no path, `CONTENT_LENGTH` when there are two
+ */
+export function readRequest(request: IncomingMessage): Environ {
+  const environ = emptyEnviron();
+  const { socket, url: target = "" } = request;
+  const path = targetPath(target);
+  if (path === "" && target !== "*") {
+    throw new ProtocolError(
+      "REQUEST_TARGET",
+      "the request's target is neither a path nor an absolute address",
+    );
+  }
+  environ.REQUEST_METHOD = request.method ?? "";
+  environ.SCRIPT_NAME = "";
+  environ.PATH_INFO = decodePath(path);
+  environ.QUERY_STRING = targetQuery(target);
+  environ.REQUEST_URI = target;
+  environ.SERVER_PROTOCOL = `HTTP/${request.httpVersion}`;
+  environ.SERVER_SOFTWARE = "postern";
+  environ["GATEWAY_INTERFACE"] = "CGI/1.1";
+  addHeaders(environ, request.rawHeaders);
+  // RFC 9112 §3.2.2: the host of an absolute target counts, not that of the header.
+  if (!target.startsWith("/") && target !== "*") environ.HTTP_HOST = new URL(target).host;
+  environ.SERVER_NAME =
+    environ.HTTP_HOST?.replace(/:\d*$/, "") || plainAddress(socket.localAddress) || "localhost";
+  environ.SERVER_PORT = String(socket.localPort ?? (/:(\d+)$/.exec(environ.HTTP_HOST ?? "")?.[1] || 80));
+  const remote = plainAddress(socket.remoteAddress);
+  if (remote !== undefined) environ.REMOTE_ADDR = remote;
+  if (socket.remotePort !== undefined) environ.REMOTE_PORT = String(socket.remotePort);
+  return environ;
+}
+
+function addHeaders(environ: Environ, raw: readonly string[]): void {
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = raw[index] as string;
+    // `X-A` and `X_A` would be one variable, and a client could forge the one that a proxy sets.
+    if (name.includes("_")) continue;
+    const variable = name.toUpperCase().replaceAll("-", "_");
+    const known = variable === "CONTENT_TYPE" || variable === "CONTENT_LENGTH";
+    addVariable(environ, known ? variable : `HTTP_${variable}`, raw[index + 1] as string);
+  }
+}
+
+function plainAddress(address: string | undefined): string | undefined {
+  return address?.replace(/^::ffff:(?=\d+\.)/i, "");
+}

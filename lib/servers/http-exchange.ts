@@ -1,0 +1,145 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { ProtocolError } from "../errors.ts";
+import type { ResponseHead } from "../gateway/head.ts";
+import type { ResponseSink } from "../gateway/sink.ts";
+import type { Chunk } from "../gateway/types.ts";
+import { RequestBody } from "./request-body.ts";
+
+/** How long the rest of a body that nobody read may take before its connection is closed, in milliseconds. */
+const LEFTOVER_MS = 2_000;
+
+/** One HTTP request and the response to it. */
+export class HttpExchange implements ResponseSink {
+  readonly request: IncomingMessage;
+  readonly socket: Socket;
+  readonly body: RequestBody;
+  readonly cancellation = new AbortController();
+  /** The connection is closed behind the response. */
+  last = false;
+
+  readonly #response: ServerResponse;
+  readonly #expectsContinue: boolean;
+  #head: ResponseHead | undefined;
+  #chunks: Uint8Array[] = [];
+  #reading = false;
+  #over = false;
+
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    maxBodyBytes: number,
+    expectsContinue: boolean,
+  ) {
+    this.request = request;
+    this.socket = request.socket;
+    this.#response = response;
+    this.#expectsContinue = expectsContinue;
+    this.body = new RequestBody(maxBodyBytes, this.#onRoom);
+    const { "content-length": length, "transfer-encoding": coding } = request.headers;
+    if (coding === undefined) this.body.expect(Number(length ?? 0));
+  }
+
+  get closed(): boolean {
+    return this.#over || this.socket.destroyed;
+  }
+
+  /** The peer is waited for: for the rest of the body, or to read the response. */
+  get stalled(): boolean {
+    return this.body.awaited || this.#response.writableNeedDrain;
+  }
+
+  head(head: ResponseHead): void {
+    this.#head = head;
+  }
+
+  // Bytes only: node:http writes a head as UTF-8 when the first piece behind it is a string.
+  write(chunk: Chunk): void {
+    this.#chunks.push(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
+  }
+
+  flush(): boolean {
+    this.#writeHead();
+    for (const chunk of this.#takeChunks()) this.#response.write(chunk);
+    return !this.#response.writableNeedDrain;
+  }
+
+  drained(): Promise<void> {
+    const response = this.#response;
+    if (this.closed || !response.writableNeedDrain) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        response.off("drain", done).off("close", done);
+        resolve();
+      };
+      response.on("drain", done).on("close", done);
+    });
+  }
+
+  end(): void {
+    this.#writeHead();
+    const chunks = this.#takeChunks();
+    const last = chunks.pop();
+    for (const chunk of chunks) this.#response.write(chunk);
+    this.#over = true;
+    this.#response.end(last);
+    if (!this.request.complete) setTimeout(this.#dropLeftover, LEFTOVER_MS).unref();
+  }
+
+  /** Without the last chunk, and without the rest of a Content-Length, the client sees that something is missing. */
+  cut(): void {
+    this.flush();
+    this.#over = true;
+    this.socket.destroySoon();
+  }
+
+  /** The connection has closed, or is about to: whatever still waits for it is woken. */
+  abandon(reason: Error): void {
+    this.#over = true;
+    this.body.fail(reason);
+    this.cancellation.abort(reason);
+  }
+
+  /** Called at the end of the response, whichever end it was. */
+  onClose(): void {
+    if (this.#response.writableFinished) return;
+    this.abandon(new ProtocolError("PEER_GONE", "the client closed the connection"));
+  }
+
+  #writeHead(): void {
+    const head = this.#head;
+    if (head === undefined) return;
+    this.#head = undefined;
+    const flat = head.headers.flat();
+    if (this.last) flat.push("Connection", "close");
+    this.#response.writeHead(head.code, head.status.slice(4), flat);
+  }
+
+  #takeChunks(): Uint8Array[] {
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    return chunks;
+  }
+
+  // The body is not touched before the application asks for it.
+  readonly #onRoom = (): void => {
+    const { request, body } = this;
+    if (this.#reading) {
+      if (!body.full) request.resume();
+      return;
+    }
+    if (body.destroyed || body.complete) return;
+    this.#reading = true;
+    if (this.#expectsContinue && !this.#response.headersSent) this.#response.writeContinue();
+    request.on("data", (bytes: Buffer) => {
+      body.give(bytes);
+      if (body.full) request.pause();
+    });
+    request.on("end", () => body.finish());
+    request.on("error", () => {});
+  };
+
+  readonly #dropLeftover = (): void => {
+    if (!this.request.complete) this.socket.destroy();
+  };
+}

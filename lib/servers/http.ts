@@ -1,0 +1,145 @@
+// The embedded HTTP server: node:http underneath, for development and for running without a web server in front.
+
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { ProtocolError } from "../errors.ts";
+import { completeEnviron } from "../gateway/environ.ts";
+import { ErrorStream } from "../gateway/error-stream.ts";
+import { logToStderr, printable } from "../gateway/log.ts";
+import type { ProtocolServer } from "../gateway/protocol-server.ts";
+import { refuse, respond } from "../gateway/respond.ts";
+import type { Application, Environ } from "../gateway/types.ts";
+import { readRequest } from "./http-environ.ts";
+import { HttpExchange } from "./http-exchange.ts";
+import type { ServerOptions } from "./options.ts";
+
+export interface HttpOptions extends ServerOptions {}
+
+/** As for FastCGI: a connection without a request yet may still bring one when the server stops, in milliseconds. */
+const FIRST_REQUEST_MS = 1_000;
+
+/** An HTTP server that nobody has told to listen yet. */
+export function createServer(application: Application, options: HttpOptions = {}): ProtocolServer {
+  const log = options.log ?? logToStderr;
+  const idleMs = options.idleTimeoutMs ?? 120_000;
+  const maxBodyBytes = options.maxBodyBytes ?? Number.POSITIVE_INFINITY;
+  const maxConcurrent = options.maxConcurrent ?? Number.POSITIVE_INFINITY;
+  const exchanges = new Set<HttpExchange>();
+  const errors = new ErrorStream((bytes) => process.stderr.write(bytes));
+  let draining = false;
+  let onlyIdle = false;
+
+  const server = createHttpServer({
+    maxHeaderSize: options.maxParamsBytes ?? 65_536,
+    noDelay: true,
+    // Node's time-out for a whole request would end a slow upload that makes progress.
+    requestTimeout: 0,
+    headersTimeout: idleMs,
+    keepAliveTimeout: idleMs,
+  });
+  server.on("request", (request, response) => begin(request, response, false));
+  // The client is told to continue when the application first reads its input.
+  server.on("checkContinue", (request, response) => begin(request, response, true));
+  server.on("clientError", refuseBytes);
+  server.setTimeout(idleMs, onIdle);
+
+  function begin(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    const exchange = new HttpExchange(request, response, maxBodyBytes, expectsContinue);
+    exchange.last = draining;
+    exchanges.add(exchange);
+    response.once("close", () => {
+      exchanges.delete(exchange);
+      exchange.onClose();
+      if (draining) closeIdle();
+    });
+    if (exchanges.size > maxConcurrent) {
+      log("error", `refused a request: more than ${maxConcurrent} at once ("maxConcurrent")`);
+      refuse(exchange, request.method ?? "GET", "503 Service Unavailable");
+      return;
+    }
+    const environ = environOf(exchange);
+    if (environ !== undefined) run(exchange, environ);
+  }
+
+  /** Undefined when the request was refused. */
+  function environOf(exchange: HttpExchange): Environ | undefined {
+    const method = exchange.request.method ?? "GET";
+    try {
+      const environ = readRequest(exchange.request);
+      const gateway = {
+        input: exchange.body,
+        errors,
+        cancellation: exchange.cancellation,
+        multithread: true,
+        multiprocess: options.multiprocess ?? false,
+        runOnce: false,
+      };
+      completeEnviron(environ, gateway, options);
+      if (Number(environ.CONTENT_LENGTH ?? 0) <= maxBodyBytes) return environ;
+      log("error", `refused a body of ${environ.CONTENT_LENGTH} bytes ("maxBodyBytes" is ${maxBodyBytes})`);
+      refuse(exchange, method, "413 Content Too Large");
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      log("error", `refused an HTTP request: ${printable(error.message)}`);
+      refuse(exchange, method, "400 Bad Request");
+    }
+    return undefined;
+  }
+
+  function run(exchange: HttpExchange, environ: Environ): void {
+    void respond(application, environ, exchange, {
+      debug: options.debug,
+      timeoutMs: options.requestTimeoutMs,
+      onTimeout: () => {
+        log("error", `${printable(environ.PATH_INFO)} took longer than ${options.requestTimeoutMs} ms`);
+        exchange.cancellation.abort(new DOMException("the request took too long", "TimeoutError"));
+      },
+    });
+  }
+
+  /** What is no HTTP, or more of it than we take. */
+  function refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
+    if (error.code === "ECONNRESET" || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    log("error", `refused an HTTP request: ${printable(error.message)}`);
+    const status =
+      error.code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request";
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  }
+
+  /** No byte went either way for `idleTimeoutMs`; an application that computes is not disturbed. */
+  function onIdle(socket: Socket): void {
+    for (const exchange of exchanges) {
+      if (exchange.socket !== socket || exchange.stalled) continue;
+      socket.setTimeout(idleMs);
+      return;
+    }
+    socket.destroy();
+  }
+
+  function closeIdle(): void {
+    if (onlyIdle && exchanges.size === 0) server.closeAllConnections();
+    else server.closeIdleConnections();
+  }
+
+  return {
+    server,
+    drain() {
+      draining = true;
+      for (const exchange of exchanges) exchange.last = true;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const patience = setTimeout(() => {
+        onlyIdle = true;
+        closeIdle();
+      }, FIRST_REQUEST_MS);
+      return closed.finally(() => clearTimeout(patience));
+    },
+    abort(reason) {
+      for (const exchange of exchanges) exchange.abandon(reason);
+      server.closeAllConnections();
+    },
+  };
+}

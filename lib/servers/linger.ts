@@ -1,0 +1,23 @@
+import type { Socket } from "node:net";
+
+/** How long a closing connection takes and drops what still arrives, in milliseconds. */
+const LINGER_MS = 2_000;
+
+/**
+ * Closes a connection behind its last byte. Where the peer may still be sending (`unread`), our side ends and the rest
+ * is read and dropped until the peer ends too: closing with unread bytes makes the kernel send a reset, which can
+ * destroy the end of a response on its way.
+ */
+export function closeAfterwards(socket: Socket, unread: boolean): void {
+  if (socket.destroyed) return;
+  if (unread) {
+    socket.end();
+    socket.resume();
+    socket.setTimeout(0);
+    setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  } else if (socket.writableLength === 0) {
+    socket.destroy();
+  } else {
+    socket.destroySoon();
+  }
+}

@@ -1,0 +1,108 @@
+import { Readable } from "node:stream";
+import { ProtocolError } from "../errors.ts";
+
+/** Unread bytes past which a body asks its connection to stop reading. More than one full read of a socket. */
+const FULL_BYTES = 131_072;
+const STREAM_OPTIONS = { highWaterMark: 65_536 } as const;
+
+/**
+ * `wsgi.input`: exactly the body of one request, whatever else arrives on its connection. The server gives it bytes
+ * as they come; it calls back when it has room again.
+ */
+export class RequestBody extends Readable {
+  readonly #onRoom: () => void;
+  readonly #maxBytes: number;
+  /** What CONTENT_LENGTH says is still to come. */
+  #missing = Number.POSITIVE_INFINITY;
+  #received = 0;
+  #ended = false;
+  #awaited = false;
+
+  /** @param onRoom called when the application reads and there is nothing, and when it stops reading */
+  constructor(maxBytes: number, onRoom: () => void) {
+    super(STREAM_OPTIONS);
+    this.#maxBytes = maxBytes;
+    this.#onRoom = onRoom;
+  }
+
+  /** Nothing more can come: the body is complete, or it failed. */
+  get complete(): boolean {
+    return this.#ended;
+  }
+
+  /** The connection should not read on until there is room. */
+  get full(): boolean {
+    return !this.destroyed && this.readableLength >= FULL_BYTES;
+  }
+
+  /** The application has asked for bytes that have not come. */
+  get awaited(): boolean {
+    return this.#awaited && !this.#ended;
+  }
+
+  /** The length that the request announced, before the first bytes. */
+  expect(length: number): void {
+    this.#missing = length;
+    if (length === 0) this.#end();
+  }
+
+  /** Takes the next bytes of the body. Bytes past its announced length are dropped. */
+  give(bytes: Buffer): void {
+    if (this.#ended || this.destroyed) return;
+    const part = bytes.length <= this.#missing ? bytes : bytes.subarray(0, this.#missing);
+    this.#missing -= part.length;
+    this.#received += part.length;
+    if (this.#received > this.#maxBytes) {
+      this.fail(
+        new ProtocolError("BODY_TOO_LARGE", `the request body is longer than ${this.#maxBytes} bytes`),
+      );
+      return;
+    }
+    if (part.length > 0) {
+      this.#awaited = false;
+      this.push(part);
+    }
+    if (this.#missing === 0) this.#end();
+  }
+
+  /** The peer says that the body ends here; short of its announced length that is an error for who reads it. */
+  finish(): void {
+    if (this.#ended) return;
+    if (this.#missing > 0 && this.#missing !== Number.POSITIVE_INFINITY) {
+      this.fail(
+        new ProtocolError("BODY_TRUNCATED", `the request body ended ${this.#missing} bytes too early`),
+      );
+    } else {
+      this.#end();
+    }
+  }
+
+  /** No more will come, and what has come is not all. */
+  fail(error: Error): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    // An application that never looks at its input must not be ended by an error in it.
+    this.on("error", () => {});
+    this.destroy(error);
+  }
+
+  override _read(): void {
+    if (this.#ended) {
+      this.push(null);
+      return;
+    }
+    this.#awaited = true;
+    this.#onRoom();
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    done(error);
+    this.#onRoom();
+  }
+
+  // Bodies are mostly empty and mostly unread: the end of one costs nothing until somebody asks for it.
+  #end(): void {
+    this.#ended = true;
+    if (this.#awaited || this.readableLength > 0) this.push(null);
+  }
+}

@@ -1,0 +1,37 @@
+import { GatewayError } from "../errors.ts";
+import type { Address, BindAddress } from "./options.ts";
+
+/** Where a bare port listens: this machine alone. */
+const LOOPBACK = "127.0.0.1";
+
+/**
+ * A bind address in its long form: `"/run/app.sock"`, `9000`, `"9000"`, `"127.0.0.1:9000"`, `"[::1]:9000"`, or `"*:9000"`
+ * for all interfaces.
+ *
+ * @throws {GatewayError} `BIND_ADDRESS` when it is none of these
+ */
+export function parseBindAddress(address: BindAddress): Address {
+  if (typeof address === "object") return { host: address.host, port: checkPort(address.port, address) };
+  if (typeof address === "number") return { host: LOOPBACK, port: checkPort(address, address) };
+  if (address.includes("/")) return { path: address };
+  const [, host = "", port = ""] = /^(?:(.*):)?(\d+)$/.exec(address) ?? [];
+  const name = host.replace(/^\[(.*)\]$/, "$1") || LOOPBACK;
+  return {
+    host: name === "*" ? "::" : name,
+    port: checkPort(port === "" ? Number.NaN : Number(port), address),
+  };
+}
+
+/** As it is written in messages. */
+export function formatAddress(address: Address): string {
+  if ("path" in address) return address.path;
+  return address.host.includes(":") ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+}
+
+function checkPort(port: number, given: unknown): number {
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new GatewayError(
+    "BIND_ADDRESS",
+    `${JSON.stringify(given)} is no address to listen on; give a path that contains "/", a port, or "host:port"`,
+  );
+}

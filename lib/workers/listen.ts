@@ -1,0 +1,136 @@
+// Where a server listens: on addresses of its own, or on sockets that it was started with.
+
+import { closeSync, type Stats, statSync } from "node:fs";
+import type { Server } from "node:net";
+import { GatewayError } from "../errors.ts";
+import type { ProtocolServer } from "../gateway/protocol-server.ts";
+import { formatAddress, parseBindAddress } from "./bind-address.ts";
+import type { Address, BindAddress, WorkerOptions } from "./options.ts";
+import { listenOnPath, protectSuccessor } from "./unix-socket.ts";
+
+/** A server that accepts connections, and how it stops doing so. */
+export interface Listener {
+  readonly address: Address;
+  /** As `ProtocolServer.drain`; the address is free from the first moment. */
+  drain(): Promise<void>;
+  abort(reason: Error): void;
+}
+
+/** Descriptor of the first socket that systemd hands over (sd_listen_fds(3)). */
+const LISTEN_FDS_START = 3;
+
+/**
+ * Makes a server for each address and listens; when one of them fails, none is left listening.
+ *
+ * @throws {GatewayError} `ADDRESS_IN_USE`, `ADDRESS_NOT_ALLOWED`, `ADDRESS_NOT_AVAILABLE`, `NO_ADDRESS`, and those of
+ *   unix sockets
+ */
+export async function listen(create: () => ProtocolServer, options: WorkerOptions): Promise<Listener[]> {
+  const listeners: Listener[] = [];
+  try {
+    for (const place of places(options)) listeners.push(await listenAt(create(), place, options));
+  } catch (error) {
+    await Promise.all(listeners.map((listener) => listener.drain()));
+    throw error;
+  }
+  return listeners;
+}
+
+/** The descriptors that systemd gave to this process, if any. */
+export function systemdDescriptors(environment: NodeJS.ProcessEnv = process.env): number[] {
+  if (environment["LISTEN_PID"] !== String(process.pid)) return [];
+  const count = Number(environment["LISTEN_FDS"] ?? 0);
+  return Array.from({ length: count }, (_, index) => LISTEN_FDS_START + index);
+}
+
+type Place = Address | { readonly fd: number };
+
+function places({ bindAddress }: WorkerOptions): Place[] {
+  if (bindAddress !== undefined) {
+    const addresses: readonly BindAddress[] = Array.isArray(bindAddress)
+      ? bindAddress
+      : [bindAddress as BindAddress];
+    if (addresses.length === 0)
+      throw new GatewayError("NO_ADDRESS", "bindAddress is an empty array; name an address");
+    return addresses.map(parseBindAddress);
+  }
+  const descriptors = systemdDescriptors();
+  return (descriptors.length > 0 ? descriptors : [0]).map((fd) => ({ fd }));
+}
+
+async function listenAt(protocol: ProtocolServer, place: Place, options: WorkerOptions): Promise<Listener> {
+  const { server } = protocol;
+  const backlog = options.backlog ?? 511;
+  try {
+    if ("path" in place) await listenOnPath(server, place.path, options);
+    else await listening(server, "fd" in place ? { fd: place.fd } : { ...place, backlog, exclusive: true });
+  } catch (error) {
+    throw explain(error, place);
+  }
+  // EMFILE and the like: a connection is lost, the server is not.
+  server.on("error", () => {});
+  const address = addressOf(server);
+  const own = "path" in place ? statSync(place.path, { throwIfNoEntry: false }) : undefined;
+  return {
+    address,
+    drain: () => stopListening(protocol, place, own),
+    abort: (reason) => protocol.abort(reason),
+  };
+}
+
+function stopListening(protocol: ProtocolServer, place: Place, own: Stats | undefined): Promise<void> {
+  const restore = "path" in place ? protectSuccessor(place.path, own) : () => {};
+  const drained = protocol.drain();
+  restore();
+  // Node keeps descriptor 0 open, and with it the queue of a socket that nobody accepts from any more.
+  if ("fd" in place && place.fd === 0) closeSync(0);
+  return drained;
+}
+
+function listening(server: Server, options: object): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+function addressOf(server: Server): Address {
+  const address = server.address();
+  if (address === null || typeof address === "string") return { path: address ?? "" };
+  return { host: address.address, port: address.port };
+}
+
+function explain(error: unknown, place: Place): unknown {
+  if (error instanceof GatewayError || !(error instanceof Error)) return error;
+  const name = "fd" in place ? `descriptor ${place.fd}` : formatAddress(place);
+  const explained = (code: string, message: string): GatewayError =>
+    new GatewayError(code, message, { cause: error });
+  switch ((error as NodeJS.ErrnoException).code) {
+    case "EADDRINUSE":
+      return explained(
+        "ADDRESS_IN_USE",
+        `another process listens on ${name}; stop it or choose another address`,
+      );
+    case "EACCES":
+    case "EPERM":
+      return explained("ADDRESS_NOT_ALLOWED", `this user may not listen on ${name}; choose another address`);
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return explained("ADDRESS_NOT_AVAILABLE", `${name} is no address of this machine; choose another`);
+    case "ENOENT":
+    case "ENOTDIR":
+      return explained("SOCKET_PATH", `the folder of ${name} does not exist; make it or choose another path`);
+    case "EINVAL":
+    case "ENOTSOCK":
+    case "EBADF":
+      return explained(
+        "NO_ADDRESS",
+        `${name} is no listening socket; name an address with option "bindAddress"`,
+      );
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,26 @@
+// The worker model `single`: one process, which serves requests as they come.
+
+import { GatewayError } from "../errors.ts";
+import type { ProtocolServer } from "../gateway/protocol-server.ts";
+import { listen } from "./listen.ts";
+import type { WorkerOptions } from "./options.ts";
+import type { Workers } from "./workers.ts";
+
+const DEFAULT_GRACE_MS = 10_000;
+
+export async function start(create: () => ProtocolServer, options: WorkerOptions): Promise<Workers> {
+  const listeners = await listen(create, options);
+  const abort = (reason: string): void => {
+    for (const listener of listeners) listener.abort(new GatewayError("SHUTDOWN", reason));
+  };
+  return {
+    addresses: listeners.map((listener) => listener.address),
+    async stop() {
+      const grace = options.shutdownGraceMs ?? DEFAULT_GRACE_MS;
+      const deadline = setTimeout(() => abort("the server stops and could not wait any longer"), grace);
+      await Promise.all(listeners.map((listener) => listener.drain()));
+      clearTimeout(deadline);
+    },
+    stopNow: () => abort("the server stops at once"),
+  };
+}
