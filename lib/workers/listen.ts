@@ -120,9 +120,6 @@ function explain(error: unknown, place: Place): unknown {
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
       return explained("ADDRESS_NOT_AVAILABLE", `${name} is no address of this machine; choose another`);
-    case "ENOENT":
-    case "ENOTDIR":
-      return explained("SOCKET_PATH", `the folder of ${name} does not exist; make it or choose another path`);
     case "EINVAL":
     case "ENOTSOCK":
     case "EBADF":

@@ -1,7 +1,17 @@
 // The file of a unix socket: whether it may be replaced, its permissions, and its removal.
 
-import { chownSync, linkSync, readFileSync, renameSync, rmSync, type Stats, statSync } from "node:fs";
+import {
+  chownSync,
+  existsSync,
+  linkSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+} from "node:fs";
 import { connect, type Server } from "node:net";
+import { dirname } from "node:path";
 import { GatewayError } from "../errors.ts";
 import type { WorkerOptions } from "./options.ts";
 
@@ -19,6 +29,13 @@ export async function listenOnPath(server: Server, path: string, options: Worker
     throw new GatewayError(
       "SOCKET_PATH",
       `socket path ${path} is longer than ${MAX_PATH_BYTES} bytes; choose a shorter one`,
+    );
+  }
+  // Node reports a missing folder as a missing permission.
+  if (!existsSync(dirname(path))) {
+    throw new GatewayError(
+      "SOCKET_PATH",
+      `the folder of ${path} does not exist; make it or choose another path`,
     );
   }
   const group = options.socketGroup === undefined ? undefined : groupId(options.socketGroup);

@@ -1,0 +1,26 @@
+import { describe, expect, test } from "vitest";
+import { formatAddress, parseBindAddress } from "../../lib/workers/bind-address.ts";
+
+describe("a bind address", () => {
+  test.each([
+    ["/run/app.sock", { path: "/run/app.sock" }, "/run/app.sock"],
+    ["./app.sock", { path: "./app.sock" }, "./app.sock"],
+    [9000, { host: "127.0.0.1", port: 9000 }, "127.0.0.1:9000"],
+    ["9000", { host: "127.0.0.1", port: 9000 }, "127.0.0.1:9000"],
+    ["10.0.0.1:9000", { host: "10.0.0.1", port: 9000 }, "10.0.0.1:9000"],
+    ["localhost:0", { host: "localhost", port: 0 }, "localhost:0"],
+    ["[::1]:80", { host: "::1", port: 80 }, "[::1]:80"],
+    ["*:80", { host: "::", port: 80 }, "[::]:80"],
+    [{ host: "0.0.0.0", port: 1 }, { host: "0.0.0.0", port: 1 }, "0.0.0.0:1"],
+  ])("%j", (given, parsed, text) => {
+    expect(parseBindAddress(given)).toEqual(parsed);
+    expect(formatAddress(parseBindAddress(given))).toBe(text);
+  });
+
+  test.each(["", "app.sock", "host:", "host:port", "1:2:3x", 65_536, -1, 1.5, "70000"])(
+    "%j is none",
+    (given) => {
+      expect(() => parseBindAddress(given)).toThrow(expect.objectContaining({ code: "BIND_ADDRESS" }));
+    },
+  );
+});

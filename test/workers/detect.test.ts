@@ -1,0 +1,100 @@
+import { describe, expect, test } from "vitest";
+import { detect, type Start } from "../../lib/detect.ts";
+import type { ServeOptions } from "../../lib/serve.ts";
+
+function startedBy(start: Partial<Start>): Start {
+  return { environment: {}, words: [], inherited: () => false, passenger: false, ...start };
+}
+
+const CGI = { GATEWAY_INTERFACE: "CGI/1.1", REQUEST_METHOD: "GET" };
+const systemd = { LISTEN_PID: String(process.pid), LISTEN_FDS: "1" };
+
+describe("how a process was started", () => {
+  test.each<[string, ServeOptions, Partial<Start>, object]>([
+    ["nothing", {}, {}, { protocol: "http", bindAddress: { host: "127.0.0.1", port: 8080 } }],
+    [
+      "HOST and PORT",
+      {},
+      { environment: { HOST: "0.0.0.0", PORT: "81" } },
+      { protocol: "http", bindAddress: { host: "0.0.0.0", port: 81 } },
+    ],
+    [
+      "PORT alone opens no other interface",
+      {},
+      { environment: { PORT: "81" } },
+      { bindAddress: { host: "127.0.0.1", port: 81 } },
+    ],
+    ["CGI variables", {}, { environment: CGI }, { protocol: "cgi" }],
+    [
+      "CGI variables, and a socket as descriptor 0 (Apache's CGI daemon)",
+      {},
+      { environment: CGI, inherited: () => true },
+      { protocol: "cgi" },
+    ],
+    [
+      "half of the CGI variables",
+      {},
+      { environment: { GATEWAY_INTERFACE: "CGI/1.1" } },
+      { protocol: "http" },
+    ],
+    ["a listening socket as descriptor 0", {}, { inherited: () => true }, { protocol: "fcgi" }],
+    ["LISTEN_FDS", {}, { environment: systemd }, { protocol: "fcgi" }],
+    [
+      "LISTEN_FDS of another process",
+      {},
+      { environment: { ...systemd, LISTEN_PID: "1" } },
+      { protocol: "http" },
+    ],
+    ["the word fcgi", {}, { words: ["fcgi"] }, { protocol: "fcgi" }],
+    [
+      "the word fcgi with a path",
+      {},
+      { words: ["fcgi", "/run/app.sock"] },
+      { protocol: "fcgi", bindAddress: "/run/app.sock" },
+    ],
+    [
+      "the word http with an address",
+      {},
+      { words: ["--quiet", "http", "0.0.0.0:90"] },
+      { protocol: "http", bindAddress: "0.0.0.0:90" },
+    ],
+    ["a word that is a property of every object", {}, { words: ["constructor"] }, { protocol: "http" }],
+    ["Passenger", {}, { passenger: true }, { protocol: "http" }],
+    [
+      "POSTERN_SERVER before CGI variables",
+      {},
+      { environment: { ...CGI, POSTERN_SERVER: "http" } },
+      { protocol: "http" },
+    ],
+    [
+      "an option before everything",
+      { protocol: "fcgi" },
+      { environment: { ...CGI, POSTERN_SERVER: "http" } },
+      { protocol: "fcgi" },
+    ],
+    [
+      "an address before an inherited socket",
+      { bindAddress: "/x/y" },
+      { inherited: () => true, words: ["fcgi"] },
+      { protocol: "fcgi", bindAddress: "/x/y" },
+    ],
+    [
+      "HTTP on an inherited socket, where that is said",
+      { protocol: "http" },
+      { inherited: () => true },
+      { protocol: "http", reason: 'option "protocol" says so' },
+    ],
+  ])("%s", (_name, options, start, expected) => {
+    expect(detect(options, startedBy(start))).toMatchObject(expected);
+  });
+
+  test("an unknown POSTERN_SERVER is refused", () => {
+    const start = startedBy({ environment: { POSTERN_SERVER: "gopher" } });
+    expect(() => detect({}, start)).toThrow(expect.objectContaining({ code: "UNKNOWN_PROTOCOL" }));
+  });
+
+  test("a PORT that is none is refused", () => {
+    const start = startedBy({ environment: { PORT: "http" } });
+    expect(() => detect({}, start)).toThrow(expect.objectContaining({ code: "BIND_ADDRESS" }));
+  });
+});
