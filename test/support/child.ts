@@ -1,0 +1,122 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
+
+export interface ChildOptions {
+  readonly cwd?: string;
+  /** All of the child's variables; this process's own when left out. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly input?: string | Uint8Array;
+}
+
+/** A started program: what it prints is kept, and it is gone at the latest when the tests' process is. */
+export class Child {
+  readonly pid: number;
+  /** What it printed so far, both streams as they came. */
+  output = "";
+  stdout = "";
+  stderr = "";
+  /** Its exit status, or 128 and the signal's number. Settles when its streams are closed too. */
+  readonly ended: Promise<number>;
+  #running = true;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(program: string, args: readonly string[], { cwd, env, input }: ChildOptions = {}) {
+    const child = spawn(program, args, {
+      detached: true,
+      stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+      ...(cwd === undefined ? {} : { cwd }),
+      ...(env === undefined ? {} : { env }),
+    });
+    child.stdin?.end(input);
+    this.pid = child.pid ?? 0;
+    for (const name of ["stdout", "stderr"] as const) {
+      child[name]?.setEncoding("utf8").on("data", (text: string) => {
+        this[name] += text;
+        this.output += text;
+        this.#wake();
+      });
+    }
+    const killGroup = () => this.signalGroup("SIGKILL");
+    process.once("exit", killGroup);
+    this.ended = once(child, "close").then(([status, signal]: (number | string | null)[]) => {
+      process.off("exit", killGroup);
+      this.#running = false;
+      this.#wake();
+      return typeof status === "number" ? status : 128 + constants.signals[signal as NodeJS.Signals];
+    });
+    this.ended.catch(() => {});
+  }
+
+  /** Waits until it has printed something. */
+  async printed(pattern: RegExp, timeoutMs = 20_000): Promise<RegExpExecArray> {
+    const deadline = AbortSignal.timeout(timeoutMs);
+    for (;;) {
+      const match = pattern.exec(this.output);
+      if (match) return match;
+      if (!this.#running) throw new Error(`ended without printing ${pattern}:\n${this.output}`);
+      if (deadline.aborted) throw new Error(`did not print ${pattern} in ${timeoutMs} ms:\n${this.output}`);
+      await new Promise<void>((resolve) => {
+        this.#waiting.add(resolve);
+        deadline.addEventListener("abort", () => resolve(), { once: true });
+      });
+    }
+  }
+
+  /** Signals the program alone. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.#running) process.kill(this.pid, signal);
+  }
+
+  /** Signals the program and what it started in its process group, as a terminal does. */
+  signalGroup(signal: NodeJS.Signals): void {
+    try {
+      process.kill(-this.pid, signal);
+    } catch {
+      // Gone already.
+    }
+  }
+
+  /** Asks it to end, waits, and ends its whole group when that takes too long. Returns its exit status. */
+  async stop(signal: NodeJS.Signals = "SIGTERM", timeoutMs = 15_000): Promise<number> {
+    this.signal(signal);
+    const timer = setTimeout(() => this.signalGroup("SIGKILL"), timeoutMs);
+    const status = await this.ended;
+    clearTimeout(timer);
+    return status;
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+}
+
+/**
+ * The processes that have a variable in their environment, zombies left out: so children are found that no longer
+ * have their parent. Linux only.
+ */
+export function processesWith(variable: string): { pid: number; command: string }[] {
+  const found: { pid: number; command: string }[] = [];
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      const environ = readFileSync(`/proc/${pid}/environ`, "latin1").split("\0");
+      if (!environ.includes(variable)) continue;
+      found.push({
+        pid: Number(pid),
+        command: readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " "),
+      });
+    } catch {
+      // It ended while we looked, or is another user's.
+    }
+  }
+  return found;
+}
+
+/** The memory of a process that is in RAM, in bytes. Linux only. */
+export function residentBytes(pid: number): number {
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  if (kib === undefined) throw new Error(`process ${pid} has no VmRSS`);
+  return Number(kib) * 1024;
+}

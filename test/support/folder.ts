@@ -1,0 +1,14 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export interface TemporaryFolder {
+  readonly path: string;
+  remove(): void;
+}
+
+/** An empty folder with a short name, so that sockets fit into it. The caller removes it. */
+export function temporaryFolder(): TemporaryFolder {
+  const path = mkdtempSync(join(tmpdir(), "pt-"));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
