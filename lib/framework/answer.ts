@@ -1,0 +1,110 @@
+// A request from the gateway's call to the body that goes back: the outermost frame of an application.
+
+import { inspect } from "node:util";
+import { ProtocolError } from "../errors.ts";
+import type { Body, Environ, StartResponse } from "../gateway/types.ts";
+import type { AppCore, Page } from "./app-core.ts";
+import { decodePath } from "./context.ts";
+import { asResponse, runLevel, settle } from "./dispatch.ts";
+import { methodOf } from "./endpoint.ts";
+import { Exchange } from "./exchange.ts";
+import { Level } from "./level.ts";
+import { toBody } from "./result.ts";
+import { hasNoContent, statusLine } from "./status.ts";
+import { abandon, EndedFileBody, isFileBody, StreamedBody } from "./streamed-body.ts";
+import { isThenable } from "./thenable.ts";
+import { Web } from "./web.ts";
+
+/** Answers at once where the handler does; nothing is waited for that is there already. */
+export function answer(core: AppCore, environ: Environ, startResponse: StartResponse): Body | Promise<Body> {
+  const level = new Level(core, decodePath(environ.PATH_INFO), environ, "");
+  const exchange = new Exchange(environ, level);
+  let body: Body | Promise<Body>;
+  try {
+    body = toBody(exchange, run(exchange, level));
+  } catch (error) {
+    return recover(exchange, error, startResponse);
+  }
+  if (isThenable(body) || exchange.hasTasks || exchange.cookies.length > 0 || hasNoContent(exchange.status)) {
+    return complete(exchange, body, startResponse).catch((error) => recover(exchange, error, startResponse));
+  }
+  startResponse(statusLine(exchange.status), exchange.headers.list);
+  return body;
+}
+
+function run(exchange: Exchange, level: Level): unknown {
+  try {
+    methodOf(exchange.environ.REQUEST_METHOD);
+    return runLevel(exchange, level);
+  } catch (error) {
+    return asResponse(error);
+  }
+}
+
+async function complete(
+  exchange: Exchange,
+  drawn: Body | Promise<Body>,
+  startResponse: StartResponse,
+): Promise<Body> {
+  let body = await draw(exchange, drawn);
+  if (hasNoContent(exchange.status)) {
+    await abandon(body);
+    exchange.headers.removeRepresentation();
+    body = [];
+  }
+  await sendCookies(exchange);
+  if (exchange.hasTasks) body = await withTasks(exchange, body);
+  startResponse(statusLine(exchange.status), exchange.headers.list);
+  return body;
+}
+
+// A generator may throw a response before its first chunk.
+async function draw(exchange: Exchange, body: Body | Promise<Body>): Promise<Body> {
+  try {
+    return await body;
+  } catch (error) {
+    const web = new Web(exchange, exchange.level);
+    return toBody(exchange, settle(exchange.level, web, asResponse(error)));
+  }
+}
+
+async function sendCookies(exchange: Exchange): Promise<void> {
+  if (exchange.cookies.length === 0) return;
+  const { writeCookie } = await import("./cookies.ts");
+  for (const cookie of exchange.cookies.splice(0)) {
+    exchange.headers.add("Set-Cookie", await writeCookie(cookie));
+  }
+}
+
+async function withTasks(exchange: Exchange, body: Body): Promise<Body> {
+  if (body instanceof StreamedBody) return body;
+  if (isFileBody(body)) return new EndedFileBody(body, () => exchange.end());
+  await exchange.end();
+  return body;
+}
+
+/**
+ * An application that has a page for errors logs the error and sends the page. Otherwise the error goes on to the
+ * server, which logs it and answers 500, with the trace where it is told to. Either way it is logged once.
+ */
+async function recover(exchange: Exchange, error: unknown, startResponse: StartResponse): Promise<Body> {
+  try {
+    const page = errorPage(exchange.level);
+    if (page === undefined || error instanceof ProtocolError) throw error;
+    log(exchange, error);
+    exchange.reset(500);
+    const body = await toBody(exchange, page(new Web(exchange, exchange.level), error));
+    return await complete(exchange, body, startResponse);
+  } catch (failure) {
+    await exchange.end().catch((other: unknown) => log(exchange, other));
+    throw failure;
+  }
+}
+
+function errorPage(level: Level): Page | undefined {
+  return level.core.pages.internalError ?? (level.parent === undefined ? undefined : errorPage(level.parent));
+}
+
+function log(exchange: Exchange, error: unknown): void {
+  exchange.environ["wsgi.errors"].write(`${inspect(error)}\n`);
+}

@@ -1,0 +1,58 @@
+import type { CookieDefaults } from "./cookies.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { InputLimits } from "./limits.ts";
+import type { Processor } from "./processors.ts";
+import type { Router } from "./router.ts";
+import type { Web } from "./web.ts";
+
+/** What an application can be told. A mounted one takes what it is not told from the one it is mounted in. */
+export interface ApplicationOptions {
+  /**
+   * What a client may send.
+   *
+   * @defaultValue `inputLimits`
+   */
+  limits?: InputLimits;
+
+  /**
+   * Keys of signed cookies. The first one signs; all are tried when a cookie is read, so that a key can be
+   * replaced without signing everyone out. Use 32 random bytes or more.
+   *
+   * @defaultValue none: signed cookies cannot be used
+   */
+  secrets?: readonly string[];
+
+  /**
+   * What `web.setCookie()` uses where it is not told.
+   *
+   * @defaultValue `HttpOnly`, `SameSite=Lax`, `Secure` on https, the application's own path
+   */
+  cookies?: CookieDefaults;
+
+  /**
+   * Refuses unsafe methods (all but GET, HEAD, OPTIONS and TRACE) that a page of another origin makes a browser
+   * send. Off is right only for an application that uses no cookies and no HTTP authentication.
+   *
+   * @defaultValue `true`
+   */
+  checkOrigin?: boolean;
+
+  /**
+   * Origins whose pages may send unsafe methods, such as `https://admin.example.org`.
+   *
+   * @defaultValue none
+   */
+  trustedOrigins?: readonly string[];
+}
+
+/** Answers in the place of a handler; what it returns is a result like a handler's. */
+export type Page = (web: Web, error?: unknown) => unknown;
+
+/** The inside of an application. */
+export interface AppCore {
+  readonly options: ApplicationOptions;
+  readonly router: Router<Endpoint>;
+  readonly processors: Processor[];
+  /** Its own pages, as they are at the time of the request. */
+  readonly pages: { readonly notFound: Page | undefined; readonly internalError: Page | undefined };
+}

@@ -1,0 +1,138 @@
+import { GatewayError } from "../errors.ts";
+import type { Application } from "../gateway/types.ts";
+import type { CallResponse } from "../testing/call.ts";
+import { answer } from "./answer.ts";
+import type { AppCore, ApplicationOptions, Page } from "./app-core.ts";
+import { mountEndpoint } from "./dispatch.ts";
+import { type Endpoint, toEndpoint } from "./endpoint.ts";
+import { isMainModule } from "./main-module.ts";
+import { compilePattern, compilePrefix } from "./pattern.ts";
+import type { Processor } from "./processors.ts";
+import { Router } from "./router.ts";
+import type { Routes, Target } from "./target.ts";
+import type { TestRequest } from "./test-request.ts";
+import type { Web } from "./web.ts";
+
+/** A gateway application with a URL map. Any server serves it, any middleware wraps it, another one mounts it. */
+export interface App extends Application {
+  /**
+   * Answers 404 in the place of the plain page. A mounted application without one uses that of the application
+   * it is mounted in.
+   */
+  notFound: Page | undefined;
+
+  /**
+   * Answers 500 when a handler fails, after the error was written to the log. Must not tell the client of the
+   * error. A mounted application without one uses that of the application it is mounted in; where there is none
+   * the server answers.
+   */
+  internalError: Page | undefined;
+
+  /** Appends a route. Those that are there already win. */
+  addMapping<const P extends string | RegExp>(pattern: P, target: Target<P>): App;
+
+  /** Wraps every request, those that match nothing too. The first processor is the outermost. */
+  use(processor: Processor): App;
+
+  /** Runs `hook` before every request. */
+  loadHook(hook: (web: Web) => unknown): App;
+
+  /** Runs `hook` after every request: after an error too, and after the last chunk of a streamed body. */
+  unloadHook(hook: (web: Web) => unknown): App;
+
+  /**
+   * Serves this application in the way in which the process was started (CGI, FastCGI, HTTP …), if `meta` is that
+   * of the main script; imported, it does nothing. Need not be waited for: an error ends the process with
+   * status 1.
+   *
+   * @param meta - always `import.meta`
+   */
+  run(meta: ImportMeta, options?: RunOptions): void;
+
+  /**
+   * Calls this application in this process, without a server.
+   *
+   * @param target - path and query as they stand in a URL
+   */
+  request(target?: string, request?: TestRequest): Promise<CallResponse>;
+}
+
+/** Options of `run()` in `postern/server`. */
+export type RunOptions = Readonly<Record<string, unknown>>;
+
+const cores = new WeakMap<object, AppCore>();
+
+/**
+ * Makes an application of a URL map: pairs of a pattern and what answers there, of which the first that matches
+ * wins.
+ *
+ * A pattern is a regular expression for the whole path; `/:name` is short for a named group of one segment. All
+ * groups are handed to the handler in order, named ones are in `web.params` too.
+ *
+ * @example
+ * const app = application([["/hello/(.*)", class { GET(web: Web, name: string) { return `Hello, ${name}!`; } }]]);
+ *
+ * @throws ApplicationError `PATTERN`: no regular expression; `TARGET`: nothing that answers a request
+ */
+export function application<const P extends readonly (string | RegExp)[]>(
+  urls: readonly [...Routes<P>],
+  options: ApplicationOptions = {},
+): App {
+  const gateway: Application = (environ, startResponse) => answer(core, environ, startResponse);
+  const app: App = Object.assign(gateway, {
+    notFound: undefined,
+    internalError: undefined,
+    addMapping(pattern: string | RegExp, target: unknown) {
+      add(core, pattern, target);
+      return app;
+    },
+    use(processor: Processor) {
+      core.processors.push(processor);
+      return app;
+    },
+    loadHook(hook: (web: Web) => unknown) {
+      return app.use(async (web, next) => {
+        await hook(web);
+        return next();
+      });
+    },
+    unloadHook(hook: (web: Web) => unknown) {
+      return app.use((web, next) => {
+        web.atEnd(() => hook(web));
+        return next();
+      });
+    },
+    run(meta: ImportMeta, runOptions?: RunOptions) {
+      if (isMainModule(meta)) start(app, runOptions);
+    },
+    async request(target = "/", request: TestRequest = {}) {
+      const { call } = await import("../testing/call.ts");
+      const { toCallRequest } = await import("./test-request.ts");
+      return call(app, target, await toCallRequest(request));
+    },
+  });
+  const core: AppCore = { options, router: new Router<Endpoint>(), processors: [], pages: app };
+  cores.set(app, core);
+  for (const [pattern, target] of urls as readonly (readonly [string | RegExp, unknown])[]) {
+    add(core, pattern, target);
+  }
+  return app;
+}
+
+function add(core: AppCore, pattern: string | RegExp, target: unknown): void {
+  const mounted = typeof target === "function" ? cores.get(target) : undefined;
+  if (mounted === undefined) core.router.add(compilePattern(pattern), toEndpoint(target, pattern));
+  else core.router.add(compilePrefix(pattern), mountEndpoint(mounted));
+}
+
+// Not awaited by the caller: a module that waits at its top level hangs those that load it with require().
+function start(app: Application, options: RunOptions | undefined): void {
+  import("../run.ts")
+    .then(({ run }) => run(app, options))
+    .catch((error: unknown) => {
+      const text =
+        error instanceof GatewayError ? error.message : error instanceof Error ? error.stack : error;
+      process.stderr.write(`postern: ${text}\n`);
+      process.exit(1);
+    });
+}

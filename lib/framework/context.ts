@@ -1,0 +1,106 @@
+import { Buffer } from "node:buffer";
+import type { Environ, Header } from "../gateway/types.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Level } from "./level.ts";
+import { statusLine } from "./status.ts";
+
+/**
+ * web.py's `web.ctx`: what is known of the request, and the response so far. Inside a mounted application
+ * `home`, `homepath`, `path` and `fullpath` are its own.
+ *
+ * `host`, and so `homedomain`, `home` and `realhome`, are what the client sent: fit for a log, not for a link.
+ */
+export class Context {
+  readonly #exchange: Exchange;
+  readonly #level: Level;
+
+  constructor(exchange: Exchange, level: Level) {
+    this.#exchange = exchange;
+    this.#level = level;
+  }
+
+  /** The gateway's environ, as the application that handles the request sees it. */
+  get environ(): Environ {
+    return this.#level.environ;
+  }
+
+  /** Another name for `environ`. */
+  get env(): Environ {
+    return this.#level.environ;
+  }
+
+  /** The `Host` header, or `""`. */
+  get host(): string {
+    return this.#exchange.environ.HTTP_HOST ?? "";
+  }
+
+  get protocol(): "http" | "https" {
+    const { HTTPS, "wsgi.url_scheme": scheme } = this.#exchange.environ;
+    if (scheme === "http" || scheme === "https") return scheme;
+    return /^(on|true|1)$/i.test(HTTPS ?? "") ? "https" : "http";
+  }
+
+  /** Protocol and host, such as `http://example.org:8080`. */
+  get homedomain(): string {
+    return `${this.protocol}://${this.host || "[unknown]"}`;
+  }
+
+  /** Where the application is mounted, as it stands in a URL: `""` or `/app`. */
+  get homepath(): string {
+    return this.#level.homepath;
+  }
+
+  get home(): string {
+    return this.homedomain + this.homepath;
+  }
+
+  /** `home` of the outermost application. */
+  get realhome(): string {
+    return this.homedomain + this.#level.root.homepath;
+  }
+
+  /** The client's address, as the front end tells it. */
+  get ip(): string {
+    return this.#exchange.environ.REMOTE_ADDR ?? "";
+  }
+
+  get method(): string {
+    return this.#exchange.environ.REQUEST_METHOD;
+  }
+
+  /** What follows `homepath`, decoded: `/` at the least. */
+  get path(): string {
+    return this.#level.path;
+  }
+
+  /** `""`, or the query with its question mark. */
+  get query(): string {
+    const query = this.#exchange.environ.QUERY_STRING;
+    return query ? `?${query}` : "";
+  }
+
+  /** `path` and `query`. */
+  get fullpath(): string {
+    return this.path + this.query;
+  }
+
+  /** The status of the response so far, such as `200 OK`. */
+  get status(): string {
+    return statusLine(this.#exchange.status);
+  }
+
+  /** The headers of the response so far. */
+  get headers(): readonly Header[] {
+    return this.#exchange.headers.list;
+  }
+}
+
+/** `PATH_INFO` as text: its bytes are UTF-8, or else what they are (PEP 3333 "bytes in strings"). */
+export function decodePath(bytes: string): string {
+  if (!/[\x80-\xff]/.test(bytes)) return bytes;
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.from(bytes, "latin1"));
+  } catch {
+    return bytes;
+  }
+}

@@ -1,0 +1,100 @@
+// What a target of a URL map becomes: a function that answers a request whose path matched.
+
+import { ApplicationError } from "../errors.ts";
+import { isFromHere } from "./cross-origin.ts";
+import type { Exchange } from "./exchange.ts";
+import { HttpResponse, Redirect } from "./http-response.ts";
+import type { Level } from "./level.ts";
+import { encodePath } from "./location.ts";
+import { allowedMethods, isMethod, isSafe, METHODS, type Method } from "./method.ts";
+import { forbidden, methodNotAllowed, notImplemented } from "./responses.ts";
+import type { Web } from "./web.ts";
+
+/** A request on its way to a target. */
+export interface Call {
+  readonly exchange: Exchange;
+  readonly web: Web;
+  readonly level: Level;
+  readonly groups: RegExpExecArray;
+}
+
+export type Endpoint = (call: Call) => unknown;
+
+type Methods = Readonly<Record<Method, unknown>>;
+
+/** @throws ApplicationError `TARGET`: nothing that could answer a request */
+export function toEndpoint(target: unknown, pattern: string | RegExp): Endpoint {
+  if (target instanceof Redirect) return (call) => expand(target, call);
+  if (target instanceof HttpResponse) return () => target;
+  if (typeof target === "function") {
+    return isClass(target) ? classEndpoint(target as new (web: Web) => Methods) : functionEndpoint(target);
+  }
+  if (typeof target === "object" && target !== null) {
+    if (METHODS.some((method) => typeof (target as Methods)[method] === "function")) {
+      return (call) => callMethod(target as Methods, call);
+    }
+  }
+  throw new ApplicationError(
+    "TARGET",
+    `the target of "${pattern}" answers no request: give a class or an object with methods such as GET, ` +
+      "a function, an application or redirect()",
+  );
+}
+
+/** @throws HttpResponse 501: not a method we know */
+export function methodOf(word: string): Method {
+  if (isMethod(word)) return word;
+  throw notImplemented();
+}
+
+function classEndpoint(Class: new (web: Web) => Methods): Endpoint {
+  return (call) => callMethod(new Class(call.web), call);
+}
+
+function functionEndpoint(target: unknown): Endpoint {
+  const handler = target as (...args: unknown[]) => unknown;
+  return (call) => {
+    refuseOtherOrigins(call, methodOf(call.web.method));
+    return handler(call.web, ...groupsOf(call));
+  };
+}
+
+// The method is one of ours by now; it is never the peer's word that is looked up on a handler.
+function callMethod(handler: Methods, call: Call): unknown {
+  const method = methodOf(call.web.method);
+  const own = handler[method];
+  const run = own === undefined && method === "HEAD" ? handler.GET : own;
+  if (typeof run !== "function") {
+    const allow = allowedMethods(handler);
+    return method === "OPTIONS"
+      ? new HttpResponse(204, "", { Allow: allow.join(", ") })
+      : methodNotAllowed(allow);
+  }
+  refuseOtherOrigins(call, method);
+  return run.call(handler, call.web, ...groupsOf(call));
+}
+
+function refuseOtherOrigins({ level, web }: Call, method: Method): void {
+  if (isSafe(method) || level.option("checkOrigin") === false) return;
+  if (!isFromHere(web.environ, level.option("trustedOrigins") ?? [])) throw forbidden();
+}
+
+function groupsOf({ groups }: Call): (string | undefined)[] {
+  return groups.length === 1 ? [] : groups.slice(1);
+}
+
+// A group comes from the client, so it is encoded.
+function expand({ target, status, headers, absolute }: Redirect, { web, groups }: Call): Redirect {
+  const path = target.replace(/\$(?:(\d{1,2})|<(\w+)>)/g, (_text, index, name) => {
+    return encodePath((name === undefined ? groups[Number(index)] : groups.groups?.[name]) ?? "");
+  });
+  const query = web.method === "GET" || web.method === "HEAD" ? web.ctx.query : "";
+  const location = path.includes("?") ? path + query.replace("?", "&") : path + query;
+  return new Redirect(status, location, { absolute, headers });
+}
+
+function isClass(target: object): boolean {
+  const { prototype } = target as { prototype?: Methods };
+  if (METHODS.some((method) => typeof prototype?.[method] === "function")) return true;
+  return /^class\b/.test(Function.prototype.toString.call(target));
+}

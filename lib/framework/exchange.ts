@@ -1,0 +1,82 @@
+import type { Environ } from "../gateway/types.ts";
+import type { PendingCookie } from "./cookies.ts";
+import { type HttpResponse, Redirect } from "./http-response.ts";
+import type { Level } from "./level.ts";
+import { resolveLocation } from "./location.ts";
+import { ResponseHeaders } from "./response-headers.ts";
+import { REASONS } from "./status.ts";
+
+/** What all applications that see one request share: the response so far, and what is to be done at its end. */
+export class Exchange {
+  readonly environ: Environ;
+  readonly headers = new ResponseHeaders();
+  readonly cookies: PendingCookie[] = [];
+  status = 200;
+  /** The innermost application reached. */
+  level: Level;
+  #tasks: (() => unknown)[] = [];
+  #memos: Map<object, unknown> | undefined;
+
+  constructor(environ: Environ, level: Level) {
+    this.environ = environ;
+    this.level = level;
+  }
+
+  /** Something is left to do when the request ends. */
+  get hasTasks(): boolean {
+    return this.#tasks.length > 0;
+  }
+
+  /** Runs `task` when the last chunk has gone or the request has failed; the latest first. */
+  readonly atEnd = (task: () => unknown): void => {
+    this.#tasks.push(task);
+  };
+
+  /** Runs every task, and then throws the first error of one. */
+  async end(): Promise<void> {
+    const errors: unknown[] = [];
+    for (let task = this.#tasks.pop(); task !== undefined; task = this.#tasks.pop()) {
+      try {
+        await task();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
+  }
+
+  /** The value that `make` makes at the first call with `key`. */
+  memo<T>(key: object, make: () => T): T {
+    this.#memos ??= new Map();
+    if (!this.#memos.has(key)) this.#memos.set(key, make());
+    return this.#memos.get(key) as T;
+  }
+
+  /** Takes over status and headers of a response, and gives what is to be its body. */
+  take(response: HttpResponse): unknown {
+    this.status = response.status;
+    if (response.status >= 300 && response.status !== 304) this.headers.removeRepresentation();
+    for (const [name, value] of response.headers) this.headers.add(name, value);
+    if (response instanceof Redirect) this.headers.add("Location", locationOf(response, this.level));
+    return response.body === undefined ? plainPage(response.status) : response.body;
+  }
+
+  /** Forgets the response so far, for a page that says that it failed. */
+  reset(status: number): void {
+    this.status = status;
+    this.headers.list = [];
+    this.cookies.length = 0;
+  }
+}
+
+/** Where a redirect goes from an application. */
+export function locationOf(redirect: Redirect, level: Level): string {
+  const { homepath } = redirect.absolute ? level.root : level;
+  return resolveLocation(redirect.target, homepath, level.path);
+}
+
+/** web.py's page for a status: its reason in small letters. */
+function plainPage(status: number): string {
+  const reasons: Readonly<Record<number, string>> = REASONS;
+  return (reasons[status] ?? "unregistered").toLowerCase();
+}

@@ -1,0 +1,70 @@
+import { Buffer } from "node:buffer";
+import type { Environ } from "../gateway/types.ts";
+import type { AppCore, ApplicationOptions } from "./app-core.ts";
+import { encodePath, encodePathBytes } from "./location.ts";
+
+export type Params = Readonly<Record<string, string | undefined>>;
+
+const NO_PARAMS: Params = Object.freeze(Object.create(null));
+
+/** One application's view of a request. A mounted application has a level of its own, below its parent's. */
+export class Level {
+  readonly core: AppCore;
+  readonly parent: Level | undefined;
+  /** What is left of the path, decoded; `/` at the least. */
+  readonly path: string;
+  params: Params;
+  readonly #prefix: string;
+  #environ: Environ | undefined;
+  #homepath: string | undefined;
+
+  /** @param prefix - the part of the parent's path that leads here */
+  constructor(core: AppCore, path: string, from: Environ | Level, prefix: string) {
+    this.core = core;
+    this.path = path || "/";
+    this.#prefix = prefix;
+    if (from instanceof Level) {
+      this.parent = from;
+      this.params = from.params;
+    } else {
+      this.parent = undefined;
+      this.params = NO_PARAMS;
+      this.#environ = from;
+    }
+  }
+
+  get root(): Level {
+    return this.parent?.root ?? this;
+  }
+
+  /** The environ with `SCRIPT_NAME` and `PATH_INFO` as they are for this application; made when asked for. */
+  get environ(): Environ {
+    this.#environ ??= this.#shifted();
+    return this.#environ;
+  }
+
+  /** Where the application is mounted, percent-encoded. */
+  get homepath(): string {
+    this.#homepath ??=
+      this.parent === undefined
+        ? encodePathBytes(process.env["REAL_SCRIPT_NAME"] ?? this.environ.SCRIPT_NAME)
+        : this.parent.homepath + encodePath(this.#prefix);
+    return this.#homepath;
+  }
+
+  /** An option of this application, or else of the one it is mounted in. */
+  option<K extends keyof ApplicationOptions>(name: K): ApplicationOptions[K] | undefined {
+    return this.core.options[name] ?? this.parent?.option(name);
+  }
+
+  #shifted(): Environ {
+    const { environ, path } = this.parent as Level;
+    const bytes = environ.PATH_INFO;
+    // Where the path was decoded, its prefix is longer in bytes than in characters.
+    const length = path === bytes ? this.#prefix.length : Buffer.byteLength(this.#prefix);
+    return Object.assign(Object.create(null), environ, {
+      SCRIPT_NAME: environ.SCRIPT_NAME + bytes.slice(0, length),
+      PATH_INFO: bytes.slice(length),
+    });
+  }
+}

@@ -1,0 +1,46 @@
+// Paths as they go into links and `Location`. No address with a host is ever built from what the client sent.
+
+import { Buffer } from "node:buffer";
+
+/** RFC 3986 §3.1. */
+const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
+
+/** Percent-encodes all that cannot stand in a path, with `%` among it: `text` is a path already decoded. */
+export function encodePath(text: string): string {
+  if (/^[\w/.~!$&'()*+,;=:@-]*$/.test(text)) return text;
+  return text.replace(/[^\w/.~!$&'()*+,;=:@-]+/g, encodeBytes);
+}
+
+/** The same for a path whose code points are bytes, such as `SCRIPT_NAME`. */
+export function encodePathBytes(bytes: string): string {
+  return bytes.replace(/[^\w/.~!$&'()*+,;=:@-]/g, (byte) => percent(byte.charCodeAt(0)));
+}
+
+/**
+ * Where a redirect goes, as web.py works it out: `/…` gets `homepath` in front, anything relative is joined to
+ * `path` within the application, and an address with a scheme stays what it is.
+ */
+export function resolveLocation(target: string, homepath: string, path: string): string {
+  // Browsers drop tabs and line breaks from an address and take a backslash for a slash.
+  const clean = target.replace(/[^\x21-\x5b\x5d-\x7e]+/g, encodeBytes);
+  if (SCHEME.test(clean)) return clean;
+  const joined = clean.startsWith("/") ? clean : join(clean, path);
+  const location = homepath + joined;
+  // "//host" would name another host (RFC 3986 §4.2).
+  return location.startsWith("//") ? `/.${location}` : location;
+}
+
+function join(target: string, path: string): string {
+  const url = new URL(target, `http://localhost${encodePath(path)}`);
+  return url.pathname + url.search + url.hash;
+}
+
+function encodeBytes(text: string): string {
+  let encoded = "";
+  for (const byte of Buffer.from(text)) encoded += percent(byte);
+  return encoded;
+}
+
+function percent(byte: number): string {
+  return `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+}

@@ -1,0 +1,74 @@
+// A pattern of a URL map, compiled: a regular expression for the whole path (or for a prefix of it that ends at
+// a `/`), and the segments it begins with where those are plain text.
+
+import { ApplicationError } from "../errors.ts";
+
+export interface Pattern {
+  readonly expression: RegExp;
+  /** Segments every matching path begins with, for the router's index. */
+  readonly segments: readonly string[];
+}
+
+// Escapes and character classes are passed over, so that `[/:a]` stays itself.
+const NAMED_SEGMENT = /\\.|\[(?:\\.|[^\]\\])*\]|\/:([A-Za-z_]\w*)/gs;
+
+/** @throws ApplicationError `PATTERN`: no regular expression */
+export function compilePattern(pattern: string | RegExp): Pattern {
+  return compile(pattern, "$");
+}
+
+/** @throws ApplicationError `PATTERN`: no regular expression */
+export function compilePrefix(pattern: string | RegExp): Pattern {
+  return compile(typeof pattern === "string" ? pattern.replace(/\/+$/, "") : pattern, "(?=/|$)");
+}
+
+function compile(pattern: string | RegExp, end: string): Pattern {
+  if (pattern instanceof RegExp) {
+    // `m` would make `$` match at a line break; `g` and `y` would remember the last request.
+    const flags = pattern.flags.replace(/[gym]/g, "");
+    const source = pattern.source.replace(/\\(.)/g, (text, character) => (character === "/" ? "/" : text));
+    const segments = flags.includes("i") ? [] : literalSegments(source.replace(/^\^/, ""));
+    return { expression: new RegExp(`^(?:${pattern.source})${end}`, flags), segments };
+  }
+  const source = pattern.replace(NAMED_SEGMENT, (text, name) => (name ? `/(?<${name}>[^/]+)` : text));
+  return { expression: parse(`^(?:${source})${end}`, pattern), segments: literalSegments(source) };
+}
+
+// With `u`, `.` is a whole character; without, escapes that mean nothing (`\-`) are allowed.
+function parse(source: string, pattern: string): RegExp {
+  for (const flags of ["u", ""]) {
+    try {
+      return new RegExp(source, flags);
+    } catch (error) {
+      if (flags === "") {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new ApplicationError("PATTERN", `the pattern "${pattern}" cannot be read: ${reason}`);
+      }
+    }
+  }
+  throw new ApplicationError("PATTERN", `the pattern "${pattern}" cannot be read`);
+}
+
+// `/articles/new/(\d+)` begins with "articles" and "new" whatever the rest matches. A segment counts when only
+// plain characters make it up and nothing after its `/` could make that optional.
+function literalSegments(source: string): string[] {
+  if (hasTopLevelAlternatives(source)) return [];
+  const segments: string[] = [];
+  let rest = source;
+  for (;;) {
+    const match = /^\/((?:[\w~!@&=:;,%'" \x80-\uffff-]|\\[^\w\s])*)(?=$|\/(?![?*{])|\/\?$)/.exec(rest);
+    if (match === null) return segments;
+    segments.push((match[1] as string).replace(/\\/g, ""));
+    rest = rest.slice(match[0].length);
+  }
+}
+
+function hasTopLevelAlternatives(source: string): boolean {
+  let depth = 0;
+  for (const [token] of source.matchAll(/\\.|\[(?:\\.|[^\]\\])*\]|[()|]/gs)) {
+    if (token === "(") depth++;
+    else if (token === ")") depth--;
+    else if (token === "|" && depth === 0) return true;
+  }
+  return false;
+}

@@ -1,0 +1,38 @@
+import { ApplicationError } from "../errors.ts";
+import { HttpResponse } from "./http-response.ts";
+import type { Web } from "./web.ts";
+
+/**
+ * Calls the rest: the processors added later, then the handler. Resolves with its result; a response that the
+ * handler threw is a result too, any other error rejects.
+ */
+export type Next = () => Promise<unknown>;
+
+/**
+ * Wraps every request of an application. What it returns is the result; one that returns nothing passes on what
+ * `next()` gave.
+ */
+export type Processor = (web: Web, next: Next) => unknown;
+
+/** The first processor is the outermost. */
+export function runProcessors(processors: readonly Processor[], web: Web, handler: () => unknown): unknown {
+  const run = async (index: number): Promise<unknown> => {
+    const processor = processors[index];
+    if (processor === undefined) return handler();
+    let inner: Promise<unknown> | undefined;
+    const result = await processor(web, () => {
+      if (inner !== undefined) {
+        throw new ApplicationError("NEXT_TWICE", "a processor called next() twice for one request");
+      }
+      inner = run(index + 1).catch(thrownResponse);
+      return inner;
+    });
+    return result === undefined && inner !== undefined ? inner : result;
+  };
+  return run(0);
+}
+
+function thrownResponse(error: unknown): HttpResponse {
+  if (error instanceof HttpResponse) return error;
+  throw error;
+}

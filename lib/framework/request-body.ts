@@ -1,0 +1,141 @@
+// The body of one request, read once and in the way it is first asked for.
+
+import { Buffer } from "node:buffer";
+import type { Readable } from "node:stream";
+import { ApplicationError } from "../errors.ts";
+import type { Environ } from "../gateway/types.ts";
+import type { InputLimits } from "./limits.ts";
+import type { Part } from "./multipart.ts";
+import { addValue } from "./query.ts";
+import { badRequest, contentTooLarge } from "./responses.ts";
+import type { NamedValues } from "./values.ts";
+
+const MULTIPART = /^multipart\/form-data\s*(;|$)/i;
+const URLENCODED = /^(application\/x-www-form-urlencoded\s*(;|$)|$)/i;
+
+/** Runs `task` when the request has ended, however it ends. */
+export type AtEnd = (task: () => unknown) => void;
+
+export class RequestBody {
+  readonly #environ: Environ;
+  readonly #limits: Readonly<Required<InputLimits>>;
+  readonly #atEnd: AtEnd;
+  #data: Promise<Buffer> | undefined;
+  #form: Promise<NamedValues> | undefined;
+  #streamed = false;
+
+  constructor(environ: Environ, limits: Readonly<Required<InputLimits>>, atEnd: AtEnd) {
+    this.#environ = environ;
+    this.#limits = limits;
+    this.#atEnd = atEnd;
+  }
+
+  /** The whole body; the same bytes each time. */
+  data(maxBytes: number = this.#limits.maxDataBytes): Promise<Buffer> {
+    if (this.#data === undefined) {
+      this.#claim();
+      this.#data = readAll(this.#environ, maxBytes);
+    }
+    return this.#data;
+  }
+
+  /** @throws HttpResponse 400: not JSON in UTF-8; 413: too long */
+  async json(): Promise<unknown> {
+    const data = await this.data(this.#limits.maxJsonBytes);
+    try {
+      return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(data));
+    } catch {
+      throw badRequest("bad request: the body is not JSON");
+    }
+  }
+
+  /** The fields and files of a form; none when the body is no form. */
+  form(): Promise<NamedValues> {
+    this.#form ??= this.#readForm();
+    return this.#form;
+  }
+
+  /** The parts of a form as they arrive. */
+  async *parts(): AsyncGenerator<Part, void, undefined> {
+    if (!MULTIPART.test(this.#type)) {
+      for (const [name, value] of await this.#fields()) yield { kind: "field", name, value };
+      return;
+    }
+    const { readParts } = await import("./multipart.ts");
+    yield* readParts(this.#source(), this.#type, this.#limits);
+  }
+
+  get #type(): string {
+    return this.#environ.CONTENT_TYPE ?? "";
+  }
+
+  async #readForm(): Promise<NamedValues> {
+    const values: NamedValues = new Map();
+    if (!MULTIPART.test(this.#type)) {
+      for (const [name, value] of await this.#fields()) addValue(values, name, value);
+      return values;
+    }
+    const { Spool } = await import("./spool.ts");
+    const spool = new Spool(this.#limits.spoolBytes);
+    this.#atEnd(() => spool.remove());
+    for await (const part of this.parts()) {
+      if (part.kind === "field") {
+        addValue(values, part.name, part.value);
+        continue;
+      }
+      const file = await spool.keep(part);
+      // What a browser sends for a file field in which nothing was chosen.
+      if (part.filename !== "" || file.size > 0) addValue(values, part.name, file);
+    }
+    return values;
+  }
+
+  async #fields(): Promise<[name: string, value: string][]> {
+    const method = this.#environ.REQUEST_METHOD;
+    if (method === "GET" || method === "HEAD" || !URLENCODED.test(this.#type)) return [];
+    const fields = [...new URLSearchParams((await this.data()).toString("utf8"))];
+    if (fields.length > this.#limits.maxFields) throw contentTooLarge();
+    for (const field of fields) {
+      for (const text of field) {
+        if (Buffer.byteLength(text) > this.#limits.maxFieldBytes) throw contentTooLarge();
+      }
+    }
+    return fields;
+  }
+
+  #source(): AsyncIterable<Uint8Array> {
+    if (this.#data === undefined) {
+      this.#claim();
+      return this.#environ["wsgi.input"];
+    }
+    const data = this.#data;
+    return (async function* () {
+      yield await data;
+    })();
+  }
+
+  #claim(): void {
+    if (this.#streamed) {
+      throw new ApplicationError(
+        "BODY_CONSUMED",
+        "the body has been read as a multipart form: use web.input() or web.parts(), once, and not web.data()",
+      );
+    }
+    this.#streamed = true;
+  }
+}
+
+async function readAll(environ: Environ, maxBytes: number): Promise<Buffer> {
+  if (Number(environ.CONTENT_LENGTH ?? 0) > maxBytes) throw contentTooLarge();
+  const input: Readable = environ["wsgi.input"];
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // The iterator is not closed when reading stops early: what is left of the body is the server's affair.
+  const iterator: AsyncIterator<Uint8Array> = input[Symbol.asyncIterator]();
+  for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+    size += next.value.length;
+    if (size > maxBytes) throw contentTooLarge();
+    chunks.push(next.value);
+  }
+  return Buffer.concat(chunks, size);
+}

@@ -1,0 +1,56 @@
+import { ApplicationError } from "../errors.ts";
+import type { Header } from "../gateway/types.ts";
+
+// RFC 9110 §5.6.2.
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+// RFC 9110 §5.5, and no code point that is not one byte.
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** Headers that a response has once: the last one set is the one that is sent. */
+const SINGLE = new Set([
+  "content-type",
+  "content-length",
+  "content-disposition",
+  "content-encoding",
+  "content-range",
+  "etag",
+  "last-modified",
+  "location",
+]);
+
+/** The headers of one response. What could break out of a header is refused where it is set. */
+export class ResponseHeaders {
+  list: Header[] = [];
+
+  /** @throws ApplicationError `HEADER`: no header name, or a value with a line break or other control character */
+  add(name: string, value: string | number): void {
+    const text = String(value);
+    if (!TOKEN.test(name)) {
+      throw new ApplicationError("HEADER", `${JSON.stringify(name)} is no name of a header`);
+    }
+    if (!VALUE.test(text)) {
+      throw new ApplicationError(
+        "HEADER",
+        `the value of the header ${name} has a line break, a control character or a character past U+00FF: ` +
+          `encode it first (${JSON.stringify(text)})`,
+      );
+    }
+    if (SINGLE.has(name.toLowerCase())) this.remove(name);
+    this.list.push([name, text]);
+  }
+
+  has(name: string): boolean {
+    const wanted = name.toLowerCase();
+    return this.list.some(([other]) => other.toLowerCase() === wanted);
+  }
+
+  remove(name: string): void {
+    const unwanted = name.toLowerCase();
+    if (this.has(name)) this.list = this.list.filter(([other]) => other.toLowerCase() !== unwanted);
+  }
+
+  /** Takes out what describes a representation (RFC 9110 §8), for a response that is another one. */
+  removeRepresentation(): void {
+    this.list = this.list.filter(([name]) => !/^(content-.*|etag|last-modified)$/i.test(name));
+  }
+}

@@ -1,0 +1,82 @@
+// What a handler may return, and the body it becomes.
+
+import { ApplicationError } from "../errors.ts";
+import type { Body } from "../gateway/types.ts";
+import { EventStream } from "./event-stream.ts";
+import type { Exchange } from "./exchange.ts";
+import { FileResult } from "./file-result.ts";
+import { HttpResponse } from "./http-response.ts";
+import { isFileBody, StreamedBody } from "./streamed-body.ts";
+import { TemplateResult } from "./template-result.ts";
+import { isThenable } from "./thenable.ts";
+
+const HTML = "text/html; charset=utf-8";
+const BYTES = "application/octet-stream";
+
+/**
+ * Text becomes HTML, an object or array becomes JSON, bytes and streams are sent as they come, nothing becomes
+ * an empty page. A type that the handler has set stays. A stream's first chunk is drawn here.
+ *
+ * @throws ApplicationError `RESULT`: nothing of these
+ */
+export function toBody(exchange: Exchange, result: unknown): Body | Promise<Body> {
+  switch (typeof result) {
+    case "string":
+      setType(exchange, HTML);
+      return [result];
+    case "undefined":
+      setType(exchange, HTML);
+      return [];
+    case "number":
+    case "bigint":
+    case "boolean":
+      setType(exchange, HTML);
+      return [String(result)];
+    case "object":
+      return objectBody(exchange, result);
+  }
+  throw new ApplicationError("RESULT", `a handler returned a ${typeof result}, which is no response`);
+}
+
+function objectBody(exchange: Exchange, result: object | null): Body | Promise<Body> {
+  if (result === null) return toBody(exchange, undefined);
+  if (isThenable(result)) return Promise.resolve(result).then((value) => toBody(exchange, value));
+  if (result instanceof HttpResponse) return toBody(exchange, exchange.take(result));
+  if (result instanceof TemplateResult) {
+    setType(exchange, result.type);
+    return [result.text];
+  }
+  if (result instanceof Uint8Array) {
+    setType(exchange, BYTES);
+    return [result];
+  }
+  if (result instanceof EventStream) {
+    setType(exchange, "text/event-stream");
+    if (!exchange.headers.has("Cache-Control")) exchange.headers.add("Cache-Control", "no-cache");
+    // nginx holds a response back until its buffer is full, unless it is told not to.
+    exchange.headers.add("X-Accel-Buffering", "no");
+    return StreamedBody.start(result.chunks(), () => exchange.end());
+  }
+  if (result instanceof FileResult) {
+    setType(exchange, result.type);
+    exchange.headers.add("Content-Length", result.size);
+    return result.body;
+  }
+  if (isFileBody(result)) {
+    setType(exchange, BYTES);
+    return result;
+  }
+  if (!Array.isArray(result) && (Symbol.asyncIterator in result || Symbol.iterator in result)) {
+    setType(exchange, "pipe" in result || "getReader" in result ? BYTES : HTML);
+    return StreamedBody.start(result as AsyncIterable<unknown>, () => exchange.end());
+  }
+  const json = JSON.stringify(result);
+  if (json === undefined)
+    throw new ApplicationError("RESULT", "a handler returned an object without a JSON form");
+  setType(exchange, "application/json");
+  return [json];
+}
+
+function setType(exchange: Exchange, type: string): void {
+  if (!exchange.headers.has("Content-Type")) exchange.headers.add("Content-Type", type);
+}

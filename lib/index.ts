@@ -1,0 +1,26 @@
+// The front door of the framework: names, no logic.
+
+export { ApplicationError, GatewayError, ProtocolError } from "./errors.ts";
+export type { ApplicationOptions, Page } from "./framework/app-core.ts";
+export { type App, application } from "./framework/application.ts";
+export type { Context } from "./framework/context.ts";
+export type { CookieDefaults, CookieOptions } from "./framework/cookies.ts";
+export type { EventStream, ServerSentEvent } from "./framework/event-stream.ts";
+export type { FileResult } from "./framework/file-result.ts";
+export {
+  type HeaderFields,
+  HttpResponse,
+  type Redirect,
+  type RedirectOptions,
+} from "./framework/http-response.ts";
+export type { InputLimits } from "./framework/limits.ts";
+export type { FieldPart, FilePart, Part } from "./framework/multipart.ts";
+export type { Next, Processor } from "./framework/processors.ts";
+export * from "./framework/responses.ts";
+export type { Handler, HandlerClass, HandlerFunction, Route, Target } from "./framework/target.ts";
+export type { TemplateResult } from "./framework/template-result.ts";
+export { type Render, type TemplateOptions, templates } from "./framework/templates.ts";
+export type { TestFields, TestRequest } from "./framework/test-request.ts";
+export type { SaveOptions, Upload } from "./framework/upload.ts";
+export { type Default, type Defaults, upload, uploads } from "./framework/values.ts";
+export type { HeaderOptions, Web } from "./framework/web.ts";
