@@ -2,7 +2,7 @@
 
 export { ApplicationError, GatewayError, ProtocolError } from "./errors.ts";
 export type { ApplicationOptions, Page } from "./framework/app-core.ts";
-export { type App, application } from "./framework/application.ts";
+export { type App, application, type RunOptions } from "./framework/application.ts";
 export type { Context } from "./framework/context.ts";
 export type { CookieDefaults, CookieOptions } from "./framework/cookies.ts";
 export type { EventStream, ServerSentEvent } from "./framework/event-stream.ts";
@@ -20,7 +20,9 @@ export * from "./framework/responses.ts";
 export type { Handler, HandlerClass, HandlerFunction, Route, Target } from "./framework/target.ts";
 export type { TemplateResult } from "./framework/template-result.ts";
 export { type Render, type TemplateOptions, templates } from "./framework/templates.ts";
-export type { TestFields, TestRequest } from "./framework/test-request.ts";
+
 export type { SaveOptions, Upload } from "./framework/upload.ts";
 export { type Default, type Defaults, upload, uploads } from "./framework/values.ts";
 export type { HeaderOptions, Web } from "./framework/web.ts";
+export type { CallResponse } from "./testing/call.ts";
+export type { TestFields, TestRequest } from "./testing/request.ts";

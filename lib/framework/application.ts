@@ -1,6 +1,8 @@
 import { GatewayError } from "../errors.ts";
 import type { Application } from "../gateway/types.ts";
+import type { run } from "../run.ts";
 import type { CallResponse } from "../testing/call.ts";
+import type { TestRequest } from "../testing/request.ts";
 import { answer } from "./answer.ts";
 import type { AppCore, ApplicationOptions, Page } from "./app-core.ts";
 import { mountEndpoint } from "./dispatch.ts";
@@ -10,11 +12,13 @@ import { compilePattern, compilePrefix } from "./pattern.ts";
 import type { Processor } from "./processors.ts";
 import { Router } from "./router.ts";
 import type { Routes, Target } from "./target.ts";
-import type { TestRequest } from "./test-request.ts";
 import type { Web } from "./web.ts";
 
 /** A gateway application with a URL map. Any server serves it, any middleware wraps it, another one mounts it. */
-export interface App extends Application {
+export interface App extends Application, Mountable {}
+
+/** What makes an application more than a function. */
+export interface Mountable {
   /**
    * Answers 404 in the place of the plain page. A mounted application without one uses that of the application
    * it is mounted in.
@@ -58,7 +62,7 @@ export interface App extends Application {
 }
 
 /** Options of `run()` in `postern/server`. */
-export type RunOptions = Readonly<Record<string, unknown>>;
+export type RunOptions = NonNullable<Parameters<typeof run>[1]>;
 
 const cores = new WeakMap<object, AppCore>();
 
@@ -106,9 +110,8 @@ export function application<const P extends readonly (string | RegExp)[]>(
       if (isMainModule(meta)) start(app, runOptions);
     },
     async request(target = "/", request: TestRequest = {}) {
-      const { call } = await import("../testing/call.ts");
-      const { toCallRequest } = await import("./test-request.ts");
-      return call(app, target, await toCallRequest(request));
+      const testing = await import("../testing/request.ts");
+      return testing.request(app, target, request);
     },
   });
   const core: AppCore = { options, router: new Router<Endpoint>(), processors: [], pages: app };

@@ -1,7 +1,7 @@
 // What the right-hand side of a URL map may be, as the compiler sees it: how many arguments a handler gets
 // is counted in its pattern.
 
-import type { App } from "./application.ts";
+import type { Mountable } from "./application.ts";
 import type { HttpResponse } from "./http-response.ts";
 import type { Method } from "./method.ts";
 import type { Web } from "./web.ts";
@@ -20,12 +20,15 @@ export type HandlerClass<Pattern = string> = new (web: Web) => Handler<Pattern>;
 /** A function that answers every known method. */
 export type HandlerFunction<Pattern = string> = (...args: HandlerArguments<Pattern>) => unknown;
 
-/** What a pattern leads to. An application is mounted: its pattern is a prefix that ends at a `/`. */
+/**
+ * What a pattern leads to. An application is mounted: its pattern is a prefix that ends at a `/`. (It is named by
+ * its methods here: two kinds of functions would leave one written in place without types.)
+ */
 export type Target<Pattern = string> =
   | Handler<Pattern>
   | HandlerClass<Pattern>
   | HandlerFunction<Pattern>
-  | App
+  | Mountable
   | HttpResponse;
 
 /** One line of a URL map. */

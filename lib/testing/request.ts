@@ -1,8 +1,7 @@
-// What `app.request()` takes, made into a request of the gateway's own test call.
+import type { Application } from "../gateway/types.ts";
+import { type CallRequest, type CallResponse, call } from "./call.ts";
 
-import type { CallRequest } from "../testing/call.ts";
-
-/** A request that `app.request()` makes. */
+/** A request as a client would describe it: forms and files instead of their bytes. */
 export interface TestRequest extends Omit<CallRequest, "body"> {
   /** @defaultValue `"GET"`, or `"POST"` where there is `data` */
   readonly method?: string;
@@ -18,7 +17,20 @@ type TestValue = string | number | boolean | Blob;
 /** Fields of a form; a list is sent as several of the same name. */
 export type TestFields = Readonly<Record<string, TestValue | readonly TestValue[]>>;
 
-export async function toCallRequest({ data, ...request }: TestRequest): Promise<CallRequest> {
+/**
+ * Calls an application in this process, without a server.
+ *
+ * @param target path and query as in a request line
+ */
+export async function request(
+  application: Application,
+  target: string,
+  description: TestRequest = {},
+): Promise<CallResponse> {
+  return call(application, target, await toCallRequest(description));
+}
+
+async function toCallRequest({ data, ...request }: TestRequest): Promise<CallRequest> {
   if (data === undefined) return request;
   const encoded = isFields(data) ? await encodeForm(data) : { body: data, type: undefined };
   const headers = [...pairs(request.headers)];
