@@ -1,0 +1,39 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { GatewayError } from "../errors.ts";
+import type { Application } from "../gateway/types.ts";
+
+/** The exports that are tried, in this order. */
+const names = ["app", "application", "default"];
+
+/**
+ * A module's absolute path.
+ *
+ * @param module a file, from `cwd`
+ * @throws {GatewayError} of code `NO_SUCH_MODULE`
+ */
+export function modulePath(module: string, cwd: string): string {
+  const path = resolve(cwd, module);
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) return path;
+  throw new GatewayError(
+    "NO_SUCH_MODULE",
+    `There is no file ${path}: name the module that exports the application.`,
+  );
+}
+
+/**
+ * Imports a module and finds the application it exports: `app`, `application` or the default export.
+ *
+ * @throws {GatewayError} of code `NO_SUCH_MODULE` or `NO_APPLICATION`; what the module itself throws comes through
+ */
+export async function loadApplication(module: string, cwd: string): Promise<Application> {
+  const path = modulePath(module, cwd);
+  const exported = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+  for (const name of names) {
+    const value = exported[name];
+    if (typeof value === "function") return value as Application;
+  }
+  const text = `${path} exports no application: export a function (environ, startResponse) named app, or as the default.`;
+  throw new GatewayError("NO_APPLICATION", text);
+}

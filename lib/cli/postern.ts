@@ -1,0 +1,72 @@
+import { readFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { GatewayError } from "../errors.ts";
+import { type Command, type Io, UsageError } from "./command.ts";
+
+/** Each verb's file is loaded when it is called: what a command does not use costs it nothing. */
+const verbs: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import("./serve.ts")).serveCommand,
+};
+
+/**
+ * The command line of postern.
+ *
+ * @param argv the arguments after the program's name
+ * @returns the exit status: 0, 1 when something went wrong, 2 for a mistake in the arguments
+ */
+export async function postern(argv: readonly string[], io: Io): Promise<number> {
+  const [name, ...rest] = argv;
+  try {
+    if (name === "--version" || name === "-v") return print(io, await version());
+    if (name === "--help" || name === "-h") return print(io, await help());
+    if (name === undefined) throw new UsageError(await help());
+    if (!Object.hasOwn(verbs, name)) throw new UsageError(unknownVerb(name));
+    const command = await (verbs[name] as () => Promise<Command>)();
+    return await run(command, rest, io);
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof GatewayError)) throw error;
+    io.err(error.message);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+async function run(command: Command, argv: readonly string[], io: Io): Promise<number> {
+  const { values, positionals } = parse(command, argv);
+  if (values["help"] === true) return print(io, command.help);
+  return command.run({ values, positionals }, io);
+}
+
+function parse(command: Command, argv: readonly string[]) {
+  const options: Command["options"] = { ...command.options, help: { type: "boolean", short: "h" } };
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true });
+  } catch (error) {
+    // parseArgs says in one sentence which option is wrong.
+    throw error instanceof TypeError ? new UsageError(error.message) : error;
+  }
+}
+
+async function help(): Promise<string> {
+  const lines = ["usage: postern <verb> [arguments]", ""];
+  for (const [name, load] of Object.entries(verbs)) lines.push(`  ${name}  ${(await load()).summary}`);
+  lines.push(
+    "",
+    "postern <verb> --help says more about one of them, postern --version which postern this is.",
+  );
+  return lines.join("\n");
+}
+
+function unknownVerb(name: string): string {
+  return `postern has no verb "${name}"; it has: ${Object.keys(verbs).join(", ")}.`;
+}
+
+async function version(): Promise<string> {
+  const text = await readFile(new URL("../../package.json", import.meta.url), "utf8");
+  const { version } = JSON.parse(text) as { version: string };
+  return version;
+}
+
+function print(io: Io, text: string): 0 {
+  io.out(text);
+  return 0;
+}

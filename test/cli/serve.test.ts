@@ -1,0 +1,145 @@
+import { once } from "node:events";
+import { chmodSync } from "node:fs";
+import { createServer } from "node:net";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { lighttpd } from "../support/lighttpd.ts";
+import { Stand } from "../support/postern.ts";
+import { until } from "../support/until.ts";
+
+const hello = `
+  console.log("printed while it loads");
+  export const app = (environ, startResponse) => {
+    startResponse("200 OK", [["Content-Type", "text/plain"]]);
+    return ["Hello from " + environ.PATH_INFO + ", mounted at '" + environ.SCRIPT_NAME + "'"];
+  };
+`;
+
+const fronts = [
+  { behind: "lighttpd", says: /behind lighttpd\/\d/, environment: {} },
+  { behind: "auto", says: /behind lighttpd\/\d/, environment: {} },
+  {
+    behind: "auto",
+    says: /embedded HTTP server \(lighttpd is not installed/,
+    environment: { POSTERN_LIGHTTPD: "none" },
+  },
+  { behind: "none", says: /embedded HTTP server/, environment: {} },
+];
+
+describe.skipIf(lighttpd === undefined)("postern serve", () => {
+  test.each(fronts)(
+    "--behind $behind $environment answers, says where, and leaves nothing",
+    async (front) => {
+      const stand = await Stand.make(front.environment);
+      const child = stand.postern("serve", stand.module("app.mjs", hello), "--behind", front.behind);
+
+      await child.printed(new RegExp(`at ${stand.url("/")} .*${front.says.source}`));
+      const response = await fetch(stand.url("/a/b"));
+
+      expect(response.status).toBe(200);
+      expect(await response.text()).toBe("Hello from /a/b, mounted at ''");
+      expect(child.output).toContain("printed while it loads");
+      expect(await child.stop("SIGTERM")).toBe(0);
+      expect(await stand.remains()).toEqual([]);
+      expect(child.output).not.toMatch(/\n\s+at |lighttpd: /);
+    },
+  );
+
+  test.each(["SIGINT", "SIGHUP"] as const)("%s stops it as TERM does", async (signal) => {
+    const stand = await Stand.make();
+    const child = stand.postern("serve", stand.module("app.mjs", hello), "--behind", "lighttpd");
+    await child.printed(/behind lighttpd/);
+    expect(await child.stop(signal)).toBe(0);
+    expect(await stand.remains()).toEqual([]);
+  });
+
+  test("a signal while it starts stops it too", async () => {
+    const stand = await Stand.make();
+    const slow = stand.module(
+      "app.mjs",
+      `console.log("loading"); await new Promise((r) => setTimeout(r, 60_000));`,
+    );
+    const child = stand.postern("serve", slow, "--behind", "lighttpd");
+    await child.printed(/loading/);
+    expect(await child.stop("SIGTERM")).toBe(0);
+    expect(await stand.remains()).toEqual([]);
+  });
+
+  test("a request in progress is finished before it stops", async () => {
+    const stand = await Stand.make();
+    const slow = `export const app = async (environ, startResponse) => {
+      console.log("asked");
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      startResponse("200 OK", [["Content-Type", "text/plain"]]);
+      return ["finished"];
+    };`;
+    const child = stand.postern("serve", stand.module("app.mjs", slow), "--behind", "lighttpd");
+    await child.printed(/behind lighttpd/);
+    const answer = fetch(stand.url("/")).then((response) => response.text());
+    await child.printed(/asked/);
+
+    const status = child.stop("SIGTERM");
+
+    expect(await answer).toBe("finished");
+    expect(await status).toBe(0);
+    expect(await stand.remains()).toEqual([]);
+  });
+
+  test("killed without a chance to stop, it leaves no process", async () => {
+    const stand = await Stand.make();
+    const child = stand.postern("serve", stand.module("app.mjs", hello), "--behind", "lighttpd");
+    await child.printed(/behind lighttpd/);
+    process.kill(child.pid, "SIGKILL");
+    await until("its processes have gone", () => stand.processes().length === 0);
+  });
+
+  test("a port in use is one sentence and status 1", async () => {
+    const stand = await Stand.make();
+    const server = createServer().listen(stand.port, "127.0.0.1");
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const module = stand.module("app.mjs", hello);
+    for (const behind of ["lighttpd", "none"]) {
+      const child = stand.postern("serve", module, "--behind", behind);
+      expect(await child.ended).toBe(1);
+      expect(child.stderr.trim().split("\n"), child.output).toHaveLength(1);
+      expect(child.stderr).toContain(`${stand.port}`);
+    }
+  });
+
+  test.each([
+    ["throws", `throw new Error("no database today");`, /no database today/],
+    ["exports no application", "export const x = 1;", /exports no application: export a function/],
+    ["does not parse", "export const app = (;", /SyntaxError/],
+  ])("a module that %s says so, and the start fails", async (_, source, words) => {
+    const stand = await Stand.make();
+    const child = stand.postern("serve", stand.module("app.mjs", source), "--behind", "lighttpd");
+    expect(await child.ended).toBe(1);
+    expect(child.stderr).toMatch(words);
+    expect(child.stderr).toMatch(/The application did not start: what it said is above\.\n$/);
+    expect(await stand.remains()).toEqual([]);
+  });
+
+  test("lighttpd's own words are shown when it fails to start", async () => {
+    const stand = await Stand.make();
+    const broken = stand.module(
+      "lighttpd",
+      "#!/bin/sh\necho 'mod_fastcgi.so: cannot open shared object' >&2\nexit 1\n",
+    );
+    chmodSync(broken, 0o755);
+    stand.env["POSTERN_LIGHTTPD"] = broken;
+    const child = stand.postern("serve", stand.module("app.mjs", hello), "--behind", "lighttpd");
+    expect(await child.ended).toBe(1);
+    expect(child.stderr).toContain("mod_fastcgi.so: cannot open shared object");
+    expect(child.stderr).not.toMatch(/\n\s+at /);
+    expect(await stand.remains()).toEqual([]);
+  });
+
+  test("without lighttpd --behind lighttpd says what to do", async () => {
+    const stand = await Stand.make({ POSTERN_LIGHTTPD: "none" });
+    const child = stand.postern("serve", stand.module("app.mjs", hello), "--behind", "lighttpd");
+    expect(await child.ended).toBe(1);
+    expect(child.output).toBe(
+      "lighttpd is not installed: install it, such as with apt-get install lighttpd.\n",
+    );
+  });
+});
