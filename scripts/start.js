@@ -8,9 +8,11 @@ await main(async () => {
   stopWithParent();
   await installNpmPackages();
   await buildIfStale();
-  const { main: postern } = await import("../dist/cli/main.js");
+  const { postern } = await import("../dist/cli/postern.js");
+  const { terminal } = await import("../dist/cli/terminal.js");
   const port = process.env["PORT"] || "8080";
-  return postern(["serve", `${root}examples/guestbook/app.js`, "--behind", "auto", "--port", port]);
+  const args = ["serve", "examples/guestbook/app.js", "--behind", "auto", "--port", port];
+  return postern(args, { ...terminal, cwd: root });
 });
 
 /**

@@ -76,7 +76,7 @@ export async function startLighttpd(backend: Backend, env?: NodeJS.ProcessEnv): 
     server.port = ${port}
     server.document-root = ${quoted(folder.path)}
     server.upload-dirs = (${quoted(folder.path)})
-    server.max-keep-alive-requests = 0
+    server.max-keep-alive-requests = 100000
     server.stream-request-body = 2
     server.stream-response-body = 2
     ${backend.config}
