@@ -1,0 +1,50 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { expect, test } from "vitest";
+import { lighttpd } from "../support/lighttpd.ts";
+import { root, Stand } from "../support/postern.ts";
+
+const minute = 60_000;
+
+/** What a clone has not: packages, and what a build or a visitor made. */
+const made = /^(\.git|node_modules|dist|coverage|examples\/guestbook\/data)(\/|$)|^examples\/.*\.js(\.map)?$/;
+
+test.skipIf(lighttpd === undefined)(
+  "a fresh clone answers within a minute, for a user without /usr/sbin in PATH",
+  { timeout: 3 * minute },
+  async () => {
+    const stand = await Stand.make();
+    const clone = join(stand.folder, "clone");
+    cpSync(root, clone, {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (path) => !made.test(relative(root, path)),
+    });
+    mkdirSync(join(stand.folder, "home"));
+    for (const name of Object.keys(stand.env)) {
+      // npm's own settings for the run of these tests, such as a cache that the other user may not write.
+      if (/^npm_/i.test(name) && name !== "npm_config_registry") delete stand.env[name];
+    }
+    stand.env["HOME"] = join(stand.folder, "home");
+    stand.env["PATH"] = [dirname(process.execPath), "/usr/bin", "/bin"].join(":");
+
+    const started = performance.now();
+    const child = stand.start("env", [...ordinaryUser(stand.folder), "npm", "start"], clone);
+    await child.printed(/behind lighttpd/, 2 * minute);
+    const response = await fetch(stand.url("/"));
+
+    expect(performance.now() - started).toBeLessThan(minute);
+    expect(await response.text()).toContain("<h1>Guestbook</h1>");
+    expect(existsSync(join(clone, "examples/guestbook/data/entries"))).toBe(true);
+    await child.stop();
+    expect(await stand.remains()).toEqual([]);
+  },
+);
+
+/** What makes a command run as nobody, who gets the folder, where that is possible. */
+function ordinaryUser(folder: string): string[] {
+  if (process.getuid?.() !== 0) return [];
+  spawnSync("chown", ["-R", "nobody:nogroup", folder]);
+  return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"];
+}
