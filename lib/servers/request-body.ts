@@ -32,7 +32,8 @@ export class RequestBody extends Readable {
 
   /** The connection should not read on until there is room. */
   get full(): boolean {
-    return !this.destroyed && this.readableLength >= FULL_BYTES;
+    // read() asks for more before it takes away what it gives, so the length alone would say full for ever.
+    return !this.#awaited && !this.destroyed && this.readableLength >= FULL_BYTES;
   }
 
   /** The application has asked for bytes that have not come. */
