@@ -1,0 +1,24 @@
+import { serve } from "../../lib/serve.ts";
+import { conformanceApplication } from "../../lib/testing/conformance.ts";
+import { exchangeOverHttp } from "../support/raw-http.ts";
+import type { Transport } from "./transport.ts";
+
+export async function startHttp(scriptName: string): Promise<Transport> {
+  const server = serve(conformanceApplication, {
+    protocol: "http",
+    bindAddress: { host: "127.0.0.1", port: 0 },
+    log: () => {},
+    ...(scriptName !== "" && { scriptName }),
+  });
+  const [address] = await server.listening;
+  if (address === undefined || !("port" in address)) throw new Error("the server listens on no port");
+  return {
+    run: { scriptName, serverName: "localhost", serverPort: String(address.port), runOnce: false },
+    exchange: (request) =>
+      exchangeOverHttp(address, `localhost:${address.port}`, {
+        ...request,
+        target: scriptName + request.target,
+      }),
+    close: () => server.close(),
+  };
+}

@@ -1,0 +1,61 @@
+// Every conformance case over every transport, at the root and below a mount point. What a protocol cannot show
+// stands in test/skips.json.
+
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openBodies } from "../../lib/middleware/validate.ts";
+import { conformanceCases, runCase } from "../../lib/testing/conformance.ts";
+import { startCgi } from "./cgi.ts";
+import { startFastCgi, startKeptFastCgi } from "./fastcgi.ts";
+import { startHttp } from "./http.ts";
+import { startInProcess } from "./in-process.ts";
+import type { StartTransport, Transport } from "./transport.ts";
+
+const transports: readonly [name: string, start: StartTransport, mounts: readonly string[]][] = [
+  ["in process", startInProcess, ["", "/app"]],
+  ["HTTP", startHttp, ["", "/app"]],
+  ["FastCGI", startFastCgi, ["", "/app"]],
+  ["FastCGI, connection kept", startKeptFastCgi, ["", "/app"]],
+  ["CGI", startCgi, ["", "/cgi-bin/app"]],
+];
+
+const skips = JSON.parse(readFileSync(new URL("../skips.json", import.meta.url), "utf8")) as {
+  test: string;
+}[];
+const own = "test/matrix/matrix.test.ts > ";
+const skipped = new Set(skips.map((skip) => skip.test).filter((name) => name.startsWith(own)));
+const names: string[] = [];
+
+for (const [name, start, mounts] of transports) {
+  for (const scriptName of mounts) {
+    const group = `${name} > mounted at "${scriptName}"`;
+    describe(name, () => {
+      describe(`mounted at "${scriptName}"`, () => {
+        let transport: Transport;
+        beforeAll(async () => {
+          transport = await start(scriptName);
+        });
+        afterAll(async () => {
+          await transport?.close();
+          expect(openBodies()).toEqual([]);
+        });
+
+        for (const one of conformanceCases) {
+          const full = `${own}${group} > ${one.name}`;
+          names.push(full);
+          test.skipIf(skipped.has(full))(one.name, () => runCase(one, transport.exchange, transport.run));
+        }
+      });
+    });
+  }
+}
+
+test("every skip is a case here", () => {
+  expect([...skipped].filter((name) => !names.includes(name))).toEqual([]);
+});
+
+test("every case has a name of its own", () => {
+  const cases = conformanceCases.map((one) => one.name);
+  expect(new Set(cases).size).toBe(cases.length);
+  expect(cases.filter((name) => !/^[a-z0-9-]+$/.test(name))).toEqual([]);
+});
