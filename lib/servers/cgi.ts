@@ -45,6 +45,9 @@ export async function serveCgi(application: Application, options: CgiOptions = {
   try {
     readVariables(environ);
     environ.REQUEST_METHOD ||= "GET";
+    // Where Apache's RewriteRule puts the header that its CGI does not pass on.
+    const authorization = environ["REDIRECT_HTTP_AUTHORIZATION"];
+    if (typeof authorization === "string") environ.HTTP_AUTHORIZATION ??= authorization;
     const body = new CgiBody(options.maxBodyBytes ?? Number.POSITIVE_INFINITY);
     const errors = new ErrorStream(writeLog);
     completeEnviron(

@@ -1,0 +1,263 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { compiled } from "../support/dist.ts";
+import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
+
+let folder: TemporaryFolder;
+
+beforeAll(() => {
+  folder = temporaryFolder();
+});
+
+afterAll(() => folder.remove());
+
+interface Outcome {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly status: number | null;
+}
+
+let scripts = 0;
+
+/** Writes a script whose application is `body`, a function's body with `environ` and `startResponse`. */
+function script(body: string, options = "{}"): string {
+  const path = join(folder.path, `script-${scripts++}.mjs`);
+  writeFileSync(
+    path,
+    `import { WSGIServer } from ${JSON.stringify(compiled("faces/cgi.ts"))};
+     const TEXT = [["Content-Type", "text/plain"]];
+     await new WSGIServer(async (environ, startResponse) => { ${body} }, ${options}).run();`,
+  );
+  return path;
+}
+
+const GET = {
+  GATEWAY_INTERFACE: "CGI/1.1",
+  REQUEST_METHOD: "GET",
+  SERVER_NAME: "localhost",
+  SERVER_PORT: "80",
+  SERVER_PROTOCOL: "HTTP/1.1",
+  SCRIPT_NAME: "/cgi-bin/script",
+  PATH_INFO: "/x",
+  QUERY_STRING: "",
+};
+
+function run(path: string, variables: Record<string, string> = {}, input: string | Buffer = ""): Outcome {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [path], {
+    env: { ...GET, ...variables },
+    input,
+    encoding: "latin1",
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return { stdout, stderr, status };
+}
+
+const ECHO = `
+  const chunks = [];
+  for await (const chunk of environ["wsgi.input"]) chunks.push(chunk);
+  startResponse("200 OK", TEXT);
+  return [Buffer.concat(chunks)];`;
+
+describe("a CGI script (RFC 3875)", () => {
+  test("answers with Status first, the headers, an empty line and the body, and ends with 0", () => {
+    const path = script(`startResponse("201 Created", TEXT); return ["made"];`);
+    expect(run(path)).toEqual({
+      stdout: "Status: 201 Created\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nmade",
+      stderr: "",
+      status: 0,
+    });
+  });
+
+  test("says that it serves one request in a process of its own", () => {
+    const keys = `["wsgi.multithread", "wsgi.multiprocess", "wsgi.run_once", "SCRIPT_NAME", "PATH_INFO"]`;
+    const path = script(
+      `startResponse("200 OK", TEXT); return [JSON.stringify(${keys}.map((key) => environ[key]))];`,
+    );
+    expect(run(path).stdout.split("\r\n\r\n")[1]).toBe('[false,true,true,"/cgi-bin/script","/x"]');
+  });
+
+  test("reads CONTENT_LENGTH bytes of its input, and no more", () => {
+    expect(run(script(ECHO), { REQUEST_METHOD: "POST", CONTENT_LENGTH: "4" }, "bodymore").stdout).toMatch(
+      /\r\n\r\nbody$/,
+    );
+  });
+
+  test("without CONTENT_LENGTH does not read at all, though its input stays open", async () => {
+    const child = spawn(process.execPath, [script(ECHO)], { env: { ...GET, CONTENT_LENGTH: "" } });
+    let stdout = "";
+    child.stdout.on("data", (chunk) => {
+      stdout += chunk;
+    });
+    const [status] = await once(child, "close");
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/Content-Length: 0\r\n\r\n$/);
+  });
+
+  test("whose input ends early gets an error, not half of a body", () => {
+    const outcome = run(script(ECHO), { REQUEST_METHOD: "POST", CONTENT_LENGTH: "40" }, "body");
+    expect(outcome.stdout).toMatch(/^Status: 400 /);
+    expect(outcome.status).toBe(1);
+  });
+
+  test("does not care for a body that it does not read", () => {
+    const outcome = run(
+      script(`startResponse("200 OK", TEXT); return ["ok"];`),
+      { CONTENT_LENGTH: "5" },
+      "hello",
+    );
+    expect(outcome).toMatchObject({ stdout: expect.stringMatching(/ok$/), status: 0 });
+  });
+
+  test("sends 8 MB through a pipe, all of it, before it ends", () => {
+    const path = script(
+      `startResponse("200 OK", TEXT); return (function* () { for (let i = 0; i < 128; i++) yield Buffer.alloc(65536, i); })();`,
+    );
+    const { stdout, status } = run(path);
+    const body = stdout.slice(stdout.indexOf("\r\n\r\n") + 4);
+    expect(body).toHaveLength(128 * 65_536);
+    expect(body.charCodeAt(body.length - 1)).toBe(127);
+    expect(status).toBe(0);
+  });
+
+  test("also through one that does not block, as another program may have made it", async () => {
+    const path = script(`
+      process.stdout.on("error", () => {}); // makes the descriptor non-blocking
+      startResponse("200 OK", TEXT);
+      return (function* () { for (let i = 0; i < 64; i++) yield Buffer.alloc(65536, 97); })();`);
+    const child = spawn(process.execPath, [path], { env: GET, stdio: ["ignore", "pipe", "inherit"] });
+    let size = 0;
+    child.stdout.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+    });
+    const [status] = await once(child, "close");
+    expect(status).toBe(0);
+    expect(size).toBeGreaterThan(64 * 65_536);
+  });
+
+  test("keeps the bytes of its variables, which need be no UTF-8", () => {
+    const path = script(`startResponse("200 OK", TEXT); return [Buffer.from(environ.PATH_INFO, "latin1")];`);
+    // A shell, since Node could only pass variables that are UTF-8.
+    const { stdout } = spawnSync(
+      "/bin/sh",
+      ["-c", `PATH_INFO="$(printf '/\\351')" exec ${process.execPath} ${path}`],
+      {
+        env: GET,
+        encoding: "latin1",
+      },
+    );
+    expect(stdout).toMatch(/\r\n\r\n\/\xe9$/);
+  });
+
+  test("drops HTTP_PROXY and takes Authorization from where Apache's rewriting puts it", () => {
+    const path = script(
+      `startResponse("200 OK", TEXT); return [JSON.stringify([environ.HTTP_PROXY ?? null, environ.HTTP_AUTHORIZATION ?? null])];`,
+    );
+    const variables = { HTTP_PROXY: "http://evil/", REDIRECT_HTTP_AUTHORIZATION: "Basic eA==" };
+    expect(run(path, variables).stdout).toMatch(/\[null,"Basic eA=="\]$/);
+  });
+
+  test("prints console.log where it does no harm", () => {
+    const outcome = run(script(`console.log("note"); startResponse("200 OK", TEXT); return ["ok"];`));
+    expect(outcome.stdout).toMatch(/^Status: 200 OK\r\n/);
+    expect(outcome.stderr).toBe("note\n");
+  });
+
+  test("that fails answers 500, tells its log why and ends with 1", () => {
+    const outcome = run(script(`throw new Error("the reason");`));
+    expect(outcome.stdout).toMatch(/^Status: 500 Internal Server Error\r\n/);
+    expect(outcome.stdout).not.toContain("the reason");
+    expect(outcome.stderr).toContain("the reason");
+    expect(outcome.status).toBe(1);
+  });
+
+  test("that fails in the middle ends with 1", () => {
+    const path = script(
+      `startResponse("200 OK", TEXT); return (function* () { yield "partial"; throw new Error("broken"); })();`,
+    );
+    expect(run(path)).toMatchObject({ stdout: expect.stringMatching(/partial$/), status: 1 });
+  });
+
+  test("whose reader goes away cleans up and ends with 1", async () => {
+    const note = join(folder.path, "cleaned");
+    const path = script(`
+      const { writeFileSync } = await import("node:fs");
+      startResponse("200 OK", TEXT);
+      return (function* () {
+        try { for (;;) yield Buffer.alloc(65536); }
+        finally { writeFileSync(${JSON.stringify(note)}, String(environ["postern.signal"].aborted)); }
+      })();`);
+    const child = spawn(process.execPath, [path], { env: GET, stdio: ["ignore", "pipe", "pipe"] });
+    child.stdout.once("data", () => child.stdout.destroy());
+    const [status] = await once(child, "exit");
+    expect(status).toBe(1);
+    expect(readFileSync(note, "utf8")).toBe("true");
+  });
+
+  test.each([
+    ["a CONTENT_LENGTH that is no number", { CONTENT_LENGTH: "12x" }, 400],
+    ["a body over maxBodyBytes", { CONTENT_LENGTH: "1001" }, 413],
+  ])("%s is answered %i", (_name, variables, status) => {
+    const outcome = run(script(ECHO, "{ maxBodyBytes: 1000 }"), variables, "x".repeat(1_001));
+    expect(outcome.stdout).toMatch(new RegExp(`^Status: ${status} `));
+    expect(outcome.stderr).toMatch(/^postern: refused a CGI request: [^\n]*\n$/);
+  });
+
+  test("ends although a timer of the application is still running", () => {
+    const path = script(`setInterval(() => {}, 1000); startResponse("200 OK", TEXT); return ["ok"];`);
+    expect(run(path)).toMatchObject({ status: 0 });
+  });
+
+  test("from a shell, without CGI variables, is GET /", () => {
+    const path = script(`startResponse("200 OK", TEXT); return [environ.REQUEST_METHOD, environ.PATH_INFO];`);
+    const { stdout } = spawnSync(process.execPath, [path], { env: {}, encoding: "latin1" });
+    expect(stdout).toMatch(/GET\/$/);
+  });
+});
+
+describe("run() finds out that it is CGI", () => {
+  /** A script that leaves it to run() how it is served. */
+  function detecting(): string {
+    const path = join(folder.path, `script-${scripts++}.mjs`);
+    writeFileSync(
+      path,
+      `import { run } from ${JSON.stringify(compiled("run.ts"))};
+       await run((environ, startResponse) => { startResponse("200 OK", []); return ["via ", environ.GATEWAY_INTERFACE]; });`,
+    );
+    return path;
+  }
+
+  test("by its variables", () => {
+    expect(run(detecting()).stdout).toMatch(/via CGI\/1\.1$/);
+  });
+
+  // Apache's mod_cgid hands a script a socket as descriptor 0; a library that only asks for a socket takes it for FastCGI.
+  test("also where descriptor 0 is a connected socket", async () => {
+    const path = join(folder.path, "cgid.sock");
+    const server = createServer().listen(path);
+    await once(server, "listening");
+    const connecting = spawn(
+      process.execPath,
+      [
+        "-e",
+        `const socket = require("net").connect(${JSON.stringify(path)}, () => {
+         const { spawn } = require("child_process");
+         const child = spawn(process.execPath, [${JSON.stringify(detecting())}], { stdio: [socket, "inherit", "inherit"] });
+         child.on("exit", (status) => process.exit(status));
+       });`,
+      ],
+      { env: GET, stdio: ["ignore", "pipe", "inherit"] },
+    );
+    let stdout = "";
+    connecting.stdout.on("data", (chunk) => {
+      stdout += chunk;
+    });
+    const [status] = await once(connecting, "close");
+    server.close();
+    expect(stdout).toMatch(/via CGI\/1\.1$/);
+    expect(status).toBe(0);
+  });
+});

@@ -1,0 +1,203 @@
+// Servers as processes: what they inherit, what signals do, what a failed start says.
+
+import { once } from "node:events";
+import { existsSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Child } from "../support/child.ts";
+import { compiled } from "../support/dist.ts";
+import { FastCgiClient, KEEP_CONN, responderRequest } from "../support/fastcgi-client.ts";
+import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
+import { freePort, isListening } from "../support/port.ts";
+import { findProgram } from "../support/programs.ts";
+import { until } from "../support/until.ts";
+
+const spawnFcgi = findProgram("spawn-fcgi");
+
+let folder: TemporaryFolder;
+let children: Child[] = [];
+
+beforeEach(() => {
+  folder = temporaryFolder();
+});
+
+afterEach(async () => {
+  for (const child of children) child.signalGroup("SIGKILL");
+  children = [];
+  folder.remove();
+});
+
+/** A script that says when it listens, serves, and says how it ended. */
+function script(options: string, module = "run.ts", name = "run"): string {
+  const path = join(folder.path, "script.mjs");
+  const call = name === "run" ? `run(application, ${options})` : `new ${name}(application, ${options}).run()`;
+  writeFileSync(
+    path,
+    `import { ${name} } from ${JSON.stringify(compiled(module))};
+     const application = async (environ, startResponse) => {
+       if (environ.PATH_INFO === "/slow") { console.log("slow"); await new Promise((resolve) => setTimeout(resolve, 300)); }
+       if (environ.PATH_INFO === "/stray") setImmediate(() => { throw new Error("stray error"); });
+       if (environ.PATH_INFO === "/floating") Promise.reject(new Error("floating promise"));
+       startResponse("200 OK", [["Content-Type", "text/plain"]]);
+       return [environ.PATH_INFO];
+     };
+     console.log("ended: " + await ${call});`,
+  );
+  return path;
+}
+
+function start(path: string, args: string[] = [], env: NodeJS.ProcessEnv = {}): Child {
+  const child = new Child(process.execPath, [path, ...args], {
+    env: { ...process.env, POSTERN_LOG: "debug", ...env },
+  });
+  children.push(child);
+  return child;
+}
+
+function variables(path: string): [string, string][] {
+  return [
+    ["REQUEST_METHOD", "GET"],
+    ["SCRIPT_NAME", ""],
+    ["PATH_INFO", path],
+  ];
+}
+
+async function ask(address: { path: string } | { port: number }, path: string): Promise<string> {
+  const client = await FastCgiClient.connect(address);
+  await client.send(...responderRequest(1, variables(path)));
+  const { stdout } = await client.reply(1);
+  client.destroy();
+  return stdout.toString().split("\r\n\r\n")[1] ?? "";
+}
+
+describe("signals", () => {
+  test.each([
+    ["SIGTERM", "stop"],
+    ["SIGINT", "stop"],
+    ["SIGHUP", "reload"],
+    ["SIGUSR2", "reload"],
+  ] as const)("%s lets the request in progress finish and ends run() with %s", async (signal, ending) => {
+    const path = join(folder.path, "app.sock");
+    const child = start(script(JSON.stringify({ bindAddress: path, protocol: "fcgi" })));
+    await child.printed(/listening on/);
+    const idle = await FastCgiClient.connect({ path });
+    await idle.send(...responderRequest(1, variables("/idle"), { flags: KEEP_CONN }));
+    await idle.reply(1);
+    const slow = ask({ path }, "/slow");
+    await child.printed(/^slow$/m);
+    child.signal(signal);
+    expect(await slow).toBe("/slow");
+    expect(await child.ended).toBe(0);
+    expect(child.stdout).toContain(`ended: ${ending}`);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test("a second TERM stops at once", async () => {
+    const path = join(folder.path, "app.sock");
+    const child = start(script(JSON.stringify({ bindAddress: path, protocol: "fcgi" })));
+    await child.printed(/listening on/);
+    const client = await FastCgiClient.connect({ path });
+    await client.send(...responderRequest(1, variables("/slow")));
+    await child.printed(/^slow$/m);
+    child.signal("SIGTERM");
+    await until("it no longer listens", async () => !(await isListening(path)));
+    child.signal("SIGTERM");
+    expect((await client.reply(1)).end).toBeUndefined();
+    expect(await child.ended).toBe(0);
+  });
+
+  test("USR1 does not open Node's inspector", async () => {
+    const path = join(folder.path, "app.sock");
+    const child = start(script(JSON.stringify({ bindAddress: path, protocol: "fcgi" })));
+    await child.printed(/listening on/);
+    child.signal("SIGUSR1");
+    expect(await ask({ path }, "/still")).toBe("/still");
+    expect(child.output).not.toContain("Debugger listening");
+  });
+});
+
+describe("errors that nothing caught", () => {
+  test.each([
+    ["/stray", "stray error"],
+    ["/floating", "floating promise"],
+  ])("%s: are logged, and the process goes on", async (path, message) => {
+    const address = { path: join(folder.path, "app.sock") };
+    const child = start(script(JSON.stringify({ bindAddress: address.path, protocol: "fcgi" })));
+    await child.printed(/listening on/);
+    expect(await ask(address, path)).toBe(path);
+    await child.printed(new RegExp(message));
+    expect(await ask(address, "/still")).toBe("/still");
+  });
+});
+
+describe.skipIf(spawnFcgi === undefined)("a listening socket that the process was started with", () => {
+  /** Starts a program through spawn-fcgi, which leaves a listening socket on descriptor 0. */
+  function inheriting(where: string[], ...program: string[]): Child {
+    const child = new Child(spawnFcgi ?? "", [...where, "-n", "--", ...program], {
+      env: { ...process.env, POSTERN_LOG: "debug" },
+    });
+    children.push(child);
+    return child;
+  }
+
+  test("on descriptor 0, a unix socket: is served as FastCGI, and left in its place", async () => {
+    const path = join(folder.path, "app.sock");
+    const child = inheriting(["-s", path], process.execPath, script("{}"));
+    await child.printed(/serving fcgi: descriptor 0 is a listening socket/);
+    expect(await ask({ path }, "/inherited")).toBe("/inherited");
+    child.signal("SIGTERM");
+    expect(await child.ended).toBe(0);
+    expect(existsSync(path)).toBe(true);
+  });
+
+  test("on descriptor 0, a TCP socket", async () => {
+    const port = await freePort();
+    const child = inheriting(["-a", "127.0.0.1", "-p", String(port)], process.execPath, script("{}"));
+    await child.printed(/listening on/);
+    expect(await ask({ port }, "/inherited")).toBe("/inherited");
+  });
+
+  test("a stopping server gives it up at once: nobody waits in a queue that no one empties", async () => {
+    const path = join(folder.path, "app.sock");
+    const child = inheriting(["-s", path], process.execPath, script("{}"));
+    await child.printed(/listening on/);
+    const slow = ask({ path }, "/slow");
+    await child.printed(/^slow$/m);
+    child.signal("SIGTERM");
+    await until("connections are refused", async () => !(await isListening(path)));
+    expect(await slow).toBe("/slow");
+  });
+
+  test("from systemd, by LISTEN_FDS", async () => {
+    const path = join(folder.path, "app.sock");
+    const asSystemd = `LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&0 0</dev/null`;
+    const child = inheriting(["-s", path], "/bin/sh", "-c", asSystemd, "sh", process.execPath, script("{}"));
+    await child.printed(/serving fcgi: LISTEN_FDS is set/);
+    expect(await ask({ path }, "/systemd")).toBe("/systemd");
+  });
+});
+
+describe("a failed start is one sentence and status 1", () => {
+  test.each([
+    ["run()", "run.ts", "run"],
+    ["WSGIServer of http", "faces/http.ts", "WSGIServer"],
+    ["WSGIServer of fcgi", "faces/fcgi.ts", "WSGIServer"],
+  ])("%s on a port in use", async (_name, module, name) => {
+    const port = await freePort();
+    const holder = createServer().listen(port, "127.0.0.1");
+    await once(holder, "listening");
+    const child = start(script(JSON.stringify({ bindAddress: port }), module, name), [], { POSTERN_LOG: "" });
+    expect(await child.ended).toBe(1);
+    expect(child.stderr).toBe(
+      `postern: another process listens on 127.0.0.1:${port}; stop it or choose another address\n`,
+    );
+    holder.close();
+  });
+
+  test("a FastCGI server without address and without a socket on descriptor 0", async () => {
+    const child = start(script("{}", "faces/fcgi.ts", "WSGIServer"), [], { POSTERN_LOG: "" });
+    expect(await child.ended).toBe(1);
+    expect(child.stderr).toMatch(/^postern: descriptor 0 is no listening socket; name an address [^\n]*\n$/);
+  });
+});
