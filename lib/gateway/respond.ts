@@ -187,7 +187,7 @@ class Exchange {
       }
       if (waiting) {
         waiting = false;
-        await iterator.return?.();
+        await this.#leave(iterator);
       }
       this.#finish();
     } catch (error) {
@@ -197,12 +197,12 @@ class Exchange {
     this.#close(body);
   }
 
-  /** Tells a body that it is left because of an error. One more error in its cleaning up is logged, not sent. */
+  /** Tells a body that it is left. An error in its cleaning up is logged and changes nothing for the client. */
   async #leave(iterator: Iterator<Chunk> | AsyncIterator<Chunk> | undefined): Promise<void> {
     try {
       await iterator?.return?.();
     } catch (error) {
-      this.#log(error);
+      if (!this.#isOldNews(error)) this.#log(error);
     }
   }
 
@@ -264,8 +264,7 @@ class Exchange {
 
   #fail(error: unknown): void {
     const peerFault = error instanceof ProtocolError;
-    // A peer that has gone takes its request with it; what breaks because of that is no news.
-    if (this.#sink.closed && (peerFault || isAbort(error))) return;
+    if (this.#isOldNews(error)) return;
     if (!peerFault) this.#log(error);
     if (this.#over) return;
     this.#over = true;
@@ -273,6 +272,11 @@ class Exchange {
     if (this.#headSent) this.#sink.cut();
     else if (peerFault) this.#refuse(PEER_FAULTS[error.code] ?? "400 Bad Request");
     else this.#refuse("500 Internal Server Error", this.#debug ? inspect(error) : undefined);
+  }
+
+  /** A peer that has gone takes its request with it; what breaks because of that is no news. */
+  #isOldNews(error: unknown): boolean {
+    return this.#sink.closed && (error instanceof ProtocolError || isAbort(error));
   }
 
   #refuse(status: string, explanation?: string): void {

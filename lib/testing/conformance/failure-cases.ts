@@ -183,6 +183,19 @@ export const failureCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "error-while-cleaning-up",
+    request: { method: "HEAD" },
+    application: async function* (_environ, startResponse) {
+      startResponse("200 OK", plain);
+      try {
+        yield "text";
+      } finally {
+        failInCleaningUp();
+      }
+    },
+    check: (response) => claimAnswer(response, "200 OK", ""),
+  },
+  {
     name: "closing", // 17
     application: (environ, startResponse) => {
       startResponse("200 OK", plain);
@@ -194,6 +207,10 @@ export const failureCases: readonly ConformanceCase[] = [
     },
   },
 ];
+
+function failInCleaningUp(): void {
+  throw new Error(secret);
+}
 
 function* four() {
   yield* ["1", "2", "3", "4"];
