@@ -1,5 +1,6 @@
 // One breach for each rule of docs/gateway.md, found by the rule's id, and applications that keep them all.
 
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
@@ -7,6 +8,7 @@ import { ApplicationError, GatewayError } from "../../lib/errors.ts";
 import type { Application, Environ, Header, StartResponse, Write } from "../../lib/gateway/types.ts";
 import { openBodies, validate } from "../../lib/middleware/validate.ts";
 import { call } from "../../lib/testing/call.ts";
+import { compiled } from "../support/dist.ts";
 import { testEnviron } from "../support/environ.ts";
 
 const plain: readonly Header[] = [["Content-Type", "text/plain"]];
@@ -309,6 +311,21 @@ const servers: readonly [rule: string, what: string, use: (body: Iterable<string
   ],
 ];
 
+/** A program that drops one body and reads another. */
+const forgetful = `
+  import { validate } from ${JSON.stringify(compiled("middleware/validate.ts"))};
+  import { call } from ${JSON.stringify(compiled("testing/call.ts"))};
+  const application = validate((environ, startResponse) => {
+    startResponse("200 OK", [["Content-Type", "text/plain"]]);
+    return new Set(["text"]);
+  });
+  await call((environ, startResponse) => {
+    application(environ, startResponse);
+    return [];
+  }, "/forgotten");
+  await call(application, "/read");
+`;
+
 /** Rules that have a test of their own below. */
 const apart = ["VE-01", "VE-02", "VR-16", "VR-20", "VB-07", "VB-18", "VB-20"];
 
@@ -388,6 +405,15 @@ describe("the server's side", () => {
     expect(openBodies()).toContain("GET /forgotten");
     for (const chunk of body as Iterable<string>) void chunk;
     expect(openBodies()).not.toContain("GET /forgotten");
+  });
+
+  test("VB-07: a body that is open when the process has nothing left to do is named", async () => {
+    const child = spawnSync(process.execPath, ["--input-type=module", "--eval", forgetful], {
+      encoding: "utf8",
+    });
+    expect(child.stderr).toBe(
+      "validate: the body of GET /forgotten was neither read to its end nor left by return()\n",
+    );
   });
 
   test("VB-07: a body that was left is not open", async () => {
