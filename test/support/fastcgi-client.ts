@@ -12,14 +12,12 @@ export const PARAMS = 4;
 export const STDIN = 5;
 export const STDOUT = 6;
 export const STDERR = 7;
-export const DATA = 8;
 export const GET_VALUES = 9;
 export const GET_VALUES_RESULT = 10;
 export const UNKNOWN_TYPE = 11;
 
-export const RESPONDER = 1;
+const RESPONDER = 1;
 export const AUTHORIZER = 2;
-export const FILTER = 3;
 
 export const KEEP_CONN = 1;
 

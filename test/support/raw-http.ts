@@ -31,10 +31,7 @@ export function exchangeOverHttp(
 }
 
 /** Head and body of a request, in pieces that may be cut anywhere. */
-export function httpRequest(
-  host: string,
-  { method, target, headers, body, unknownLength }: CaseRequest,
-): Buffer[] {
+function httpRequest(host: string, { method, target, headers, body, unknownLength }: CaseRequest): Buffer[] {
   const lines = [`${method} ${target} HTTP/1.1`, `Host: ${host}`, "Connection: close"];
   for (const [name, value] of headers) lines.push(`${name}: ${value}`);
   if (unknownLength === true) lines.push("Transfer-Encoding: chunked");
@@ -53,7 +50,7 @@ function* chunked(body: Uint8Array): Generator<Buffer> {
 }
 
 /** All that came on a connection, which is one response (RFC 9112 §6.3). */
-export function parseHttpResponse(bytes: Buffer, method: string, closedWell: boolean): CaseResponse {
+function parseHttpResponse(bytes: Buffer, method: string, closedWell: boolean): CaseResponse {
   const end = bytes.indexOf("\r\n\r\n");
   if (end < 0) throw new Error("the response's head has no end");
   const lineEnd = bytes.indexOf("\r\n");
