@@ -11,7 +11,7 @@ import { isMainModule } from "./main-module.ts";
 import { compilePattern, compilePrefix } from "./pattern.ts";
 import type { Processor } from "./processors.ts";
 import { Router } from "./router.ts";
-import type { Routes, Target } from "./target.ts";
+import type { Checked, Route, Target } from "./target.ts";
 import type { Web } from "./web.ts";
 
 /** A gateway application with a URL map. Any server serves it, any middleware wraps it, another one mounts it. */
@@ -78,8 +78,8 @@ const cores = new WeakMap<object, AppCore>();
  *
  * @throws ApplicationError `PATTERN`: no regular expression; `TARGET`: nothing that answers a request
  */
-export function application<const P extends readonly (string | RegExp)[]>(
-  urls: readonly [...Routes<P>],
+export function application<const Urls extends readonly Route[]>(
+  urls: Urls & Checked<Urls>,
   options: ApplicationOptions = {},
 ): App {
   const gateway: Application = (environ, startResponse) => answer(core, environ, startResponse);
@@ -116,9 +116,7 @@ export function application<const P extends readonly (string | RegExp)[]>(
   });
   const core: AppCore = { options, router: new Router<Endpoint>(), processors: [], pages: app };
   cores.set(app, core);
-  for (const [pattern, target] of urls as readonly (readonly [string | RegExp, unknown])[]) {
-    add(core, pattern, target);
-  }
+  for (const [pattern, target] of urls as readonly Route[]) add(core, pattern, target);
   return app;
 }
 

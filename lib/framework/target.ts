@@ -34,10 +34,22 @@ export type Target<Pattern = string> =
 /** One line of a URL map. */
 export type Route<Pattern = string | RegExp> = readonly [pattern: Pattern, target: Target<Pattern>];
 
-/** A URL map whose patterns are known to the compiler. */
-export type Routes<Patterns extends readonly (string | RegExp)[]> = {
-  readonly [I in keyof Patterns]: Route<Patterns[I]>;
+/**
+ * Says of each route of a map whether its handlers fit its pattern. The map itself is what is inferred, so that
+ * handlers written in place have their types.
+ */
+export type Checked<Urls extends readonly unknown[]> = {
+  readonly [I in keyof Urls]: Urls[I] extends readonly [infer Pattern, infer T]
+    ? [T] extends [Target<Pattern>]
+      ? unknown
+      : HandlerMismatch<Pattern>
+    : unknown;
 };
+
+/** What the compiler shows where a handler takes more arguments than its pattern has groups. */
+interface HandlerMismatch<Pattern> {
+  readonly "the arguments of this handler do not fit the groups of its pattern": HandlerArguments<Pattern>;
+}
 
 // A group that can be left out of a match (`(a)?`, `(a)|(b)`) is undefined then. Nested alternatives
 // such as `(?:a|b(c))` are not seen here.

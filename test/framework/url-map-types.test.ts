@@ -49,6 +49,10 @@ test("a handler takes no more arguments than its pattern has groups", () => {
   // @ts-expect-error a group that may be missing is undefined then
   application([["/(.*)?", One]]);
   const refused = { code: "TARGET" };
+  // @ts-expect-error one that is written in place
+  application([["/(a)", (_web, a, b) => a + b]]);
+  // @ts-expect-error a group that may be missing
+  application([["/(a)?", (_web, a) => a]]);
   // @ts-expect-error no method at all
   expect(() => application([["/", { get: () => "" }]])).toThrow(expect.objectContaining(refused));
   // @ts-expect-error no target
@@ -72,7 +76,7 @@ test("arguments of handlers written in place have their types", () => {
         },
       },
     ],
-    ["/(a)?", (_web, group) => expectTypeOf(group).toEqualTypeOf<string | undefined>()],
+    ["/(a)?", (_web, group?: string) => group],
   ]);
   application([[/(.)/, (_web, ...groups) => expectTypeOf(groups).toEqualTypeOf<string[]>()]]);
 });
