@@ -127,6 +127,8 @@ class PartReader {
   }
 
   #onFile(name: string | undefined, stream: Readable, info: busboy.FileInfo): void {
+    // Without a listener an error that nobody is there to read would end the process.
+    stream.on("error", () => {});
     stream.on("limit", () => this.#fail(contentTooLarge()));
     this.#file = stream;
     if (name === undefined) this.#fail(badRequest());
@@ -163,7 +165,6 @@ class PartReader {
 // busboy stops at a file that is not read to its end, and a consumer that leaves a loop destroys its stream.
 function detached(stream: Readable): Readable {
   const outlet = new PassThrough();
-  // Without a listener an error that nobody is there to read would end the process.
   outlet.on("error", () => {});
   outlet.on("close", () => stream.unpipe(outlet).resume());
   stream.on("error", (error) => outlet.destroy(error));

@@ -55,7 +55,7 @@ describe("web.ctx", () => {
 
   test.each([
     ["https", "/", { https: true }, { protocol: "https", homedomain: "https://localhost:8080" }],
-    ["no host", "/", { environ: { HTTP_HOST: undefined } }, { host: "", homedomain: "http://[unknown]" }],
+    ["no host", "/", { host: "" }, { host: "", homedomain: "http://[unknown]" }],
     ["mounted", "/x", { scriptName: "/a b" }, { homepath: "/a%20b", home: "http://localhost:8080/a%20b" }],
     ["an empty path", "", { scriptName: "/app" }, { path: "/", fullpath: "/" }],
     ["UTF-8", "/%C3%BC", {}, { path: "/ü" }],
