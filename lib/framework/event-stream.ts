@@ -2,7 +2,7 @@
 export interface ServerSentEvent {
   readonly event?: string;
   readonly data?: unknown;
-  readonly id?: string;
+  readonly id?: string | number;
   /** How long the client waits before it connects again, in milliseconds. */
   readonly retry?: number;
 }
@@ -27,7 +27,7 @@ function encodeEvent(event: unknown): string {
   const { event: name, data, id, retry } = event as ServerSentEvent;
   let encoded = "";
   if (name !== undefined) encoded += field("event", line(name));
-  if (id !== undefined) encoded += field("id", line(id));
+  if (id !== undefined) encoded += field("id", line(String(id)));
   if (retry !== undefined) encoded += field("retry", String(Math.trunc(retry)));
   if (data !== undefined) encoded += field("data", text(data));
   return `${encoded}\n`;

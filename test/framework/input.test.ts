@@ -5,7 +5,7 @@ import { ask } from "./ask.ts";
 
 /** Asks a handler that wants `wanted` and answers with what it got. */
 async function input(wanted: Wanted, target: string, request: Parameters<typeof ask>[2] = {}) {
-  const app = application([["/", async (web: Web) => Object.assign({}, await web.input(...wanted))]]);
+  const app = application([["/", (web: Web) => web.input(...wanted)]]);
   const response = await ask(app, target, request);
   return response.status === 200 ? JSON.parse(response.text) : `${response.status} ${response.text}`;
 }

@@ -1,0 +1,213 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { describe, expect, test, vi } from "vitest";
+import { application, ok, type Web } from "../../lib/index.ts";
+import { ask } from "./ask.ts";
+
+const HTML = "text/html; charset=utf-8";
+const BYTES = "application/octet-stream";
+const one = (handler: (web: Web) => unknown) => application([["/", handler]]);
+
+describe("what a handler returns becomes a body", () => {
+  test.each<[string, (web: Web) => unknown, string, string | undefined]>([
+    ["text", () => "hé", "hé", HTML],
+    ["a promise", async () => "x", "x", HTML],
+    ["nothing", () => undefined, "", HTML],
+    ["null", () => null, "", HTML],
+    ["a number", () => 5, "5", HTML],
+    ["bytes", () => Buffer.from("b"), "b", BYTES],
+    ["other bytes", () => new Uint8Array([97]), "a", BYTES],
+    ["an object", () => ({ a: [1, null] }), '{"a":[1,null]}', "application/json"],
+    ["an object without prototype", () => Object.create(null), "{}", "application/json"],
+    ["an array", () => ["a"], '["a"]', "application/json"],
+    ["a date", () => new Date(0), '"1970-01-01T00:00:00.000Z"', "application/json"],
+    ["a generator", generator, "ab", HTML],
+    ["an async generator", asyncGenerator, "cd", HTML],
+    ["an iterable", () => new Set(["x", "y"]), "xy", HTML],
+    ["an empty iterable", () => new Set(), "", HTML],
+    ["a Node stream", () => Readable.from([Buffer.from("r")]), "r", BYTES],
+    ["a web stream", () => new Blob(["web"]).stream(), "web", BYTES],
+    ["a response with an object", () => ok({ a: 1 }), '{"a":1}', "application/json"],
+    ["a response with a promise", () => ok(Promise.resolve("x")), "x", HTML],
+    [
+      "a type that was set",
+      (web) => {
+        web.header("content-type", "text/x");
+        return "x";
+      },
+      "x",
+      "text/x",
+    ],
+    [
+      "no content",
+      (web) => {
+        web.status = 204;
+        return "x";
+      },
+      "",
+      undefined,
+    ],
+  ])("%s", async (_name, handler, text, type) => {
+    const response = await ask(one(handler), "/");
+    expect([response.text, response.header("Content-Type"), response.errors]).toEqual([text, type, ""]);
+    const head = await ask(one(handler), "/", { method: "HEAD" });
+    expect([head.text, head.header("Content-Type"), head.errors]).toEqual(["", type, ""]);
+  });
+
+  test.each<[string, unknown]>([
+    ["a function", () => 1],
+    ["a symbol", Symbol("x")],
+  ])("%s is the handler's fault", async (_name, result) => {
+    const response = await ask(
+      one(() => result),
+      "/",
+    );
+    expect([response.status, response.errors]).toEqual([500, expect.stringContaining("code: 'RESULT'")]);
+  });
+
+  test("a synchronous handler is answered without a promise", () => {
+    const environ = { REQUEST_METHOD: "GET", SCRIPT_NAME: "", PATH_INFO: "/", QUERY_STRING: "" };
+    const startResponse = vi.fn();
+    expect(one(() => "text")(environ as never, startResponse)).toEqual(["text"]);
+    expect(startResponse).toHaveBeenCalledExactlyOnceWith("200 OK", [["Content-Type", HTML]]);
+  });
+});
+
+describe("a streamed body", () => {
+  const ended = vi.fn();
+  function* cleaning() {
+    try {
+      yield "a";
+      yield "b";
+    } finally {
+      ended();
+    }
+  }
+  async function* failing() {
+    try {
+      yield "a";
+      throw new Error("boom");
+    } finally {
+      ended();
+    }
+  }
+
+  test.each<[string, () => unknown, string, { cut: boolean; text: string }]>([
+    ["that ends", cleaning, "GET", { cut: false, text: "ab" }],
+    ["that is left after its first chunk", cleaning, "HEAD", { cut: false, text: "" }],
+    ["that fails", failing, "GET", { cut: true, text: "a" }],
+  ])("%s runs its finally and the hooks after it, once", async (_name, handler, method, expected) => {
+    ended.mockClear();
+    const hook = vi.fn();
+    const app = one(handler).unloadHook(hook);
+    expect(await ask(app, "/", { method })).toMatchObject({ status: 200, ...expected });
+    expect(ended).toHaveBeenCalledOnce();
+    expect(hook).toHaveBeenCalledOnce();
+    expect(ended.mock.invocationCallOrder[0]).toBeLessThan(hook.mock.invocationCallOrder[0] ?? 0);
+  });
+
+  test("that fails after its head looks cut and is logged once", async () => {
+    const app = one(failing);
+    app.internalError = () => "page";
+    const response = await ask(app, "/");
+    expect(response).toMatchObject({ status: 200, cut: true, text: "a" });
+    expect(response.errors.match(/Error: boom/g)).toHaveLength(1);
+  });
+
+  test("can still be another response before its first chunk", async () => {
+    const app = application([
+      [
+        "/",
+        async function* () {
+          yield await Promise.reject(ok("instead"));
+        },
+      ],
+      [
+        "/error",
+        function* () {
+          yield fail();
+        },
+      ],
+    ]);
+    expect(await ask(app, "/")).toMatchObject({ status: 200, text: "instead" });
+    expect(await ask(app, "/error")).toMatchObject({ status: 500, cut: false });
+    app.internalError = () => "sorry";
+    expect(await ask(app, "/error")).toMatchObject({ status: 500, text: "sorry" });
+  });
+
+  test("of a client that goes away is told so", async () => {
+    const gone = new AbortController();
+    const stopped = vi.fn();
+    const app = one(async function* (web) {
+      try {
+        yield "a";
+        gone.abort();
+        yield "b";
+      } finally {
+        stopped(web.signal.aborted);
+      }
+    } as (web: Web) => unknown);
+    await ask(app, "/", { signal: gone.signal });
+    expect(stopped).toHaveBeenCalledExactlyOnceWith(true);
+  });
+});
+
+describe("web.events()", () => {
+  test("encodes events (WHATWG HTML 9.2)", async () => {
+    const app = one((web) => web.events(events()));
+    async function* events() {
+      yield "plain";
+      yield "two\nlines\r\nthree";
+      yield { event: "named", id: 7, data: { a: 1 }, retry: 1000 };
+      yield { event: "a\nb", data: "" };
+      yield 5;
+    }
+    const response = await ask(app, "/");
+    expect(response.text).toBe(
+      ":\n\ndata: plain\n\ndata: two\ndata: lines\ndata: three\n\n" +
+        'event: named\nid: 7\nretry: 1000\ndata: {"a":1}\n\nevent: a b\ndata: \n\ndata: 5\n\n',
+    );
+    expect(response.header("Content-Type")).toBe("text/event-stream");
+    expect(response.header("Cache-Control")).toBe("no-cache");
+  });
+});
+
+describe("web.file()", () => {
+  test("sends a file with its type and length", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "postern-file-"));
+    try {
+      await writeFile(join(folder, "a.PNG"), "png");
+      const app = application([
+        ["/(.*)", (web, name) => web.file(join(folder, name), web.query({ type: undefined }).type)],
+      ]);
+      expect((await ask(app, "/a.PNG")).headers).toEqual([
+        ["Content-Type", "image/png"],
+        ["Content-Length", "3"],
+      ]);
+      expect(await ask(app, "/a.PNG")).toMatchObject({ status: 200, text: "png" });
+      expect((await ask(app, "/a.PNG?type=text/plain")).header("Content-Type")).toBe("text/plain");
+      expect((await ask(app, "/a.PNG", { method: "HEAD" })).header("Content-Length")).toBe("3");
+      for (const missing of ["/b", "/", "/a.PNG/x"]) expect((await ask(app, missing)).status).toBe(404);
+      app.unloadHook(() => {});
+      expect((await ask(app, "/a.PNG")).text).toBe("png");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+function fail(): never {
+  throw new Error("boom");
+}
+
+function* generator() {
+  yield "a";
+  yield "b";
+}
+
+async function* asyncGenerator() {
+  yield "c";
+  yield "d";
+}
