@@ -42,13 +42,19 @@ export function spawned(command: readonly string[], folder: string, mount: Mount
   return fastcgi(mount, `"bin-path" => "/bin/sh ${script}", ${socket}, "max-procs" => ${processes}`);
 }
 
-/** An executable that lighttpd runs once for every request. */
-export function cgi(script: string, mount: Mount): Backend {
+/**
+ * An executable that lighttpd runs once for every request.
+ *
+ * @param variables what it gets besides CGI's and PATH: lighttpd keeps its own variables to itself
+ */
+export function cgi(script: string, mount: Mount, variables: Readonly<Record<string, string>> = {}): Backend {
+  const environment = Object.entries({ PATH: process.env["PATH"] ?? "", ...variables });
+  const settings = environment.map(([name, value]) => `"${name}" => ${quoted(value)}`);
   const assign = `cgi.assign = ("" => "")`;
   const config = `
     alias.url = (${mount === "/" ? `"/" => ${quoted(`${script}/`)}` : `"${mount}" => ${quoted(script)}`})
     ${mount === "/" ? assign : `$HTTP["url"] =~ "^${mount}(/|$)" { ${assign} }`}
-    setenv.set-environment = ("PATH" => ${quoted(process.env["PATH"] ?? "")})
+    setenv.set-environment = (${settings.join(", ")})
   `;
   return { modules: ["mod_alias", "mod_cgi", "mod_setenv"], config };
 }

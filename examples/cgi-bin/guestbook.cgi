@@ -1,0 +1,1 @@
+../guestbook/app.js
