@@ -185,15 +185,12 @@ class Exchange {
         if (this.#headSent && !this.#sink.flush()) await this.#sink.drained();
         if (this.#over || this.#sink.closed) break;
       }
-      if (waiting) {
-        waiting = false;
-        await this.#leave(iterator);
-      }
       this.#finish();
     } catch (error) {
       this.#fail(error);
-      if (waiting) await this.#leave(iterator);
     }
+    // Behind the response, so that nobody waits for the cleaning up.
+    if (waiting) await this.#leave(iterator);
     this.#close(body);
   }
 
