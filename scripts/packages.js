@@ -7,7 +7,7 @@ import { Advice, command, root } from "./command.js";
 const oldestNode = [20, 19];
 
 /** Throws advice where Node is older than package.json allows. */
-export function checkNode() {
+function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   const [oldestMajor, oldestMinor] = oldestNode;
   if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return;
@@ -48,12 +48,12 @@ function modified(path) {
 }
 
 /** The programs besides Node that tests start: name, program, Debian package, what is tested with it. */
-export function programs() {
+function programs() {
   return JSON.parse(readFileSync(`${root}test/support/programs.json`, "utf8"));
 }
 
 /** Where a program is, also in the folders that an ordinary user's PATH leaves out. */
-export function findProgram(name) {
+function findProgram(name) {
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/local/sbin", "/usr/sbin", "/sbin"];
   return folders.map((folder) => `${folder}/${name}`).find((path) => existsSync(path));
 }
