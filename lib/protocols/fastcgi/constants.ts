@@ -34,4 +34,3 @@ export const NULL_REQUEST_ID = 0;
 
 export const VERSION = 1;
 export const HEADER_BYTES = 8;
-export const MAX_CONTENT_BYTES = 65_535;
