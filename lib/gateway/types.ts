@@ -29,7 +29,7 @@ export type Application = (environ: Environ, startResponse: StartResponse) => Bo
 /** Takes an application and gives another. */
 export type Middleware = (application: Application) => Application;
 
-/** Makes a body of a file. Servers and middleware recognise it by its `path`. */
+/** Makes a body of a file, recognised by `path` and `range` together: a file stream of Node has a `path` too. */
 export type FileWrapper = (path: string, range?: FileRange) => FileBody;
 
 /** A part of a file, in bytes; both ends belong to it. */
