@@ -7,7 +7,7 @@ import type { Method } from "./method.ts";
 import type { Web } from "./web.ts";
 
 /** What a handler is called with: the request, then one string for each group of the pattern. */
-export type HandlerArguments<Pattern> = readonly [web: Web, ...groups: Groups<Pattern>];
+type HandlerArguments<Pattern> = readonly [web: Web, ...groups: Groups<Pattern>];
 
 /** An object with methods named after HTTP methods. */
 export type Handler<Pattern = string> = {

@@ -31,7 +31,7 @@ export type Default = string | null | undefined | readonly string[] | UploadDefa
 export type Defaults = Readonly<Record<string, Default>>;
 
 /** The values that defaults ask for. */
-export type Values<D> = {
+type Values<D> = {
   -readonly [K in keyof D]: D[K] extends UploadDefault<true>
     ? Upload[]
     : D[K] extends UploadDefault
