@@ -54,7 +54,12 @@ async function complete(
   }
   await sendCookies(exchange);
   if (exchange.hasTasks) body = await withTasks(exchange, body);
-  startResponse(statusLine(exchange.status), exchange.headers.list);
+  try {
+    startResponse(statusLine(exchange.status), exchange.headers.list);
+  } catch (error) {
+    await abandon(body);
+    throw error;
+  }
   return body;
 }
 

@@ -74,9 +74,9 @@ function callMethod(handler: Methods, call: Call): unknown {
   return run.call(handler, call.web, ...groupsOf(call));
 }
 
-function refuseOtherOrigins({ level, web }: Call, method: Method): void {
+function refuseOtherOrigins({ exchange, level }: Call, method: Method): void {
   if (isSafe(method) || level.option("checkOrigin") === false) return;
-  if (!isFromHere(web.environ, level.option("trustedOrigins") ?? [])) throw forbidden();
+  if (!isFromHere(exchange.environ, level.option("trustedOrigins") ?? [])) throw forbidden();
 }
 
 function groupsOf({ groups }: Call): (string | undefined)[] {

@@ -10,15 +10,37 @@ export interface ServerSentEvent {
 /** A result that is sent as server-sent events. Made by `web.events()`. */
 export class EventStream {
   readonly #events: AsyncIterable<unknown>;
+  readonly #signal: AbortSignal;
 
-  constructor(events: AsyncIterable<unknown>) {
+  constructor(events: AsyncIterable<unknown>, signal: AbortSignal) {
     this.#events = events;
+    this.#signal = signal;
   }
 
-  /** Begins with a comment, which makes the head go out before the first event is there. */
+  /**
+   * Begins with a comment, which makes the head go out before the first event is there. Ends when the client has
+   * gone, even while the source waits for its next event.
+   */
   async *chunks(): AsyncGenerator<string, void, undefined> {
-    yield ":\n\n";
-    for await (const event of this.#events) yield encodeEvent(event);
+    const iterator = this.#events[Symbol.asyncIterator]();
+    let leave = (): void => {};
+    const onAbort = (): void => leave();
+    this.#signal.addEventListener("abort", onAbort);
+    try {
+      yield ":\n\n";
+      while (!this.#signal.aborted) {
+        const step = await new Promise<IteratorResult<unknown>>((resolve, reject) => {
+          leave = () => resolve({ done: true, value: undefined });
+          iterator.next().then(resolve, reject);
+        });
+        if (step.done) return;
+        yield encodeEvent(step.value);
+      }
+    } finally {
+      this.#signal.removeEventListener("abort", onAbort);
+      // A source that waits takes note of this when it goes on; nobody can wait for that.
+      iterator.return?.().catch(() => {});
+    }
   }
 }
 

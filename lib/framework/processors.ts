@@ -25,6 +25,8 @@ export function runProcessors(processors: readonly Processor[], web: Web, handle
         throw new ApplicationError("NEXT_TWICE", "a processor called next() twice for one request");
       }
       inner = run(index + 1).catch(thrownResponse);
+      // A processor may answer in its place without waiting; an error that nobody sees must not end the process.
+      inner.catch(() => {});
       return inner;
     });
     return result === undefined && inner !== undefined ? inner : result;

@@ -219,9 +219,12 @@ export class Web {
     return this.url(undefined, Object.assign(fields, changes));
   }
 
-  /** A result that is sent as server-sent events: strings, or objects with `event`, `data`, `id`, `retry`. */
+  /**
+   * A result that is sent as server-sent events: strings, or objects with `event`, `data`, `id`, `retry`. It ends
+   * when the client has gone; a source that waits for something of its own should watch `signal` too.
+   */
   events(source: AsyncIterable<unknown>): EventStream {
-    return new EventStream(source);
+    return new EventStream(source, this.signal);
   }
 
   /**

@@ -116,6 +116,14 @@ describe("processors", () => {
     expect(seen).toEqual([303, 404, expect.objectContaining({ message: "boom" })]);
   });
 
+  test("that answer without waiting for a handler that fails", async () => {
+    const app = application([["/", async () => Promise.reject(new Error("boom"))]]).use((_web, next) => {
+      void next();
+      return "mine";
+    });
+    expect((await ask(app, "/")).text).toBe("mine");
+  });
+
   test("can turn an error into a page", async () => {
     const app = application([
       [

@@ -174,6 +174,36 @@ describe("web.events()", () => {
   });
 });
 
+test("events end when the client goes while nothing happens", async () => {
+  const gone = new AbortController();
+  const hook = vi.fn();
+  const app = one((web) => web.events(silence())).unloadHook(hook);
+  async function* silence() {
+    queueMicrotask(() => gone.abort());
+    await new Promise(() => {});
+    yield "never";
+  }
+  await ask(app, "/", { signal: gone.signal });
+  expect(hook).toHaveBeenCalledOnce();
+});
+
+test("a body whose head is refused is left", async () => {
+  const ended = vi.fn();
+  const app = one((web) => {
+    web.header("Connection", "close");
+    return (function* () {
+      try {
+        yield "a";
+      } finally {
+        ended();
+      }
+    })();
+  });
+  app.unloadHook(() => {});
+  expect((await ask(app, "/")).status).toBe(500);
+  expect(ended).toHaveBeenCalledOnce();
+});
+
 describe("web.file()", () => {
   test("sends a file with its type and length", async () => {
     const folder = await mkdtemp(join(tmpdir(), "postern-file-"));
