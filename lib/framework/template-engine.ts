@@ -40,7 +40,8 @@ export class TemplateEngine {
   #layoutOf(page: TemplateFile, wanted: string | false | undefined): TemplateFile | undefined {
     if (wanted === false) return undefined;
     if (wanted !== undefined) return this.#load(wanted);
-    if (this.#layout === undefined) return undefined;
+    // A page that names its parent itself needs no other.
+    if (this.#layout === undefined || page.text.startsWith("{{#<")) return undefined;
     const layout = this.#load(this.#layout);
     return typeOf(layout) === typeOf(page) ? layout : undefined;
   }

@@ -2,11 +2,12 @@ import { readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ApplicationError } from "../errors.ts";
+import { withInheritance } from "./template-inheritance.ts";
 
 /** A template as it was read. */
 export interface TemplateFile {
   readonly path: string;
-  /** Without a byte order mark, and with bare line feeds. */
+  /** Without a byte order mark, with bare line feeds, and with inheritance as sections. */
   readonly text: string;
   /** The extension that decides type and escaping: that of `mail.txt.mustache` is `.txt`. */
   readonly extension: string;
@@ -68,9 +69,8 @@ export class TemplateFolder {
 
 function readText(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8")
-      .replace(/^\uFEFF/, "")
-      .replaceAll("\r\n", "\n");
+    const text = readFileSync(path, "utf8");
+    return withInheritance(text.replace(/^\uFEFF/, "").replaceAll("\r\n", "\n"));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR") return undefined;

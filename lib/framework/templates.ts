@@ -3,7 +3,8 @@ import type { TemplateResult } from "./template-result.ts";
 export interface TemplateOptions {
   /**
    * A template that every page of its own type is put into: the page is its `{{{body}}}`, and it sees the values
-   * of the page's view.
+   * of the page's view. A page that begins with a parent of its own (`{{<frame}}{{$title}}…{{/title}}{{/frame}}`,
+   * the mustache specification's inheritance) has no other.
    *
    * @defaultValue none
    */

@@ -94,6 +94,27 @@ describe("render()", () => {
     expect(`${await render("mail", view)}`, "a layout is for pages of its type").toBe("a<b");
   });
 
+  test("a page sets values for its layout by inheritance (mustache specification)", async () => {
+    await write({
+      "layout.html": "<title>{{$title}}Site{{/title}}</title>{{$body}}{{{body}}}{{/body}}",
+      "shop.html": "{{<layout}}{{$title}}Shop{{$part}}{{/part}}{{/title}}{{/layout}}",
+      "page.html":
+        "{{<layout}}\n{{$title}}{{name}}{{/title}} passed over {{$body}}<p>{{name}}</p>{{/body}}\n{{/layout}}\n",
+      "item.html": "{{<shop}}{{$part}}: {{name}}{{/part}}{{$body}}{{#upper}}i{{/upper}}{{/body}}{{/shop}}",
+      "plain.html": "<p>plain</p>",
+      "both.html": "{{<shop}}{{/shop}}|{{<shop}}{{$title}}two{{/title}}{{/shop}}",
+    });
+    const render = templates(folder, {
+      layout: "layout",
+      globals: { upper: () => (text: string) => text.toUpperCase() },
+    });
+    const view = { name: "a&b", title: "not a block", body: "not a block" };
+    expect(`${await render("page", view)}`).toBe("<title>a&amp;b</title><p>a&amp;b</p>");
+    expect(`${await render("item", view)}`).toBe("<title>Shop: a&amp;b</title>I");
+    expect(`${await render("plain", view)}`).toBe("<title>Site</title><p>plain</p>");
+    expect(`${await render("both", {})}`).toBe("<title>Shop</title>|<title>two</title>");
+  });
+
   test("globals, lambdas and functions of the view", async () => {
     await write({ "page.html": "{{site}} {{#upper}}x{{name}}{{/upper}} {{now}} {{count}}" });
     const render = templates(folder, {
@@ -172,6 +193,7 @@ describe("errors", () => {
     ["a section without end", "a\nb\n{{#open}}\nc\n", 5, 'Unclosed section "open"'],
     ["an end without a section", "a\n{{/open}}", 2, 'Unopened section "open"'],
     ["a tag without end", "a\n\n{{name", 3, "Unclosed tag"],
+    ["a block without end", "{{<layout}}\n{{$title}}\n{{/layout}}", 3, 'Unclosed section "$title"'],
     ["in a partial", "{{> row}}", 2, "Unclosed tag"],
   ])("%s is shown with file and line", async (_name, text, line, reason) => {
     await write({ "page.html": text, "row.html": "\n{{x" });
