@@ -2,11 +2,10 @@
 
 import type { Socket } from "node:net";
 import { ProtocolError } from "../errors.ts";
-import { completeEnviron, contentLengthOf } from "../gateway/environ.ts";
+import { contentLengthOf } from "../gateway/environ.ts";
 import { printable } from "../gateway/log.ts";
 import { refuse, respond } from "../gateway/respond.ts";
 import type { Environ } from "../gateway/types.ts";
-import { addVariable, emptyEnviron } from "../gateway/variables.ts";
 import {
   KEEP_CONNECTION,
   NULL_REQUEST_ID,
@@ -14,10 +13,10 @@ import {
   RecordType,
   Role,
 } from "../protocols/fastcgi/constants.ts";
-import { decodePairs } from "../protocols/fastcgi/pairs.ts";
 import { RecordDecoder } from "../protocols/fastcgi/record-decoder.ts";
 import { encodeEndRequest, encodeRecord, encodeUnknownType } from "../protocols/fastcgi/record-encoder.ts";
 import type { FcgiContext } from "./fcgi-context.ts";
+import { environOf } from "./fcgi-environ.ts";
 import { FcgiRequest } from "./fcgi-request.ts";
 import { answerValues } from "./fcgi-values.ts";
 import { closeAfterwards } from "./linger.ts";
@@ -70,12 +69,10 @@ export class FcgiConnection {
     return this.#socket.destroyed;
   }
 
-  /** Several requests are in progress. */
   get shared(): boolean {
     return this.#requests.size > 1;
   }
 
-  /** The peer reads as fast as we write. */
   get writable(): boolean {
     return !this.#socket.writableNeedDrain;
   }
@@ -219,7 +216,7 @@ export class FcgiConnection {
         "error",
         `refused a request whose variables are longer than ${limit} bytes ("maxParamsBytes")`,
       );
-      this.#refuse(request, "GET", "431 Request Header Fields Too Large");
+      this.#refuse(request, "431 Request Header Fields Too Large");
       return;
     }
     request.addParams(bytes);
@@ -235,32 +232,20 @@ export class FcgiConnection {
   /** §5.2 has ended: the request is complete but for its body. */
   #start(request: FcgiRequest): void {
     request.started = true;
-    const context = this.#context;
-    const environ = emptyEnviron();
+    let environ: Environ;
     try {
-      decodePairs(request.takeParams(), (name, value) => addVariable(environ, name, value));
-      completeEnviron(
-        environ,
-        {
-          input: request.body,
-          errors: request.errors,
-          cancellation: request.cancellation,
-          multithread: true,
-          multiprocess: context.multiprocess,
-          runOnce: false,
-        },
-        context.environ,
-      );
+      environ = environOf(request, this.#context);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#log("error", `refused a FastCGI request: ${error.message}`);
-      this.#refuse(request, "GET", "400 Bad Request");
+      this.#refuse(request, "400 Bad Request");
       return;
     }
     this.isNginx = environ.SERVER_SOFTWARE?.startsWith("nginx") === true;
     const length = contentLengthOf(environ);
-    if (length !== undefined && length > context.maxBodyBytes) {
-      this.#log("error", `refused a body of ${length} bytes ("maxBodyBytes" is ${context.maxBodyBytes})`);
+    const limit = this.#context.maxBodyBytes;
+    if (length !== undefined && length > limit) {
+      this.#log("error", `refused a body of ${length} bytes ("maxBodyBytes" is ${limit})`);
       refuse(request, environ.REQUEST_METHOD, "413 Content Too Large");
       return;
     }
@@ -284,9 +269,9 @@ export class FcgiConnection {
   }
 
   /** Answers in our own name and takes no more requests from a peer that sends such ones. */
-  #refuse(request: FcgiRequest, method: string, status: string): void {
+  #refuse(request: FcgiRequest, status: string): void {
     this.#closing = true;
-    refuse(request, method, status);
+    refuse(request, "GET", status);
   }
 
   /** §5.4: END_REQUEST at once; the application learns of it and is left to itself. */

@@ -1,13 +1,18 @@
 import type { IncomingMessage } from "node:http";
 import { ProtocolError } from "../errors.ts";
+import { printable } from "../gateway/log.ts";
 import { decodePath, targetPath, targetQuery } from "../gateway/path.ts";
 import type { Environ } from "../gateway/types.ts";
 import { addVariable, emptyEnviron } from "../gateway/variables.ts";
 
+// RFC 3986 §3.2.2: an address in brackets, or a name.
+const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d{0,5})?$/;
+
 /**
  * The CGI variables of an HTTP request (RFC 3875 §4.1).
  *
- * @throws {ProtocolError} `REQUEST_TARGET` when the target is no path, `CONTENT_LENGTH` when there are two
+ * @throws {ProtocolError} `REQUEST_TARGET` when the target is no path, `HOST` when the Host header names none,
+ *   `CONTENT_LENGTH` when there are two
  */
 export function readRequest(request: IncomingMessage): Environ {
   const environ = emptyEnviron();
@@ -29,7 +34,8 @@ export function readRequest(request: IncomingMessage): Environ {
   environ["GATEWAY_INTERFACE"] = "CGI/1.1";
   addHeaders(environ, request.rawHeaders);
   // RFC 9112 §3.2.2: the host of an absolute target counts, not that of the header.
-  if (!target.startsWith("/") && target !== "*") environ.HTTP_HOST = new URL(target).host;
+  if (!target.startsWith("/") && target !== "*") environ.HTTP_HOST = /:\/\/([^/?]*)/.exec(target)?.[1] ?? "";
+  checkHost(environ.HTTP_HOST);
   environ.SERVER_NAME =
     environ.HTTP_HOST?.replace(/:\d*$/, "") || plainAddress(socket.localAddress) || "localhost";
   environ.SERVER_PORT = String(socket.localPort ?? (/:(\d+)$/.exec(environ.HTTP_HOST ?? "")?.[1] || 80));
@@ -37,6 +43,12 @@ export function readRequest(request: IncomingMessage): Environ {
   if (remote !== undefined) environ.REMOTE_ADDR = remote;
   if (socket.remotePort !== undefined) environ.REMOTE_PORT = String(socket.remotePort);
   return environ;
+}
+
+/** RFC 9112 §3.2: a request whose Host is no host, with or without port, is refused. Empty is allowed. */
+function checkHost(host: string | undefined): void {
+  if (host === undefined || HOST.test(host)) return;
+  throw new ProtocolError("HOST", `the Host header ${printable(host)} is no host`);
 }
 
 function addHeaders(environ: Environ, raw: readonly string[]): void {

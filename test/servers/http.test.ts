@@ -135,10 +135,30 @@ describe("the environ of an HTTP request", () => {
     for (const [name, value] of Object.entries(expected)) expect(environ[name], name).toBe(value);
   });
 
-  test("a target that is no path is refused", async () => {
-    const port = await serving(echoEnviron);
-    expect(await answerTo(port, "GET x HTTP/1.1", "Host: a", CLOSE, "", "")).toMatch(/^HTTP\/1.1 400 /);
+  test.each([
+    ["a target that is no path", ["GET x HTTP/1.1", "Host: a", CLOSE, "", ""]],
+    ["an address that is none", ["GET http://[x/ HTTP/1.1", "Host: a", CLOSE, "", ""]],
+    ["a host with a user in front", ["GET http://user@a/ HTTP/1.1", "Host: a", CLOSE, "", ""]],
+    ["a Host header that is no host (RFC 9112 §3.2)", ["GET / HTTP/1.1", "Host: a b", CLOSE, "", ""]],
+    ["none at all", ["GET / HTTP/1.1", CLOSE, "", ""]],
+  ])("%s is refused", async (_name, request) => {
+    expect(await answerTo(await serving(echoEnviron), ...request)).toMatch(/^HTTP\/1.1 400 /);
   });
+
+  test.each(["[::1]:80", "example.org", "example.org:", "localhost:8080", "\u0020"])(
+    "Host %j is accepted",
+    async (host) => {
+      const text = await answerTo(
+        await serving(echoEnviron),
+        "GET / HTTP/1.1",
+        `Host: ${host}`,
+        CLOSE,
+        "",
+        "",
+      );
+      expect(text).toMatch(/^HTTP\/1.1 200 /);
+    },
+  );
 });
 
 describe("a connection", () => {
