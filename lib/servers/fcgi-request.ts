@@ -108,14 +108,14 @@ export class FcgiRequest implements ResponseSink {
   }
 
   /**
-   * What makes a response look cut differs: most fronts notice a connection that is closed without END_REQUEST;
-   * nginx waits for the rest of a Content-Length then, but notices at once when END_REQUEST comes too early. Where
-   * other requests share the connection there is only END_REQUEST.
+   * What makes a response look cut differs: most fronts notice a connection that is closed without END_REQUEST. nginx
+   * waits for the rest of a Content-Length then, but notices at once when END_REQUEST comes too early; on a kept
+   * connection it is the other way round. Where other requests share the connection there is only END_REQUEST.
    */
   cut(): void {
     if (this.closed) return;
     const connection = this.#connection;
-    const early = connection.shared || (this.#hasLength && connection.isNginx);
+    const early = connection.shared || (this.#hasLength && connection.isNginx && !this.keepConnection);
     if (early) this.#sendEnd(1, ProtocolStatus.RequestComplete);
     else this.flush();
     this.over = true;

@@ -557,6 +557,13 @@ describe("a response that fails in the middle", () => {
     await client.closed();
   });
 
+  test("behind nginx on a kept connection ends without it all the same", async () => {
+    const client = await (await serving(failing(["Content-Length", "50"]))).client();
+    const pairs = get("/", ["SERVER_SOFTWARE", "nginx/1.22.1"]);
+    await client.send(...responderRequest(1, pairs, { flags: KEEP_CONN }));
+    expect((await client.reply(1)).end).toBeUndefined();
+  });
+
   test("ends with END_REQUEST where others share the connection", async () => {
     const gate = promised<void>();
     const client = await (

@@ -1,0 +1,69 @@
+// A real nginx for tests, in front of a FastCGI socket, with the parameters that Debian ships.
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Child } from "./child.ts";
+import { temporaryFolder } from "./folder.ts";
+import { freePort, untilListening } from "./port.ts";
+import { findProgram } from "./programs.ts";
+
+/** Where nginx is, or undefined: `describe.skipIf(nginx === undefined)`. */
+export const nginx = findProgram("nginx");
+
+export interface RunningNginx {
+  url(path: string): string;
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+export async function startNginx(socketPath: string, keptConnections: boolean): Promise<RunningNginx> {
+  if (nginx === undefined) throw new Error("nginx is missing");
+  const folder = temporaryFolder();
+  const port = await freePort();
+  const config = join(folder.path, "nginx.conf");
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+  writeFileSync(
+    config,
+    `
+    ${process.getuid?.() === 0 ? "user root;" : ""}
+    daemon off;
+    worker_processes 1;
+    pid ${folder.path}/pid;
+    error_log stderr error;
+    events {}
+    http {
+      access_log off;
+      client_max_body_size 0;
+      ${temporary.map((name) => `${name}_temp_path ${folder.path}/${name};`).join("\n")}
+      upstream application {
+        server unix:${socketPath};
+        ${keptConnections ? "keepalive 4;" : ""}
+      }
+      server {
+        listen 127.0.0.1:${port};
+        location / {
+          include /etc/nginx/fastcgi_params;
+          fastcgi_pass application;
+          fastcgi_keep_conn ${keptConnections ? "on" : "off"};
+          fastcgi_read_timeout 10s;
+        }
+      }
+    }
+  `,
+  );
+  const child = new Child(nginx, ["-c", config, "-e", "stderr"]);
+  const stop = async (): Promise<void> => {
+    await child.stop("SIGTERM");
+    folder.remove();
+  };
+  try {
+    await Promise.race([
+      untilListening(port),
+      child.ended.then(() => Promise.reject(new Error(child.output))),
+    ]);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { port, url: (path) => `http://127.0.0.1:${port}${path}`, stop };
+}
