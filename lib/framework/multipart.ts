@@ -135,8 +135,20 @@ class PartReader {
     else if (++this.#files > this.#limits.maxFiles) this.#fail(contentTooLarge());
     else {
       const { filename = "", mimeType: type } = info;
-      this.#add({ kind: "file", name, filename, type, stream: detached(stream) });
+      this.#add({ kind: "file", name, filename, type, stream: this.#detached(stream) });
     }
+  }
+
+  // busboy stops at a file that is not read to its end, and a consumer that leaves a loop destroys its stream.
+  #detached(stream: Readable): Readable {
+    const outlet = new PassThrough();
+    outlet.on("error", () => {});
+    outlet.on("close", () => stream.unpipe(outlet).resume());
+    // What busboy itself complains of is a form that is cut short.
+    stream.on("error", () => {
+      outlet.destroy(this.#failure instanceof Error ? this.#failure : badRequest());
+    });
+    return stream.pipe(outlet);
   }
 
   #add(part: Part): void {
@@ -160,15 +172,6 @@ class PartReader {
     this.#ended = true;
     this.#wake();
   }
-}
-
-// busboy stops at a file that is not read to its end, and a consumer that leaves a loop destroys its stream.
-function detached(stream: Readable): Readable {
-  const outlet = new PassThrough();
-  outlet.on("error", () => {});
-  outlet.on("close", () => stream.unpipe(outlet).resume());
-  stream.on("error", (error) => outlet.destroy(error));
-  return stream.pipe(outlet);
 }
 
 function createParser(config: busboy.BusboyConfig): busboy.Busboy {
