@@ -14,7 +14,7 @@ export class Exchange {
   status = 200;
   /** The innermost application reached. */
   level: Level;
-  #tasks: (() => unknown)[] = [];
+  readonly #tasks: (() => unknown)[] = [];
   #memos: Map<object, unknown> | undefined;
 
   constructor(environ: Environ, level: Level) {
@@ -28,9 +28,9 @@ export class Exchange {
   }
 
   /** Runs `task` when the last chunk has gone or the request has failed; the latest first. */
-  readonly atEnd = (task: () => unknown): void => {
+  atEnd(task: () => unknown): void {
     this.#tasks.push(task);
-  };
+  }
 
   /** Runs every task, and then throws the first error of one. */
   async end(): Promise<void> {

@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import type { Readable } from "node:stream";
 import { ApplicationError } from "../errors.ts";
 import type { Environ } from "../gateway/types.ts";
+import type { Exchange } from "./exchange.ts";
 import type { InputLimits } from "./limits.ts";
 import type { Part } from "./multipart.ts";
 import { addValue } from "./query.ts";
@@ -13,21 +14,18 @@ import type { NamedValues } from "./values.ts";
 const MULTIPART = /^multipart\/form-data\s*(;|$)/i;
 const URLENCODED = /^(application\/x-www-form-urlencoded\s*(;|$)|$)/i;
 
-/** Runs `task` when the request has ended, however it ends. */
-export type AtEnd = (task: () => unknown) => void;
-
 export class RequestBody {
+  readonly #exchange: Exchange;
   readonly #environ: Environ;
   readonly #limits: Readonly<Required<InputLimits>>;
-  readonly #atEnd: AtEnd;
   #data: Promise<Buffer> | undefined;
   #form: Promise<NamedValues> | undefined;
   #streamed = false;
 
-  constructor(environ: Environ, limits: Readonly<Required<InputLimits>>, atEnd: AtEnd) {
-    this.#environ = environ;
+  constructor(exchange: Exchange, limits: Readonly<Required<InputLimits>>) {
+    this.#exchange = exchange;
+    this.#environ = exchange.environ;
     this.#limits = limits;
-    this.#atEnd = atEnd;
   }
 
   /** The whole body; the same bytes each time. */
@@ -77,7 +75,7 @@ export class RequestBody {
     }
     const { Spool } = await import("./spool.ts");
     const spool = new Spool(this.#limits.spoolBytes);
-    this.#atEnd(() => spool.remove());
+    this.#exchange.atEnd(() => spool.remove());
     for await (const part of this.parts()) {
       if (part.kind === "field") {
         addValue(values, part.name, part.value);

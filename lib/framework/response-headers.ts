@@ -39,6 +39,11 @@ export class ResponseHeaders {
     this.list.push([name, text]);
   }
 
+  /** Sets the type of a response that has none yet; `type` is one of ours and needs no check. */
+  defaultType(type: string): void {
+    if (this.list.length === 0 || !this.has("Content-Type")) this.list.push(["Content-Type", type]);
+  }
+
   has(name: string): boolean {
     const wanted = name.toLowerCase();
     return this.list.some(([other]) => other.toLowerCase() === wanted);

@@ -22,15 +22,15 @@ const BYTES = "application/octet-stream";
 export function toBody(exchange: Exchange, result: unknown): Body | Promise<Body> {
   switch (typeof result) {
     case "string":
-      setType(exchange, HTML);
+      exchange.headers.defaultType(HTML);
       return [result];
     case "undefined":
-      setType(exchange, HTML);
+      exchange.headers.defaultType(HTML);
       return [];
     case "number":
     case "bigint":
     case "boolean":
-      setType(exchange, HTML);
+      exchange.headers.defaultType(HTML);
       return [String(result)];
     case "object":
       return objectBody(exchange, result);
@@ -43,40 +43,36 @@ function objectBody(exchange: Exchange, result: object | null): Body | Promise<B
   if (isThenable(result)) return Promise.resolve(result).then((value) => toBody(exchange, value));
   if (result instanceof HttpResponse) return toBody(exchange, exchange.take(result));
   if (result instanceof TemplateResult) {
-    setType(exchange, result.type);
+    exchange.headers.defaultType(result.type);
     return [result.text];
   }
   if (result instanceof Uint8Array) {
-    setType(exchange, BYTES);
+    exchange.headers.defaultType(BYTES);
     return [result];
   }
   if (result instanceof EventStream) {
-    setType(exchange, "text/event-stream");
+    exchange.headers.defaultType("text/event-stream");
     if (!exchange.headers.has("Cache-Control")) exchange.headers.add("Cache-Control", "no-cache");
     // nginx holds a response back until its buffer is full, unless it is told not to.
     exchange.headers.add("X-Accel-Buffering", "no");
     return StreamedBody.start(result.chunks(), () => exchange.end());
   }
   if (result instanceof FileResult) {
-    setType(exchange, result.type);
+    if (!exchange.headers.has("Content-Type")) exchange.headers.add("Content-Type", result.type);
     exchange.headers.add("Content-Length", result.size);
     return result.body;
   }
   if (isFileBody(result)) {
-    setType(exchange, BYTES);
+    exchange.headers.defaultType(BYTES);
     return result;
   }
   if (!Array.isArray(result) && (Symbol.asyncIterator in result || Symbol.iterator in result)) {
-    setType(exchange, "pipe" in result || "getReader" in result ? BYTES : HTML);
+    exchange.headers.defaultType("pipe" in result || "getReader" in result ? BYTES : HTML);
     return StreamedBody.start(result as AsyncIterable<unknown>, () => exchange.end());
   }
   const json = JSON.stringify(result);
   if (json === undefined)
     throw new ApplicationError("RESULT", "a handler returned an object without a JSON form");
-  setType(exchange, "application/json");
+  exchange.headers.defaultType("application/json");
   return [json];
-}
-
-function setType(exchange: Exchange, type: string): void {
-  if (!exchange.headers.has("Content-Type")) exchange.headers.add("Content-Type", type);
 }

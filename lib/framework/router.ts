@@ -40,27 +40,22 @@ export class Router<T> {
   }
 
   match(path: string): RouteMatch<T> | undefined {
-    const lists = this.#candidates(path);
-    if (lists.length === 1) return firstMatch(lists[0] as Entry<T>[], path);
-    return firstMatch(
-      lists.flat().sort((a, b) => a.order - b.order),
-      path,
-    );
+    return firstMatch(this.#candidates(path), path);
   }
 
-  #candidates(path: string): Entry<T>[][] {
-    const lists: Entry<T>[][] = [];
+  #candidates(path: string): readonly Entry<T>[] {
+    let found: readonly Entry<T>[] = [];
     let branch: Branch<T> | undefined = this.#root;
     let start = 0;
     while (branch !== undefined) {
-      if (branch.entries.length > 0) lists.push(branch.entries);
+      if (branch.entries.length > 0) found = merge(found, branch.entries);
       if (branch.branches.size === 0 || path.charCodeAt(start) !== 47) break;
       const slash = path.indexOf("/", start + 1);
       const end = slash === -1 ? path.length : slash;
       branch = branch.branches.get(path.slice(start + 1, end));
       start = end;
     }
-    return lists;
+    return found;
   }
 }
 
@@ -70,4 +65,9 @@ function firstMatch<T>(entries: readonly Entry<T>[], path: string): RouteMatch<T
     if (groups !== null) return { value, groups };
   }
   return undefined;
+}
+
+function merge<T>(some: readonly Entry<T>[], others: readonly Entry<T>[]): readonly Entry<T>[] {
+  if (some.length === 0) return others;
+  return [...some, ...others].sort((a, b) => a.order - b.order);
 }

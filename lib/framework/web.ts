@@ -255,7 +255,7 @@ export class Web {
   #body(): Promise<RequestBody> {
     return this.#exchange.memo(BODY, async () => {
       const { RequestBody } = await import("./request-body.ts");
-      return new RequestBody(this.#exchange.environ, this.#limits(), this.#exchange.atEnd);
+      return new RequestBody(this.#exchange, this.#limits());
     });
   }
 
