@@ -14,6 +14,27 @@ interface Entry<T> {
 class Branch<T> {
   readonly entries: Entry<T>[] = [];
   readonly branches = new Map<string, Branch<T>>();
+  readonly #parent: Branch<T> | undefined;
+  #candidates: readonly Entry<T>[] = [];
+  #size = 0;
+
+  constructor(parent?: Branch<T>) {
+    this.#parent = parent;
+  }
+
+  /**
+   * The routes from here up to the root, in the order of the map. Kept until the map has another size.
+   *
+   * @param size - of the map
+   */
+  candidates(size: number): readonly Entry<T>[] {
+    if (this.#size !== size) {
+      const above = this.#parent?.candidates(size) ?? [];
+      this.#candidates = [...above, ...this.entries].sort((a, b) => a.order - b.order);
+      this.#size = size;
+    }
+    return this.#candidates;
+  }
 }
 
 export interface RouteMatch<T> {
@@ -31,7 +52,7 @@ export class Router<T> {
     for (const segment of pattern.segments) {
       let next = branch.branches.get(segment);
       if (next === undefined) {
-        next = new Branch();
+        next = new Branch(branch);
         branch.branches.set(segment, next);
       }
       branch = next;
@@ -40,34 +61,26 @@ export class Router<T> {
   }
 
   match(path: string): RouteMatch<T> | undefined {
-    return firstMatch(this.#candidates(path), path);
+    for (const { expression, value } of this.#innermost(path).candidates(this.#size)) {
+      const groups = expression.exec(path);
+      if (groups !== null) return { value, groups };
+    }
+    return undefined;
   }
 
-  #candidates(path: string): readonly Entry<T>[] {
-    let found: readonly Entry<T>[] = [];
-    let branch: Branch<T> | undefined = this.#root;
+  #innermost(path: string): Branch<T> {
+    let branch = this.#root;
     let start = 0;
-    while (branch !== undefined) {
-      if (branch.entries.length > 0) found = merge(found, branch.entries);
-      if (branch.branches.size === 0 || path.charCodeAt(start) !== 47) break;
+    while (branch.branches.size > 0 && path.charCodeAt(start) === SLASH) {
       const slash = path.indexOf("/", start + 1);
       const end = slash === -1 ? path.length : slash;
-      branch = branch.branches.get(path.slice(start + 1, end));
+      const next = branch.branches.get(path.slice(start + 1, end));
+      if (next === undefined) break;
+      branch = next;
       start = end;
     }
-    return found;
+    return branch;
   }
 }
 
-function firstMatch<T>(entries: readonly Entry<T>[], path: string): RouteMatch<T> | undefined {
-  for (const { expression, value } of entries) {
-    const groups = expression.exec(path);
-    if (groups !== null) return { value, groups };
-  }
-  return undefined;
-}
-
-function merge<T>(some: readonly Entry<T>[], others: readonly Entry<T>[]): readonly Entry<T>[] {
-  if (some.length === 0) return others;
-  return [...some, ...others].sort((a, b) => a.order - b.order);
-}
+const SLASH = 47;
