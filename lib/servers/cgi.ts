@@ -25,6 +25,9 @@ const READ_BYTES = 65_536;
 
 /** How long what an application leaves open may keep the process once the response is out, in milliseconds. */
 const EXIT_MS = 50;
+
+/** How long an application may clean up behind its response after it was told to end, in milliseconds. */
+const CLEAN_UP_MS = 10_000;
 const DEFAULT_IDLE_MS = 120_000;
 
 /**
@@ -192,6 +195,8 @@ class CgiSink implements ResponseSink {
   }
 
   end(failed: boolean): void {
+    // lighttpd sends TERM as soon as it has the whole response: what cleans up behind it is not cut short.
+    process.once("SIGTERM", () => setTimeout(() => process.exit(), CLEAN_UP_MS).unref());
     this.flush();
     this.over = true;
     if (failed) this.failed = true;
