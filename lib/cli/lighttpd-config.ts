@@ -27,7 +27,8 @@ server.document-root = ${quoted(`${folder}/empty`)}
 server.upload-dirs = (${quoted(folder)})
 server.max-request-size = ${maxRequestKib}
 
-# Bodies go through as they come, in both directions, and the application hears when a client has gone.
+# Bodies go through as they come, in both directions, and the application hears when a client has gone. A request
+# body without a length (chunked) cannot go through FastCGI so: lighttpd answers 411.
 server.stream-request-body = 2
 server.stream-response-body = 2
 
