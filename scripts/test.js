@@ -17,10 +17,11 @@ const counts = { passed: 0, failed: 0 };
 
 try {
   await installNpmPackages();
-  reportMissing(await installPrograms());
+  const missing = await installPrograms();
+  reportMissing(missing);
   await buildIfStale();
   add(await runChecks());
-  add(await runTests());
+  add(await runTests(missing));
 } catch (error) {
   counts.failed++;
   console.error(error instanceof Advice || error instanceof Stopped ? error.message : error);
@@ -41,7 +42,7 @@ function reportMissing(missing) {
   if (strict) counts.failed += missing.length;
 }
 
-async function runTests() {
+async function runTests(missing) {
   const folder = mkdtempSync(join(tmpdir(), "postern-test-"));
   const path = join(folder, "report.json");
   try {
@@ -52,7 +53,7 @@ async function runTests() {
     const report = read(path);
     // vitest itself failed, such as when no test file matched: that has no test to count.
     if (status !== 0 && report.failed === 0) report.failed = 1;
-    report.failed += judgeSkipped(report.skipped);
+    report.failed += judgeSkipped(report.skipped, missing);
     return report;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -68,14 +69,16 @@ function read(path) {
 }
 
 /** Names every skipped test with its reason. Returns how many of them make the run fail. */
-function judgeSkipped(skipped) {
+function judgeSkipped(skipped, missing) {
   // A filter skips whatever it does not match.
   if (args.length > 0) return 0;
   const listed = JSON.parse(readFileSync(`${root}test/skips.json`, "utf8"));
   let failed = 0;
   for (const name of skipped) {
     const entry = listed.find(({ test }) => name === test || name.startsWith(`${test} > `));
-    console.log(`skipped: ${name}: ${entry?.reason ?? "not in test/skips.json"}`);
+    const program = missing.find(({ tests }) => tests.some((path) => name.startsWith(path)));
+    const reason = entry?.reason ?? (program && `needs ${program.name}, which is missing`);
+    console.log(`skipped: ${name}: ${reason ?? "test/skips.json has no reason for it"}`);
     if (entry === undefined && strict) failed++;
   }
   return failed;

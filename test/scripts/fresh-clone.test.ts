@@ -15,19 +15,7 @@ test.skipIf(lighttpd === undefined)(
   { timeout: 3 * minute },
   async () => {
     const stand = await Stand.make();
-    const clone = join(stand.folder, "clone");
-    cpSync(root, clone, {
-      recursive: true,
-      verbatimSymlinks: true,
-      filter: (path) => !made.test(relative(root, path)),
-    });
-    mkdirSync(join(stand.folder, "home"));
-    for (const name of Object.keys(stand.env)) {
-      // npm's own settings for the run of these tests, such as a cache that the other user may not write.
-      if (/^npm_/i.test(name) && name !== "npm_config_registry") delete stand.env[name];
-    }
-    stand.env["HOME"] = join(stand.folder, "home");
-    stand.env["PATH"] = [dirname(process.execPath), "/usr/bin", "/bin"].join(":");
+    const clone = freshClone(stand);
 
     const started = performance.now();
     const child = stand.start("env", [...ordinaryUser(stand.folder), "npm", "start"], clone);
@@ -41,6 +29,40 @@ test.skipIf(lighttpd === undefined)(
     expect(await stand.remains()).toEqual([]);
   },
 );
+
+test.each(["start", "test"])(
+  "npm %s without a registry says what to do",
+  { timeout: minute },
+  async (script) => {
+    // Port 9 is for discarding things: nobody listens there.
+    const stand = await Stand.make({ npm_config_registry: "http://127.0.0.1:9/" });
+    const clone = freshClone(stand);
+    stand.env["npm_config_fetch_retries"] = "0";
+    const child = stand.start("npm", ["run", script], clone);
+    expect(await child.ended).toBe(1);
+    expect(child.output).toMatch(/^npm ci ended with status \d+: see that .* then run this again\.$/m);
+    expect(child.output).not.toMatch(/\n\s+at /);
+    if (script === "test") expect(child.stdout.trimEnd().split("\n").at(-1)).toBe("0 passed, 1 failed");
+  },
+);
+
+/** A copy of the repository as a clone has it, and the variables of a user who has just arrived. */
+function freshClone(stand: Stand): string {
+  const clone = join(stand.folder, "clone");
+  cpSync(root, clone, {
+    recursive: true,
+    verbatimSymlinks: true,
+    filter: (path) => !made.test(relative(root, path)),
+  });
+  mkdirSync(join(stand.folder, "home"));
+  for (const name of Object.keys(stand.env)) {
+    // npm's own settings for the run of these tests, such as a cache that the other user may not write.
+    if (/^npm_/i.test(name) && name !== "npm_config_registry") delete stand.env[name];
+  }
+  stand.env["HOME"] = join(stand.folder, "home");
+  stand.env["PATH"] = [dirname(process.execPath), "/usr/bin", "/bin"].join(":");
+  return clone;
+}
 
 /** What makes a command run as nobody, who gets the folder, where that is possible. */
 function ordinaryUser(folder: string): string[] {
