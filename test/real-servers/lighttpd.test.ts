@@ -213,7 +213,7 @@ describe.skipIf(lighttpd === undefined)("lighttpd and a response that goes wrong
 async function inFrontOf(application: Application): Promise<RunningLighttpd> {
   const folder = temporaryFolder();
   const path = join(folder.path, "app.sock");
-  const server = serve(validate(application), { protocol: "fcgi", bindAddress: path });
+  const server = serve(validate(application), { protocol: "fcgi", bindAddress: path, copyErrors: false });
   await server.listening;
   const front = await startLighttpd(externalSocket(path, "/"));
   onTestFinished(async () => {
