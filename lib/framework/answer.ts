@@ -49,7 +49,7 @@ async function complete(
   let body = await draw(exchange, drawn);
   if (hasNoContent(exchange.status)) {
     await abandon(body);
-    exchange.headers.removeRepresentation();
+    exchange.headers.removeContent();
     body = [];
   }
   await sendCookies(exchange);

@@ -54,8 +54,17 @@ export class ResponseHeaders {
     if (this.has(name)) this.list = this.list.filter(([other]) => other.toLowerCase() !== unwanted);
   }
 
-  /** Takes out what describes a representation (RFC 9110 §8), for a response that is another one. */
+  /** Takes out what describes content (RFC 9110 §8.3 to §8.6), for a response that has none. */
+  removeContent(): void {
+    this.list = this.list.filter(([name]) => !CONTENT.test(name));
+  }
+
+  /** Takes out what describes a representation, for a response that is another one. */
   removeRepresentation(): void {
-    this.list = this.list.filter(([name]) => !/^(content-.*|etag|last-modified)$/i.test(name));
+    this.list = this.list.filter(([name]) => !CONTENT.test(name) && !VALIDATOR.test(name));
   }
 }
+
+// Content-Security-Policy is none of these.
+const CONTENT = /^content-(type|length|encoding|range|language|disposition)$/i;
+const VALIDATOR = /^(etag|last-modified|content-location)$/i;

@@ -52,9 +52,11 @@ export type Picked<W extends Wanted> = W extends readonly []
   ? Record<string, string | undefined>
   : Together<W>;
 
-type Together<W> = W extends readonly [infer First, ...infer Rest]
+type Together<W extends readonly unknown[]> = W extends readonly [infer First, ...infer Rest]
   ? (First extends string ? Record<First, string> : Values<First>) & Together<Rest>
-  : unknown;
+  : W extends readonly []
+    ? unknown
+    : Record<string, string | undefined>;
 
 /**
  * Picks values: the last one of a name, or all of them where the default is a list. Names that were sent and

@@ -228,7 +228,8 @@ export class Web {
   }
 
   /**
-   * A result that is a file, sent in the server's best way.
+   * A result that is a file, sent in the server's best way. A part of the path that comes from the client must have
+   * been checked: nothing is kept inside a folder here.
    *
    * @param type - the media type; by the end of the name if left out
    * @throws HttpResponse 404: there is no such file
