@@ -17,7 +17,7 @@ export interface SaveOptions {
 
 /** A file that came with a form: in memory when it is small, else in a file that goes when the request ends. */
 export class Upload {
-  /** The client's name for it, without folders and control characters. It says nothing about the content. */
+  /** The client's name for it, without folders, control characters and dots in front. It says nothing about the content. */
   readonly filename: string;
   /** The type the client claims, such as `image/png`. */
   readonly type: string;
@@ -87,5 +87,5 @@ export class Upload {
 export function safeFilename(name: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out
   const base = name.replace(/^.*[/\\]/s, "").replace(/[\x00-\x1f\x7f-\x9f]/g, "");
-  return base === "." || base === ".." ? "" : base;
+  return base.replace(/^[.\s]+/, "");
 }

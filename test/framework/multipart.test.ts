@@ -70,6 +70,7 @@ describe("an upload", () => {
     ["folders", file("f", "../../etc/passwd", "x"), { filename: "passwd" }],
     ["Windows folders", file("f", "C:\\\\temp\\\\a.txt", "x"), { filename: "a.txt" }],
     ["dots alone", file("f", "..", "x"), { filename: "" }],
+    ["dots in front", file("f", "..htaccess", "x"), { filename: "htaccess" }],
     ["binary is not decoded", file("f", "a", "\u0000\u0001"), { text: "\u0000\u0001", size: 2 }],
   ])("%s", async (_name, part, expected) => {
     const response = await ask(app, "/", { data: body(part), headers });
