@@ -26,8 +26,7 @@ function compile(pattern: string | RegExp, end: string): Pattern {
   if (pattern instanceof RegExp) {
     // `m` would make `$` match at a line break; `g` and `y` would remember the last request.
     const flags = pattern.flags.replace(/[gym]/g, "");
-    const source = pattern.source.replace(/\\(.)/g, (text, character) => (character === "/" ? "/" : text));
-    const segments = flags.includes("i") ? [] : literalSegments(source.replace(/^\^/, ""));
+    const segments = flags.includes("i") ? [] : literalSegments(pattern.source.replace(/^\^/, ""));
     return { expression: new RegExp(`^(?:${pattern.source})${end}`, flags), segments };
   }
   const source = pattern.replace(NAMED_SEGMENT, (text, name) => (name ? `/(?<${name}>[^/]+)` : text));
@@ -54,7 +53,7 @@ function parse(source: string, pattern: string): RegExp {
 function literalSegments(source: string): string[] {
   if (hasTopLevelAlternatives(source)) return [];
   const segments: string[] = [];
-  let rest = source;
+  let rest = source.replace(/\\(.)/g, (text, character) => (character === "/" ? "/" : text));
   for (;;) {
     const match = /^\/((?:[\w~!@&=:;,%'" \x80-\uffff-]|\\[^\w\s])*)(?=$|\/(?![?*{])|\/\?$)/.exec(rest);
     if (match === null) return segments;
