@@ -16,7 +16,12 @@ export class HttpResponse extends Error {
 
   /** @throws ApplicationError `STATUS`: not an integer from 200 to 599 */
   constructor(status: number, body?: unknown, headers: HeaderFields = []) {
-    super(statusLine(status));
+    const { stackTraceLimit } = Error;
+    // Where it was made interests nobody, and finding out takes longer than the whole rest of a request.
+    Error.stackTraceLimit = 0;
+    super();
+    Error.stackTraceLimit = stackTraceLimit;
+    this.message = statusLine(status);
     this.name = "HttpResponse";
     this.status = status;
     this.body = body;
