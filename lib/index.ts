@@ -81,8 +81,7 @@ export {
 } from "./framework/responses.ts";
 export type { Handler, HandlerClass, HandlerFunction, Route, Target } from "./framework/target.ts";
 export type { TemplateResult } from "./framework/template-result.ts";
-export { type Render, type TemplateOptions, templates } from "./framework/templates.ts";
-
+export { type Render, type RenderOptions, type TemplateOptions, templates } from "./framework/templates.ts";
 export type { SaveOptions, Upload } from "./framework/upload.ts";
 export { type Default, type Defaults, upload, uploads } from "./framework/values.ts";
 export type { HeaderOptions, Web } from "./framework/web.ts";
