@@ -47,17 +47,17 @@ async function complete(
   startResponse: StartResponse,
 ): Promise<Body> {
   let body = await draw(exchange, drawn);
-  if (hasNoContent(exchange.status)) {
-    await abandon(body);
-    exchange.headers.removeContent();
-    body = [];
-  }
-  await sendCookies(exchange);
-  if (exchange.hasTasks) body = await withTasks(exchange, body);
   try {
+    if (hasNoContent(exchange.status)) {
+      await abandon(body);
+      exchange.headers.removeContent();
+      body = [];
+    }
+    await sendCookies(exchange);
+    if (exchange.hasTasks) body = await withTasks(exchange, body);
     startResponse(statusLine(exchange.status), exchange.headers.list);
   } catch (error) {
-    await abandon(body);
+    await abandon(body).catch((other: unknown) => log(exchange, other));
     throw error;
   }
   return body;

@@ -32,7 +32,7 @@ export class Exchange {
     this.#tasks.push(task);
   }
 
-  /** Runs every task, and then throws the first error of one. */
+  /** Runs every task, and then throws what went wrong in them. */
   async end(): Promise<void> {
     const errors: unknown[] = [];
     for (let task = this.#tasks.pop(); task !== undefined; task = this.#tasks.pop()) {
@@ -42,6 +42,7 @@ export class Exchange {
         errors.push(error);
       }
     }
+    if (errors.length > 1) throw new AggregateError(errors, "several tasks at the end of a request failed");
     if (errors.length > 0) throw errors[0];
   }
 

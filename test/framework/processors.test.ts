@@ -206,5 +206,11 @@ describe("hooks", () => {
     const response = await ask(app, "/");
     expect([response.status, log]).toEqual([500, ["ran"]]);
     expect(response.errors.match(/Error: hook/g)).toHaveLength(1);
+    app.unloadHook(() => {
+      throw new Error("another");
+    });
+    const both = await ask(app, "/");
+    expect(both.errors).toContain("Error: hook");
+    expect(both.errors).toContain("Error: another");
   });
 });

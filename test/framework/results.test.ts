@@ -187,10 +187,13 @@ test("events end when the client goes while nothing happens", async () => {
   expect(hook).toHaveBeenCalledOnce();
 });
 
-test("a body whose head is refused is left", async () => {
+test.each<[string, (web: Web) => void]>([
+  ["the gateway", (web) => web.header("Connection", "close")],
+  ["a cookie", (web) => web.setCookie("bad name", "x")],
+])("a body whose head is refused because of %s is left", async (_name, set) => {
   const ended = vi.fn();
   const app = one((web) => {
-    web.header("Connection", "close");
+    set(web);
     return (function* () {
       try {
         yield "a";
