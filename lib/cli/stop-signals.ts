@@ -1,5 +1,5 @@
 /** A second signal this soon is npm handing on the Ctrl-C that the terminal has sent us already. */
-const echoMs = 500;
+const echoMs = 200;
 
 const names = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 

@@ -12,6 +12,9 @@ export interface SignalActions {
   endNow(): void;
 }
 
+/** A second INT this soon is npm handing on the Ctrl-C that the terminal has sent us already. */
+const ECHO_MS = 200;
+
 /** Handles signals until the function that it gives is called. */
 export function handleSignals(actions: SignalActions): () => void {
   let stopping = false;
@@ -20,12 +23,19 @@ export function handleSignals(actions: SignalActions): () => void {
     stopping = true;
     actions.end("stop");
   };
+  let interruptedAt = Number.NEGATIVE_INFINITY;
+  const interrupt = (): void => {
+    const now = performance.now();
+    if (now - interruptedAt < ECHO_MS) return;
+    interruptedAt = now;
+    stop();
+  };
   const reload = (): void => actions.end("reload");
   // A terminal that closes sends HUP to all that was started from it.
   const hangUp = [0, 1, 2].some((fd) => isatty(fd)) ? stop : reload;
   const handlers: [NodeJS.Signals, () => void][] = [
     ["SIGTERM", stop],
-    ["SIGINT", stop],
+    ["SIGINT", interrupt],
     ["SIGHUP", hangUp],
     ["SIGUSR2", reload],
     // Reopens logs, of which a server that writes to standard error has none; unhandled it would open Node's inspector.

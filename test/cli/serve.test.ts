@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { chmodSync } from "node:fs";
 import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { lighttpd } from "../support/lighttpd.ts";
+import { isListening } from "../support/port.ts";
 import { Stand } from "../support/postern.ts";
 import { until } from "../support/until.ts";
 
@@ -64,23 +66,59 @@ describe.skipIf(lighttpd === undefined)("postern serve", () => {
     expect(await stand.remains()).toEqual([]);
   });
 
-  test("a request in progress is finished before it stops", async () => {
-    const stand = await Stand.make();
-    const slow = `export const app = async (environ, startResponse) => {
-      console.log("asked");
+  // npm hands on the INT that a terminal has sent to all it runs: a Ctrl-C arrives twice.
+  test.each([
+    { behind: "lighttpd", signals: ["SIGTERM"] },
+    { behind: "lighttpd", signals: ["SIGINT", "SIGINT"] },
+    { behind: "none", signals: ["SIGTERM"] },
+    { behind: "none", signals: ["SIGINT", "SIGINT"] },
+  ] as const)(
+    "--behind $behind, $signals: a request in progress is finished first",
+    async ({ behind, signals }) => {
+      const stand = await Stand.make();
+      const slow = `export const app = async (environ, startResponse) => {
+      console.error("asked");
       await new Promise((resolve) => setTimeout(resolve, 500));
       startResponse("200 OK", [["Content-Type", "text/plain"]]);
       return ["finished"];
     };`;
-    const child = stand.postern("serve", stand.module("app.mjs", slow), "--behind", "lighttpd");
-    await child.printed(/behind lighttpd/);
-    const answer = fetch(stand.url("/")).then((response) => response.text());
-    await child.printed(/asked/);
+      const child = stand.postern("serve", stand.module("app.mjs", slow), "--behind", behind);
+      await child.printed(/Ctrl-C stops it/);
+      const answer = fetch(stand.url("/")).then((response) => response.text());
+      await child.printed(/asked/);
 
-    const status = child.stop("SIGTERM");
+      for (const signal of signals) {
+      child.signal(signal);
+      // Apart enough not to be merged into one.
+      await sleep(5);
+    }
 
-    expect(await answer).toBe("finished");
-    expect(await status).toBe(0);
+      expect(await answer).toBe("finished");
+      expect(await child.ended).toBe(0);
+      expect(await stand.remains()).toEqual([]);
+    },
+  );
+
+  test("a second Ctrl-C stops at once", async () => {
+    const stand = await Stand.make();
+    const endless = `export const app = async function* (environ, startResponse) {
+      startResponse("200 OK", [["Content-Type", "text/plain"]]);
+      for (;;) {
+        yield "more";
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    };`;
+    const child = stand.postern("serve", stand.module("app.mjs", endless), "--behind", "lighttpd");
+    await child.printed(/Ctrl-C stops it/);
+    const response = await fetch(stand.url("/"));
+    child.signal("SIGINT");
+    await until("lighttpd takes no more", async () => !(await isListening(stand.port)));
+    await sleep(250);
+    const again = performance.now();
+    child.signal("SIGINT");
+    expect(await child.ended).toBe(0);
+    expect(performance.now() - again).toBeLessThan(1000);
+    await expect(response.text()).rejects.toThrow();
     expect(await stand.remains()).toEqual([]);
   });
 
