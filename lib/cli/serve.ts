@@ -66,7 +66,12 @@ async function serveAlone(module: string, args: Arguments, io: Io, why: string):
   delete process.env[probeVariable];
   const application = answeringProbe(await loadApplication(module, io.cwd), probe);
   const { serve } = await import("../serve.ts");
-  const server = serve(application, { protocol, ...(bindAddress === undefined ? {} : { bindAddress }) });
+  const server = serve(application, {
+    protocol,
+    ...(bindAddress !== undefined && { bindAddress }),
+    // A front that probes has started more than one of us.
+    ...(probe !== undefined && { multiprocess: true }),
+  });
   const ended = server.run();
   if (protocol === "http") {
     const addresses = await Promise.race([server.listening, ended.then(() => [])]);

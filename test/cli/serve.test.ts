@@ -12,19 +12,20 @@ const hello = `
   console.log("printed while it loads");
   export const app = (environ, startResponse) => {
     startResponse("200 OK", [["Content-Type", "text/plain"]]);
-    return ["Hello from " + environ.PATH_INFO + ", mounted at '" + environ.SCRIPT_NAME + "'"];
+    return [[environ.PATH_INFO, environ.SCRIPT_NAME, environ["wsgi.multiprocess"]].join()];
   };
 `;
 
 const fronts = [
-  { behind: "lighttpd", says: /behind lighttpd\/\d/, environment: {} },
-  { behind: "auto", says: /behind lighttpd\/\d/, environment: {} },
+  { behind: "lighttpd", processes: 2, says: /behind lighttpd\/\d/, environment: {} },
+  { behind: "auto", processes: 2, says: /behind lighttpd\/\d/, environment: {} },
   {
     behind: "auto",
+    processes: 1,
     says: /embedded HTTP server \(lighttpd is not installed/,
     environment: { POSTERN_LIGHTTPD: "none" },
   },
-  { behind: "none", says: /embedded HTTP server/, environment: {} },
+  { behind: "none", processes: 1, says: /embedded HTTP server/, environment: {} },
 ];
 
 describe.skipIf(lighttpd === undefined)("postern serve", () => {
@@ -32,13 +33,13 @@ describe.skipIf(lighttpd === undefined)("postern serve", () => {
     "--behind $behind $environment answers, says where, and leaves nothing",
     async (front) => {
       const stand = await Stand.make(front.environment);
-      const child = stand.postern("serve", stand.module("app.mjs", hello), "--behind", front.behind);
+      const child = stand.postern("serve", stand.module("it's an app.mjs", hello), "--behind", front.behind);
 
       await child.printed(new RegExp(`at ${stand.url("/")} .*${front.says.source}`));
       const response = await fetch(stand.url("/a/b"));
 
       expect(response.status).toBe(200);
-      expect(await response.text()).toBe("Hello from /a/b, mounted at ''");
+      expect(await response.text()).toBe(`/a/b,,${front.processes > 1}`);
       expect(child.output).toContain("printed while it loads");
       expect(await child.stop("SIGTERM")).toBe(0);
       expect(await stand.remains()).toEqual([]);
@@ -88,10 +89,10 @@ describe.skipIf(lighttpd === undefined)("postern serve", () => {
       await child.printed(/asked/);
 
       for (const signal of signals) {
-      child.signal(signal);
-      // Apart enough not to be merged into one.
-      await sleep(5);
-    }
+        child.signal(signal);
+        // Apart enough not to be merged into one.
+        await sleep(5);
+      }
 
       expect(await answer).toBe("finished");
       expect(await child.ended).toBe(0);
