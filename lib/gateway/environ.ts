@@ -5,6 +5,7 @@ import { ProtocolError } from "../errors.ts";
 import { fileWrapper } from "./file-body.ts";
 import { below, decodePath, targetPath, targetQuery } from "./path.ts";
 import { mountAt, repairMount } from "./repair.ts";
+import { defineSignal } from "./signal.ts";
 import type { Environ } from "./types.ts";
 
 /** What the server adds to the variables of a request. */
@@ -101,21 +102,4 @@ function isSecure(environ: Environ): boolean {
   const https = environ.HTTPS;
   if (https === undefined || https === "") return environ["REQUEST_SCHEME"] === "https";
   return https === "on" || https === "1" || https.toLowerCase() === "on";
-}
-
-/** An own, enumerable, assignable property like the others; only that its value costs something when it is read. */
-function defineSignal(environ: Environ, cancellation: AbortController): void {
-  Object.defineProperty(environ, "postern.signal", {
-    configurable: true,
-    enumerable: true,
-    get: () => cancellation.signal,
-    set(value: AbortSignal) {
-      Object.defineProperty(environ, "postern.signal", {
-        configurable: true,
-        enumerable: true,
-        writable: true,
-        value,
-      });
-    },
-  });
 }
