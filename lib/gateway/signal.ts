@@ -29,12 +29,15 @@ class Cancellable extends Borrowed {
     this.#cancellation = cancellation;
   }
 
-  static signalOf(environ: Cancellable): AbortSignal {
-    return environ.#cancellation.signal;
+  /** Also of an object that has the environ as its prototype. */
+  static signalOf(environ: object): AbortSignal {
+    let holder: object = environ;
+    while (!(#cancellation in holder)) holder = Object.getPrototypeOf(holder);
+    return holder.#cancellation.signal;
   }
 }
 
-const accessor: PropertyDescriptor & ThisType<Cancellable> = {
+const accessor: PropertyDescriptor & ThisType<object> = {
   configurable: true,
   enumerable: true,
   get() {

@@ -291,6 +291,7 @@ describe("postern.signal", () => {
     const environ = environOf([]);
     const copy = { ...environ };
     expect(copy["postern.signal"]).toBe(environ["postern.signal"]);
+    expect(Object.create(environ)["postern.signal"]).toBe(environ["postern.signal"]);
     const other = new AbortController().signal;
     environ["postern.signal"] = other;
     expect(environ["postern.signal"]).toBe(other);
