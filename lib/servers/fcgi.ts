@@ -91,8 +91,9 @@ export function createServer(application: Application, options: FcgiOptions = {}
 
   // Half-open, because some clients end their side as soon as they have sent a request.
   const server = createNetServer({ allowHalfOpen: true, noDelay: true }, (socket: Socket) => {
-    if (!peers.allow(socket)) {
-      log("error", `refused a connection from ${socket.remoteAddress}; option "allowedServers" can allow it`);
+    if (!peers.allow(socket, server)) {
+      const peer = socket.remoteAddress ?? "a peer that has gone already";
+      log("error", `refused a connection from ${peer}; option "allowedServers" can allow it`);
       socket.destroy();
       return;
     }

@@ -1,4 +1,4 @@
-import { BlockList, isIPv6, type Socket } from "node:net";
+import { BlockList, isIPv6, type Server, type Socket } from "node:net";
 import { GatewayError } from "../errors.ts";
 
 /** Who may connect over TCP to a server whose peers can set any CGI variable. */
@@ -18,10 +18,16 @@ export class Peers {
     this.#lists = lists.map(listOf);
   }
 
-  /** Unix sockets have permissions instead. */
-  allow(socket: Socket): boolean {
+  /**
+   * Whether the peer of a connection may speak. One that has reset its connection already has no address any more,
+   * though its bytes have come: over TCP that is a refusal. Unix sockets have permissions instead.
+   */
+  allow(socket: Socket, server: Server): boolean {
+    // A unix socket's address is its path, or null when it was inherited.
+    const own = server.address();
+    if (own === null || typeof own === "string") return true;
     const address = socket.remoteAddress;
-    if (address === undefined) return socket.remoteFamily === undefined;
+    if (address === undefined) return false;
     const plain = address.replace(/^::ffff:(?=\d+\.)/i, "");
     const family = isIPv6(plain) ? "ipv6" : "ipv4";
     return this.#lists.every((list) => list.check(plain, family));
