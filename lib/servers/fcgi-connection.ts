@@ -223,7 +223,7 @@ export class FcgiConnection {
   }
 
   #giveBody(request: FcgiRequest, bytes: Buffer): void {
-    request.body.give(bytes);
+    request.giveInput(bytes);
     if (!request.body.full || this.#paused) return;
     this.#paused = true;
     this.#socket.pause();
@@ -249,7 +249,7 @@ export class FcgiConnection {
       refuse(request, environ.REQUEST_METHOD, "413 Content Too Large");
       return;
     }
-    if (length !== undefined) request.body.expect(length);
+    request.startBody(length);
     this.#run(request, environ);
   }
 

@@ -1,5 +1,6 @@
 // One FastCGI request: its parameters as they come in, its response as it goes out.
 
+import { ProtocolError } from "../errors.ts";
 import { ErrorStream } from "../gateway/error-stream.ts";
 import type { ResponseHead } from "../gateway/head.ts";
 import type { ResponseSink } from "../gateway/sink.ts";
@@ -24,6 +25,8 @@ const RECORD_BYTES = 32_768;
 const COALESCE_BYTES = 16_384;
 /** Pieces of PARAMS past which they are joined: a peer that sends single bytes must not cost a buffer for each. */
 const MAX_PARTS = 64;
+/** STDIN in front of the end of PARAMS. It is legal and nobody sends it, so there is no waiting for room. */
+const MAX_EARLY_BYTES = 65_536;
 const PADDING = Buffer.alloc(7);
 
 export class FcgiRequest implements ResponseSink {
@@ -42,6 +45,9 @@ export class FcgiRequest implements ResponseSink {
 
   readonly #connection: FcgiConnection;
   #params: Buffer[] = [];
+  /** STDIN in front of the end of PARAMS, which say how much of it is the body. */
+  #early: Buffer[] | undefined;
+  #earlyBytes = 0;
   /** What waits to be sent: the head, chunks behind it, and how many bytes they are together. */
   #head = "";
   #chunks: Chunk[] = [];
@@ -71,9 +77,33 @@ export class FcgiRequest implements ResponseSink {
     return params.length === 1 ? (params[0] as Buffer) : Buffer.concat(params);
   }
 
+  /** @throws {ProtocolError} `FCGI_STDIN` when there is much of it in front of the end of PARAMS */
+  giveInput(bytes: Buffer): void {
+    if (this.started) {
+      this.body.give(bytes);
+      return;
+    }
+    this.#earlyBytes += bytes.length;
+    if (this.#earlyBytes > MAX_EARLY_BYTES)
+      throw new ProtocolError(
+        "FCGI_STDIN",
+        `more than ${MAX_EARLY_BYTES} bytes of STDIN came before PARAMS ended`,
+      );
+    this.#early ??= [];
+    this.#early.push(bytes);
+  }
+
   endInput(): void {
     this.inputEnded = true;
-    this.body.finish();
+    if (this.started) this.body.finish();
+  }
+
+  /** PARAMS have ended; `length` is what they say of the body. */
+  startBody(length: number | undefined): void {
+    if (length !== undefined) this.body.expect(length);
+    if (this.#early !== undefined) for (const bytes of this.#early) this.body.give(bytes);
+    this.#early = undefined;
+    if (this.inputEnded) this.body.finish();
   }
 
   get closed(): boolean {

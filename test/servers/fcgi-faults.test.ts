@@ -2,11 +2,20 @@
 
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { Application } from "../../lib/gateway/types.ts";
 import { createServer } from "../../lib/servers/fcgi.ts";
-import { type Pair, responderRequest } from "../support/fastcgi-client.ts";
-import type { RunningFcgi } from "../support/fcgi-server.ts";
+import {
+  beginRequest,
+  encodePairs,
+  PARAMS,
+  type Pair,
+  record,
+  records,
+  responderRequest,
+  STDIN,
+} from "../support/fastcgi-client.ts";
+import { type RunningFcgi, startFcgi } from "../support/fcgi-server.ts";
 
 let running: RunningFcgi | undefined;
 
@@ -14,6 +23,11 @@ afterEach(async () => {
   await running?.stop();
   running = undefined;
 });
+
+async function serving(...parameters: Parameters<typeof startFcgi>): Promise<RunningFcgi> {
+  running = await startFcgi(...parameters);
+  return running;
+}
 
 const TEXT = [["Content-Type", "text/plain"]] as const;
 
@@ -30,10 +44,50 @@ function get(path: string, ...more: Pair[]): Pair[] {
   ];
 }
 
+function post(path: string, length: number): Pair[] {
+  return [...get(path).slice(1), ["REQUEST_METHOD", "POST"], ["CONTENT_LENGTH", String(length)]];
+}
+
+const echoBody: Application = async (environ, startResponse) => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of environ["wsgi.input"]) chunks.push(chunk as Buffer);
+  startResponse("200 OK", TEXT);
+  return [Buffer.concat(chunks)];
+};
+
 const echoPath: Application = (environ, startResponse) => {
   startResponse("200 OK", TEXT);
   return [environ.PATH_INFO];
 };
+
+function bodyOf(stdout: Buffer): string {
+  return stdout.subarray(stdout.indexOf("\r\n\r\n") + 4).toString("latin1");
+}
+
+describe("a body in front of the end of its parameters", () => {
+  test.each<[string, string[], string[], string | undefined]>([
+    ["in part", ["bo"], ["dy"], "body"],
+    ["longer than it says", ["body and more"], [], "body"],
+    ["shorter than it says", ["bod"], [], undefined],
+  ])("%s: counts as it does behind it", async (_name, before, behind, expected) => {
+    const client = await (await serving(echoBody)).client();
+    const stdin = (texts: string[]) => texts.map((text) => record(STDIN, 1, Buffer.from(text)));
+    const early = behind.length === 0 ? [record(STDIN, 1)] : [];
+    const late = behind.length === 0 ? [] : [record(STDIN, 1)];
+    await client.send(
+      beginRequest(1),
+      ...stdin(before),
+      ...early,
+      ...records(PARAMS, 1, encodePairs(post("/", 4))),
+      record(PARAMS, 1),
+      ...stdin(behind),
+      ...late,
+    );
+    const { stdout } = await client.reply(1);
+    if (expected === undefined) expect(stdout.toString()).toMatch(/^Status: 400 /);
+    else expect(bodyOf(stdout)).toBe(expected);
+  });
+});
 
 test("a peer that is not allowed is not, also when it has reset its connection already", async () => {
   const called: string[] = [];
