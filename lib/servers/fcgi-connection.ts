@@ -3,8 +3,7 @@
 import type { Socket } from "node:net";
 import { ProtocolError } from "../errors.ts";
 import { contentLengthOf } from "../gateway/environ.ts";
-import { printable } from "../gateway/log.ts";
-import { refuse, respond } from "../gateway/respond.ts";
+import { refuse } from "../gateway/respond.ts";
 import type { Environ } from "../gateway/types.ts";
 import {
   KEEP_CONNECTION,
@@ -18,6 +17,7 @@ import { encodeEndRequest, encodeRecord, encodeUnknownType } from "../protocols/
 import type { FcgiContext } from "./fcgi-context.ts";
 import { environOf } from "./fcgi-environ.ts";
 import { FcgiRequest } from "./fcgi-request.ts";
+import { runRequest } from "./fcgi-run.ts";
 import { answerValues } from "./fcgi-values.ts";
 import { closeAfterwards } from "./linger.ts";
 
@@ -194,7 +194,6 @@ export class FcgiConnection {
     if (!plays) request.reject(ProtocolStatus.UnknownRole);
     else if (before > 0 && !context.multiplexed) this.#decline(id, ProtocolStatus.CantMultiplexConnection);
     else if (before >= context.maxMultiplexed) this.#decline(id, ProtocolStatus.Overloaded);
-    else if (context.active >= context.maxConcurrent) request.reject(ProtocolStatus.Overloaded);
     else {
       this.#requests.set(id, request);
       this.#unread = false;
@@ -232,6 +231,11 @@ export class FcgiConnection {
   /** §5.2 has ended: the request is complete but for its body. */
   #start(request: FcgiRequest): void {
     request.started = true;
+    // Here and not where it began: of several that have begun, none counts yet.
+    if (this.#context.active >= this.#context.maxConcurrent) {
+      request.reject(ProtocolStatus.Overloaded);
+      return;
+    }
     let environ: Environ;
     try {
       environ = environOf(request, this.#context);
@@ -250,22 +254,7 @@ export class FcgiConnection {
       return;
     }
     request.startBody(length);
-    this.#run(request, environ);
-  }
-
-  #run(request: FcgiRequest, environ: Environ): void {
-    const context = this.#context;
-    context.active++;
-    const running = respond(context.application, environ, request, {
-      debug: context.debug,
-      timeoutMs: context.requestTimeoutMs,
-      onTimeout: () => {
-        this.#log("error", `${printable(environ.PATH_INFO)} took longer than ${context.requestTimeoutMs} ms`);
-        request.cancellation.abort(new DOMException("the request took too long", "TimeoutError"));
-      },
-    });
-    if (running === undefined) context.active--;
-    else void running.then(() => context.active--);
+    runRequest(request, environ, this.#context);
   }
 
   /** Answers in our own name and takes no more requests from a peer that sends such ones. */

@@ -8,6 +8,8 @@ import { createServer } from "../../lib/servers/fcgi.ts";
 import {
   beginRequest,
   encodePairs,
+  KEEP_CONN,
+  OVERLOADED,
   PARAMS,
   type Pair,
   record,
@@ -87,6 +89,29 @@ describe("a body in front of the end of its parameters", () => {
     if (expected === undefined) expect(stdout.toString()).toMatch(/^Status: 400 /);
     else expect(bodyOf(stdout)).toBe(expected);
   });
+});
+
+test("maxConcurrent holds for requests that were all begun before the first was called", async () => {
+  let open: () => void = () => {};
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  let inside = 0;
+  const fcgi = await serving(
+    async (environ, startResponse) => {
+      inside++;
+      await gate;
+      return echoPath(environ, startResponse);
+    },
+    { maxConcurrent: 1 },
+  );
+  const client = await fcgi.client();
+  await client.send(beginRequest(1, KEEP_CONN), beginRequest(2, KEEP_CONN));
+  for (const id of [1, 2]) await client.send(...responderRequest(id, get(`/${id}`)).slice(1));
+  expect((await client.reply(2)).end?.protocolStatus).toBe(OVERLOADED);
+  expect(inside).toBe(1);
+  open();
+  expect(bodyOf((await client.reply(1)).stdout)).toBe("/1");
 });
 
 test("a peer that is not allowed is not, also when it has reset its connection already", async () => {
