@@ -134,6 +134,7 @@ export class FcgiRequest implements ResponseSink {
   end(failed: boolean): void {
     if (this.closed) return;
     this.#sendEnd(failed ? 1 : 0, ProtocolStatus.RequestComplete);
+    this.body.leave();
     this.#connection.finish(this);
   }
 
@@ -149,6 +150,7 @@ export class FcgiRequest implements ResponseSink {
     if (early) this.#sendEnd(1, ProtocolStatus.RequestComplete);
     else this.flush();
     this.over = true;
+    this.body.leave();
     connection.finish(this, !connection.shared);
   }
 

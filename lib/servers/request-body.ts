@@ -17,6 +17,7 @@ export class RequestBody extends Readable {
   #received = 0;
   #ended = false;
   #awaited = false;
+  #left = false;
 
   /** @param onRoom called when the application reads and there is nothing, and when it stops reading */
   constructor(maxBytes: number, onRoom: () => void) {
@@ -33,7 +34,7 @@ export class RequestBody extends Readable {
   /** The connection should not read on until there is room. */
   get full(): boolean {
     // read() asks for more before it takes away what it gives, so the length alone would say full for ever.
-    return !this.#awaited && !this.destroyed && this.readableLength >= FULL_BYTES;
+    return !this.#awaited && !this.#left && !this.destroyed && this.readableLength >= FULL_BYTES;
   }
 
   /** The application has asked for bytes that have not come. */
@@ -49,7 +50,7 @@ export class RequestBody extends Readable {
 
   /** Takes the next bytes of the body. Bytes past its announced length are dropped. */
   give(bytes: Buffer): void {
-    if (this.#ended || this.destroyed) return;
+    if (this.#ended || this.#left || this.destroyed) return;
     const part = bytes.length <= this.#missing ? bytes : bytes.subarray(0, this.#missing);
     this.#missing -= part.length;
     this.#received += part.length;
@@ -78,6 +79,13 @@ export class RequestBody extends Readable {
     }
   }
 
+  /** The response is over: what has not come is dropped on its way, and whoever reads that far is told so. */
+  leave(): void {
+    if (this.#ended) return;
+    this.#left = true;
+    if (this.#awaited) this.#failBehindResponse();
+  }
+
   /** No more will come, and what has come is not all. */
   fail(error: Error): void {
     if (this.#ended) return;
@@ -92,6 +100,10 @@ export class RequestBody extends Readable {
       this.push(null);
       return;
     }
+    if (this.#left) {
+      this.#failBehindResponse();
+      return;
+    }
     this.#awaited = true;
     this.#onRoom();
   }
@@ -99,6 +111,12 @@ export class RequestBody extends Readable {
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     done(error);
     this.#onRoom();
+  }
+
+  #failBehindResponse(): void {
+    this.fail(
+      new ProtocolError("RESPONSE_OVER", "the response is over; the rest of the request body was dropped"),
+    );
   }
 
   // Bodies are mostly empty and mostly unread: the end of one costs nothing until somebody asks for it.

@@ -114,6 +114,37 @@ test("maxConcurrent holds for requests that were all begun before the first was 
   expect(bodyOf((await client.reply(1)).stdout)).toBe("/1");
 });
 
+test("an application that reads on behind its response gets an error, not silence", async () => {
+  let told: (error: unknown) => void = () => {};
+  const error = new Promise<unknown>((resolve) => {
+    told = resolve;
+  });
+  const client = await (
+    await serving((environ, startResponse) => {
+      startResponse("200 OK", [...TEXT, ["Content-Length", "2"]]);
+      return (async function* () {
+        try {
+          yield "ok";
+        } finally {
+          try {
+            for await (const chunk of environ["wsgi.input"]) void chunk;
+            told("the end");
+          } catch (reason) {
+            told(reason);
+          }
+        }
+      })();
+    })
+  ).client();
+  await client.send(
+    beginRequest(1, KEEP_CONN),
+    ...records(PARAMS, 1, encodePairs(post("/", 10))),
+    record(PARAMS, 1),
+  );
+  await client.reply(1);
+  expect(await error).toMatchObject({ name: "ProtocolError" });
+});
+
 test("a peer that is not allowed is not, also when it has reset its connection already", async () => {
   const called: string[] = [];
   const log: string[] = [];
