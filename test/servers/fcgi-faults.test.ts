@@ -145,6 +145,21 @@ test("an application that reads on behind its response gets an error, not silenc
   expect(await error).toMatchObject({ name: "ProtocolError" });
 });
 
+test("a response larger than the sockets' buffers is whole though its request's body was left", async () => {
+  const size = 4 * 1024 * 1024;
+  const client = await (
+    await serving((_environ, startResponse) => {
+      startResponse("200 OK", TEXT);
+      return [Buffer.alloc(size, "x")];
+    })
+  ).client();
+  client.pause();
+  await client.send(beginRequest(1), ...records(PARAMS, 1, encodePairs(post("/", 10))), record(PARAMS, 1));
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  client.resume();
+  expect(bodyOf((await client.reply(1)).stdout)).toHaveLength(size);
+});
+
 test("a peer that is not allowed is not, also when it has reset its connection already", async () => {
   const called: string[] = [];
   const log: string[] = [];
