@@ -49,9 +49,8 @@ export function writeEndRequest(
   protocolStatus: number,
 ): number {
   const body = writeHeader(bytes, at, RecordType.EndRequest, requestId, 8);
-  bytes.fill(0, body, body + 8);
   bytes.writeUInt32BE(appStatus, body);
-  bytes[body + 4] = protocolStatus;
+  bytes.writeUInt32BE(protocolStatus * 0x1000000, body + 4);
   return body + 8;
 }
 
