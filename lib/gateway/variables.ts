@@ -23,6 +23,7 @@ const rules = new Map<string, number>([
   ["CONTENT_LENGTH", LENGTH],
 ]);
 const MAX_RULES = 512;
+const MAX_RULE_NAME = 128;
 
 /** An environ without any key. It has no prototype, since `__proto__` is a name that a peer can send. */
 export function emptyEnviron(): Environ {
@@ -52,6 +53,6 @@ export function addVariable(environ: Environ, name: string, value: string): void
 // Names with a dot are the gateway's own, so that no peer can set what middleware trusts.
 function ruleOf(name: string): number {
   const rule = name === "" || name.includes(".") ? DROPPED : name.startsWith("HTTP_") ? HEADER : PLAIN;
-  if (rules.size < MAX_RULES) rules.set(name, rule);
+  if (rules.size < MAX_RULES && name.length <= MAX_RULE_NAME) rules.set(name, rule);
   return rule;
 }

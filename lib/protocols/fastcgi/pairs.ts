@@ -10,6 +10,8 @@ const expected: string[] = [];
 const MAX_EXPECTED = 128;
 const interned = new Map<string, string>();
 const MAX_INTERNED = 512;
+/** A name that is longer is made anew each time, so that what is kept stays small whatever a peer sends. */
+const MAX_KEPT_BYTES = 128;
 
 /**
  * Gives each pair of a whole stream to `take`, as Latin-1: one code point a byte. The bytes must be all of the stream,
@@ -54,7 +56,9 @@ export function encodePairs(pairs: Iterable<readonly [name: string, value: strin
 function nameAt(bytes: Buffer, start: number, end: number, index: number): string {
   const guess = expected[index];
   if (guess !== undefined && isAt(guess, bytes, start, end)) return guess;
-  const name = intern(bytes.toString("latin1", start, end));
+  const text = bytes.toString("latin1", start, end);
+  if (end - start > MAX_KEPT_BYTES) return text;
+  const name = intern(text);
   if (index < MAX_EXPECTED) expected[index] = name;
   return name;
 }
