@@ -13,12 +13,12 @@ import {
   Role,
 } from "../protocols/fastcgi/constants.ts";
 import { RecordDecoder } from "../protocols/fastcgi/record-decoder.ts";
-import { encodeEndRequest, encodeRecord, encodeUnknownType } from "../protocols/fastcgi/record-encoder.ts";
+import { encodeEndRequest } from "../protocols/fastcgi/record-encoder.ts";
 import type { FcgiContext } from "./fcgi-context.ts";
 import { environOf } from "./fcgi-environ.ts";
+import { answerManagement } from "./fcgi-management.ts";
 import { FcgiRequest } from "./fcgi-request.ts";
 import { runRequest } from "./fcgi-run.ts";
-import { answerValues } from "./fcgi-values.ts";
 import { closeAfterwards } from "./linger.ts";
 
 /**
@@ -42,6 +42,8 @@ export class FcgiConnection {
   /** No request has come yet. */
   #fresh = true;
   #paused = false;
+  /** Reading waits until the peer has read what it was sent. */
+  #held = false;
   isNginx = false;
 
   constructor(socket: Socket, context: FcgiContext) {
@@ -50,7 +52,7 @@ export class FcgiConnection {
     this.#decoder = new RecordDecoder(this.#takeRecord);
     socket.on("data", this.#onData);
     socket.on("end", this.#onEnd);
-    socket.on("drain", this.#wake);
+    socket.on("drain", this.#onDrain);
     socket.on("error", this.#onError);
     socket.on("close", this.#onClose);
     socket.on("timeout", this.#onTimeout);
@@ -118,7 +120,7 @@ export class FcgiConnection {
 
   /** Reads on, unless an application does not keep up with its body. */
   readonly onRoom = (): void => {
-    if (!this.#paused) return;
+    if (!this.#paused || this.#held) return;
     for (const request of this.#requests.values()) if (request.body.full) return;
     this.#paused = false;
     this.#socket.resume();
@@ -140,7 +142,8 @@ export class FcgiConnection {
 
   readonly #takeRecord = (type: number, id: number, bytes: Buffer, start: number, end: number): void => {
     if (id === NULL_REQUEST_ID) {
-      this.#manage(type, bytes.subarray(start, end));
+      this.send(answerManagement(type, bytes.subarray(start, end), this.#context));
+      this.#hold();
       return;
     }
     if (type === RecordType.BeginRequest) {
@@ -169,22 +172,12 @@ export class FcgiConnection {
     }
   };
 
-  /** §4: records with id 0 concern the connection. */
-  #manage(type: number, content: Buffer): void {
-    if (type === RecordType.GetValues) {
-      this.send(
-        encodeRecord(RecordType.GetValuesResult, NULL_REQUEST_ID, answerValues(content, this.#context)),
-      );
-    } else {
-      this.send(encodeUnknownType(type));
-    }
-  }
-
   /** §5.1: role (2), flags, reserved (5). */
   #begin(id: number, bytes: Buffer, start: number, end: number): void {
     if (end - start < 8) throw new ProtocolError("FCGI_BEGIN", "a BEGIN_REQUEST is shorter than 8 bytes");
     if (this.#requests.has(id)) throw new ProtocolError("FCGI_BEGIN", `request ${id} was begun twice`);
     if (this.#closing) return;
+    this.#hold();
     const context = this.#context;
     const role = bytes.readUInt16BE(start);
     const request = new FcgiRequest(this, id, ((bytes[start + 2] as number) & KEEP_CONNECTION) !== 0);
@@ -223,7 +216,17 @@ export class FcgiConnection {
 
   #giveBody(request: FcgiRequest, bytes: Buffer): void {
     request.giveInput(bytes);
-    if (!request.body.full || this.#paused) return;
+    if (request.body.full) this.#pause();
+  }
+
+  /** A peer that does not read its answers gets no more of them: its records wait, not our answers to them. */
+  #hold(): void {
+    if (this.writable) return;
+    this.#held = true;
+    this.#pause();
+  }
+
+  #pause(): void {
     this.#paused = true;
     this.#socket.pause();
   }
@@ -310,6 +313,12 @@ export class FcgiConnection {
     }
     if (requests.length > 0) this.#log("error", "closed a FastCGI connection whose peer has stalled");
     this.destroy(new ProtocolError("BODY_TIMEOUT", "the web server stalled in the middle of a request"));
+  };
+
+  readonly #onDrain = (): void => {
+    this.#held = false;
+    this.onRoom();
+    this.#wake();
   };
 
   readonly #wake = (): void => {

@@ -8,6 +8,7 @@ import { createServer } from "../../lib/servers/fcgi.ts";
 import {
   beginRequest,
   encodePairs,
+  GET_VALUES,
   KEEP_CONN,
   OVERLOADED,
   PARAMS,
@@ -158,6 +159,42 @@ test("a response larger than the sockets' buffers is whole though its request's 
   await new Promise((resolve) => setTimeout(resolve, 2_500));
   client.resume();
   expect(bodyOf((await client.reply(1)).stdout)).toHaveLength(size);
+});
+
+test.each<[string, () => Buffer[]]>([
+  ["GET_VALUES", () => Array.from({ length: 1_000 }, () => record(GET_VALUES, 0))],
+  ["types that we do not know", () => Array.from({ length: 1_000 }, () => record(99, 0))],
+  ["roles that we do not play", () => Array.from({ length: 1_000 }, () => beginRequest(1, KEEP_CONN, 3))],
+  [
+    "whole requests",
+    () => Array.from({ length: 40 }, () => responderRequest(1, get("/large"), { flags: KEEP_CONN })).flat(),
+  ],
+])("a peer that does not read its answers is not read from for ever: %s", async (_name, make) => {
+  const batches = 200;
+  const fcgi = await serving((_environ, startResponse) => {
+    startResponse("200 OK", TEXT);
+    return ["x".repeat(10_000)];
+  });
+  const client = await fcgi.client();
+  client.pause();
+  const batch = Buffer.concat(make());
+  let sent = 0;
+  const sending = (async () => {
+    for (let number = 0; number < batches; number++) {
+      await client.send(batch);
+      sent++;
+    }
+  })();
+  for (let before = -1; before !== sent; ) {
+    before = sent;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  expect(sent).toBeLessThan(batches);
+  client.resume();
+  await sending;
+  client.received.length = 0;
+  await client.send(...responderRequest(7, get("/"), { flags: KEEP_CONN }));
+  expect((await client.reply(7)).end?.appStatus).toBe(0);
 });
 
 test("a peer that is not allowed is not, also when it has reset its connection already", async () => {
