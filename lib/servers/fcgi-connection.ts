@@ -133,7 +133,7 @@ export class FcgiConnection {
       this.#decoder.push(bytes);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#log("error", `closed a FastCGI connection: ${error.message}`);
+      this.#context.log("error", `closed a FastCGI connection: ${error.message}`);
       this.destroy(error);
     }
     this.#decoding = false;
@@ -204,7 +204,7 @@ export class FcgiConnection {
   #addParams(request: FcgiRequest, bytes: Buffer): void {
     const limit = this.#context.maxParamsBytes;
     if (request.paramsBytes + bytes.length > limit) {
-      this.#log(
+      this.#context.log(
         "error",
         `refused a request whose variables are longer than ${limit} bytes ("maxParamsBytes")`,
       );
@@ -244,7 +244,7 @@ export class FcgiConnection {
       environ = environOf(request, this.#context);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#log("error", `refused a FastCGI request: ${error.message}`);
+      this.#context.log("error", `refused a FastCGI request: ${error.message}`);
       this.#refuse(request, "400 Bad Request");
       return;
     }
@@ -252,7 +252,7 @@ export class FcgiConnection {
     const length = contentLengthOf(environ);
     const limit = this.#context.maxBodyBytes;
     if (length !== undefined && length > limit) {
-      this.#log("error", `refused a body of ${length} bytes ("maxBodyBytes" is ${limit})`);
+      this.#context.log("error", `refused a body of ${length} bytes ("maxBodyBytes" is ${limit})`);
       refuse(request, environ.REQUEST_METHOD, "413 Content Too Large");
       return;
     }
@@ -279,9 +279,13 @@ export class FcgiConnection {
    */
   readonly #onEnd = (): void => {
     const reason = new ProtocolError("PEER_GONE", "the web server closed the connection");
+    const requests = [...this.#requests.values()];
+    const inside = this.#fresh && !this.#decoder.atBoundary;
+    if (inside || requests.some((request) => !request.started))
+      this.#context.log("error", "closed a FastCGI connection that ended inside the parameters of a request");
     this.#closing = true;
     this.#unread = false;
-    for (const request of this.#requests.values()) {
+    for (const request of requests) {
       if (request.started && (request.inputEnded || request.body.complete)) {
         request.cancellation.abort(reason);
       } else {
@@ -289,7 +293,6 @@ export class FcgiConnection {
         request.abandon(reason);
       }
     }
-    if (!this.#decoder.atBoundary) this.#log("debug", "a FastCGI connection ended inside a record");
     this.#closeWhenDone();
   };
 
@@ -300,7 +303,7 @@ export class FcgiConnection {
   };
 
   readonly #onError = (error: Error): void => {
-    this.#log("debug", `a FastCGI connection failed: ${error.message}`);
+    this.#context.log("debug", `a FastCGI connection failed: ${error.message}`);
   };
 
   /** No byte went either way for `idleTimeoutMs`: whose turn is it? */
@@ -311,7 +314,7 @@ export class FcgiConnection {
       this.#socket.setTimeout(this.#context.idleTimeoutMs);
       return;
     }
-    if (requests.length > 0) this.#log("error", "closed a FastCGI connection whose peer has stalled");
+    if (requests.length > 0) this.#context.log("error", "closed a FastCGI connection whose peer has stalled");
     this.destroy(new ProtocolError("BODY_TIMEOUT", "the web server stalled in the middle of a request"));
   };
 
@@ -340,9 +343,5 @@ export class FcgiConnection {
   #close(): void {
     this.#closing = true;
     closeAfterwards(this.#socket, this.#unread);
-  }
-
-  #log(level: "debug" | "error", line: string): void {
-    this.#context.log(level, line);
   }
 }

@@ -222,3 +222,19 @@ test("a peer that is not allowed is not, also when it has reset its connection a
   expect(called).toEqual([]);
   expect(log).toHaveLength(1);
 });
+
+test.each<[string, Buffer[]]>([
+  [
+    "inside a record of its parameters",
+    [beginRequest(1), record(PARAMS, 1, Buffer.alloc(9)).subarray(0, 12)],
+  ],
+  ["between two", [beginRequest(1), record(PARAMS, 1, encodePairs(get("/")))]],
+  ["inside the first header", [beginRequest(1).subarray(0, 5)]],
+])("a request that ends %s is one line in the log", async (_name, sent) => {
+  const fcgi = await serving(echoPath);
+  const client = await fcgi.client();
+  await client.send(...sent);
+  client.end();
+  await client.closed();
+  expect(fcgi.log).toHaveLength(1);
+});
