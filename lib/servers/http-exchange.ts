@@ -82,14 +82,16 @@ export class HttpExchange implements ResponseSink {
     const last = chunks.pop();
     for (const chunk of chunks) this.#response.write(chunk);
     this.#over = true;
-    this.#response.end(last);
-    if (!this.request.complete) setTimeout(this.#dropLeftover, LEFTOVER_MS).unref();
+    this.#response.end(last, this.#onSent);
+    this.body.leave();
+    if (this.#reading) this.request.resume();
   }
 
   /** Without the last chunk, and without the rest of a Content-Length, the client sees that something is missing. */
   cut(): void {
     this.flush();
     this.#over = true;
+    this.body.leave();
     this.socket.destroySoon();
   }
 
@@ -139,7 +141,10 @@ export class HttpExchange implements ResponseSink {
     request.on("error", () => {});
   };
 
-  readonly #dropLeftover = (): void => {
-    if (!this.request.complete) this.socket.destroy();
+  /** The response is out, however slowly it was read; the rest of the request's body is waited for a while. */
+  readonly #onSent = (): void => {
+    const { request, socket } = this;
+    if (request.complete || socket.destroyed) return;
+    setTimeout(() => request.complete || socket.destroy(), LEFTOVER_MS).unref();
   };
 }

@@ -1,0 +1,78 @@
+// What a hostile, slow or unlucky client can do to the embedded HTTP server, and what an unlucky application can.
+
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import type { Application } from "../../lib/gateway/types.ts";
+import { validate } from "../../lib/middleware/validate.ts";
+import { type ServeOptions, type Server, serve } from "../../lib/serve.ts";
+
+let server: Server | undefined;
+let sockets: Socket[] = [];
+
+afterEach(async () => {
+  for (const socket of sockets) socket.destroy();
+  sockets = [];
+  await server?.close();
+  server = undefined;
+});
+
+async function serving(application: Application, options: Partial<ServeOptions> = {}): Promise<number> {
+  server = serve(validate(application), {
+    protocol: "http",
+    bindAddress: 0,
+    shutdownGraceMs: 1_000,
+    log: () => {},
+    ...options,
+  });
+  const [address] = await server.listening;
+  return address !== undefined && "port" in address ? address.port : 0;
+}
+
+function client(port: number, ...lines: string[]): Socket & { text(): string } {
+  const socket = connect({ port, host: "127.0.0.1" });
+  sockets.push(socket);
+  let text = "";
+  socket.on("error", () => {});
+  socket.on("data", (bytes) => {
+    text += bytes.toString("latin1");
+  });
+  socket.write(lines.join("\r\n"), "latin1");
+  return Object.assign(socket, { text: () => text });
+}
+
+const TEXT = [["Content-Type", "text/plain"]] as const;
+
+const get = (path: string, ...more: string[]) => [`GET ${path} HTTP/1.1`, "Host: a", ...more, "", ""];
+
+test("a connection goes on behind a body that was read in part", async () => {
+  const port = await serving(async (environ, startResponse) => {
+    if (environ.REQUEST_METHOD === "POST") await once(environ["wsgi.input"], "readable");
+    startResponse("200 OK", TEXT);
+    return [environ.PATH_INFO];
+  });
+  const socket = client(
+    port,
+    "POST /1 HTTP/1.1",
+    "Host: a",
+    "Content-Length: 1000000",
+    "",
+    "x".repeat(1_000_000) + get("/2", "Connection: close").join("\r\n"),
+  );
+  await once(socket, "close");
+  expect(socket.text()).toContain("/2");
+});
+
+test("a slow reader gets a whole response though the request's body never came", async () => {
+  const size = 16 * 1024 * 1024;
+  const port = await serving((_environ, startResponse) => {
+    startResponse("200 OK", TEXT);
+    return [Buffer.alloc(size, "x")];
+  });
+  const socket = client(port, "POST / HTTP/1.1", "Host: a", "Content-Length: 10", "", "");
+  socket.pause();
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  socket.resume();
+  await once(socket, "close");
+  expect(socket.text().length).toBeGreaterThan(size);
+}, 10_000);
