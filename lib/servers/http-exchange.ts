@@ -22,6 +22,7 @@ export class HttpExchange implements ResponseSink {
   readonly #expectsContinue: boolean;
   #head: ResponseHead | undefined;
   #chunks: Uint8Array[] = [];
+  #waiting: (() => void)[] = [];
   #reading = false;
   #over = false;
 
@@ -65,14 +66,9 @@ export class HttpExchange implements ResponseSink {
   }
 
   drained(): Promise<void> {
-    const response = this.#response;
-    if (this.closed || !response.writableNeedDrain) return Promise.resolve();
+    if (this.closed || !this.#response.writableNeedDrain) return Promise.resolve();
     return new Promise((resolve) => {
-      const done = (): void => {
-        response.off("drain", done).off("close", done);
-        resolve();
-      };
-      response.on("drain", done).on("close", done);
+      if (this.#waiting.push(resolve) === 1) this.#response.once("drain", this.#wake);
     });
   }
 
@@ -100,10 +96,12 @@ export class HttpExchange implements ResponseSink {
     this.#over = true;
     this.body.fail(reason);
     this.cancellation.abort(reason);
+    this.#wake();
   }
 
   /** Called at the end of the response, whichever end it was. */
   onClose(): void {
+    this.#wake();
     if (this.#response.writableFinished) return;
     this.abandon(new ProtocolError("PEER_GONE", "the client closed the connection"));
   }
@@ -122,6 +120,10 @@ export class HttpExchange implements ResponseSink {
     this.#chunks = [];
     return chunks;
   }
+
+  readonly #wake = (): void => {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  };
 
   // The body is not touched before the application asks for it.
   readonly #onRoom = (): void => {

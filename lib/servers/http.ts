@@ -42,17 +42,14 @@ export function createServer(application: Application, options: HttpOptions = {}
   // The client is told to continue when the application first reads its input.
   server.on("checkContinue", (request, response) => begin(request, response, true));
   server.on("clientError", refuseBytes);
+  server.on("connection", (socket) => socket.once("close", () => endAll(socket)));
   server.setTimeout(idleMs, onIdle);
 
   function begin(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     const exchange = new HttpExchange(request, response, maxBodyBytes, expectsContinue);
     exchange.last = draining;
     exchanges.add(exchange);
-    response.once("close", () => {
-      exchanges.delete(exchange);
-      exchange.onClose();
-      if (draining) closeIdle();
-    });
+    response.once("close", () => end(exchange));
     if (exchanges.size > maxConcurrent) {
       log("error", `refused a request: more than ${maxConcurrent} at once ("maxConcurrent")`);
       refuse(exchange, request.method ?? "GET", "503 Service Unavailable");
@@ -60,6 +57,17 @@ export function createServer(application: Application, options: HttpOptions = {}
     }
     const environ = environOf(exchange);
     if (environ !== undefined) run(exchange, environ);
+  }
+
+  function end(exchange: HttpExchange): void {
+    if (!exchanges.delete(exchange)) return;
+    exchange.onClose();
+    if (draining) closeIdle();
+  }
+
+  /** node:http tells it only to the response whose turn it is; those of pipelined requests wait behind it. */
+  function endAll(socket: Socket): void {
+    for (const exchange of exchanges) if (exchange.socket === socket) end(exchange);
   }
 
   /** Undefined when the request was refused. */

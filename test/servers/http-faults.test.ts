@@ -2,7 +2,7 @@
 
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { Application } from "../../lib/gateway/types.ts";
 import { validate } from "../../lib/middleware/validate.ts";
 import { type ServeOptions, type Server, serve } from "../../lib/serve.ts";
@@ -45,6 +45,55 @@ const TEXT = [["Content-Type", "text/plain"]] as const;
 
 const get = (path: string, ...more: string[]) => [`GET ${path} HTTP/1.1`, "Host: a", ...more, "", ""];
 
+function promised<Value>(): { promise: Promise<Value>; resolve: (value: Value) => void } {
+  let resolve: (value: Value) => void = () => {};
+  const promise = new Promise<Value>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+describe("a client that goes away with requests still in a row", () => {
+  test("aborts the signal of each, also of those whose turn had not come", async () => {
+    const inside = promised<void>();
+    const second = promised<void>();
+    const port = await serving(async (environ) => {
+      const signal = environ["postern.signal"];
+      if (environ.PATH_INFO === "/2") inside.resolve();
+      if (!signal.aborted) await once(signal, "abort");
+      if (environ.PATH_INFO === "/2") second.resolve();
+      throw signal.reason;
+    });
+    const socket = client(port, ...get("/1"), ...get("/2"));
+    await inside.promise;
+    socket.destroy();
+    await second.promise;
+  }, 3_000);
+
+  test("ends the body of one that waited to be sent", async () => {
+    const inside = promised<void>();
+    const cleaned = promised<void>();
+    const port = await serving(async (environ, startResponse) => {
+      if (environ.PATH_INFO === "/1") return new Promise(() => {});
+      startResponse("200 OK", TEXT);
+      return (async function* () {
+        try {
+          for (let number = 0; ; number++) {
+            if (number === 3) inside.resolve();
+            yield Buffer.alloc(65_536);
+          }
+        } finally {
+          cleaned.resolve();
+        }
+      })();
+    });
+    const socket = client(port, ...get("/1"), ...get("/2"));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    socket.destroy();
+    await cleaned.promise;
+  }, 3_000);
+});
+
 test("a connection goes on behind a body that was read in part", async () => {
   const port = await serving(async (environ, startResponse) => {
     if (environ.REQUEST_METHOD === "POST") await once(environ["wsgi.input"], "readable");
@@ -76,3 +125,19 @@ test("a slow reader gets a whole response though the request's body never came",
   await once(socket, "close");
   expect(socket.text().length).toBeGreaterThan(size);
 }, 10_000);
+
+test("many writes that nobody waits for add no listeners", async () => {
+  const warnings: Error[] = [];
+  const warn = (warning: Error) => warnings.push(warning);
+  process.on("warning", warn);
+  const port = await serving(async (_environ, startResponse) => {
+    const write = startResponse("200 OK", TEXT);
+    const all = Array.from({ length: 40 }, () => write(Buffer.alloc(1024 * 1024)));
+    await Promise.all(all);
+    return [];
+  });
+  const socket = client(port, ...get("/", "Connection: close"));
+  await once(socket, "close");
+  process.off("warning", warn);
+  expect(warnings).toEqual([]);
+});
