@@ -45,9 +45,9 @@ export class HttpExchange implements ResponseSink {
     return this.#over || this.socket.destroyed;
   }
 
-  /** The peer is waited for: for the rest of the body, or to read the response. */
+  /** The peer is waited for: for the rest of the body, or to read the response, which may be complete. */
   get stalled(): boolean {
-    return this.body.awaited || this.#response.writableNeedDrain;
+    return this.#over || this.body.awaited || this.#response.writableNeedDrain;
   }
 
   head(head: ResponseHead): void {

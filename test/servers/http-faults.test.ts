@@ -141,3 +141,20 @@ test("many writes that nobody waits for add no listeners", async () => {
   process.off("warning", warn);
   expect(warnings).toEqual([]);
 });
+
+test("a client that does not read a response which is complete is closed after idleTimeoutMs", async () => {
+  const size = 16 * 1024 * 1024;
+  const port = await serving(
+    (_environ, startResponse) => {
+      startResponse("200 OK", TEXT);
+      return [Buffer.alloc(size)];
+    },
+    { idleTimeoutMs: 200 },
+  );
+  const socket = client(port, ...get("/"));
+  socket.pause();
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  socket.resume();
+  await once(socket, "close");
+  expect(socket.text().length).toBeLessThan(size);
+}, 5_000);
