@@ -44,7 +44,8 @@ export interface InputLimits {
   maxFormBytes?: number;
 
   /**
-   * Longest body that `web.data()` and a form without files hold in memory, in bytes.
+   * What one request can make us hold in memory, in bytes: the body of `web.data()` and of a form without files,
+   * and names and values together of a form with files.
    *
    * @defaultValue `16_777_216` (16 MiB), Rack's for buffered parts
    */

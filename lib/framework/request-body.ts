@@ -7,7 +7,7 @@ import type { Environ } from "../gateway/types.ts";
 import type { Exchange } from "./exchange.ts";
 import type { InputLimits } from "./limits.ts";
 import type { Part } from "./multipart.ts";
-import { addValue } from "./query.ts";
+import { addValue, parseFields } from "./query.ts";
 import { badRequest, contentTooLarge } from "./responses.ts";
 import type { NamedValues } from "./values.ts";
 
@@ -76,8 +76,11 @@ export class RequestBody {
     const { Spool } = await import("./spool.ts");
     const spool = new Spool(this.#limits.spoolBytes);
     this.#exchange.atEnd(() => spool.remove());
+    let held = 0;
     for await (const part of this.parts()) {
       if (part.kind === "field") {
+        held += Buffer.byteLength(part.name) + Buffer.byteLength(part.value);
+        if (held > this.#limits.maxDataBytes) throw contentTooLarge();
         addValue(values, part.name, part.value);
         continue;
       }
@@ -91,8 +94,8 @@ export class RequestBody {
   async #fields(): Promise<[name: string, value: string][]> {
     const method = this.#environ.REQUEST_METHOD;
     if (method === "GET" || method === "HEAD" || !URLENCODED.test(this.#type)) return [];
-    const fields = [...new URLSearchParams((await this.data()).toString("utf8"))];
-    if (fields.length > this.#limits.maxFields) throw contentTooLarge();
+    const fields = parseFields((await this.data()).toString("utf8"), this.#limits.maxFields);
+    if (fields === undefined) throw contentTooLarge();
     for (const field of fields) {
       for (const text of field) {
         if (Buffer.byteLength(text) > this.#limits.maxFieldBytes) throw contentTooLarge();

@@ -163,7 +163,11 @@ describe("limits of query and form", () => {
   const file = (name: string) => new File(["x"], name);
   test.each([
     ["/?a=1&b=2&c=3", {}, 200],
+    ["/?a=1&b=2&c=3&", {}, 200],
     ["/?a=1&b=2&c=3&d=4", {}, 414],
+    // Separators are counted, so that a body of nothing else is refused before anything is made of it.
+    ["/?&&&&", {}, 414],
+    ["/", { data: "&&&&" }, 413],
     ["/", { data: { a: "1", b: "2", c: "3" } }, 200],
     ["/", { data: { a: "1", b: "2", c: "3", d: "4" } }, 413],
     ["/", { data: { a: "12345" } }, 200],

@@ -144,12 +144,14 @@ describe("bad input", () => {
     maxFiles: 2,
     maxFields: 3,
     maxParts: 6,
+    maxDataBytes: 50,
     maxFormBytes: 20_000,
   };
   const app = application([["/", async (web: Web) => Object.keys(await web.input({ f: upload() })).join()]], {
     limits,
   });
   const long = "x".repeat(101);
+  const fullField = (name: string) => field(name, "x".repeat(20));
   const without = "Content-Disposition: form-data\r\n\r\nx";
 
   test.each<[string, Uint8Array, number, Record<string, string>?]>([
@@ -169,6 +171,8 @@ describe("bad input", () => {
     ["a part's head over 16 KiB", body(`X: ${"x".repeat(17_000)}\r\n${field("a", "1")}`), 400],
     ["a field over its limit", body(field("a", "x".repeat(21))), 413],
     ["a field at its limit", body(field("a", "x".repeat(20))), 200],
+    ["fields over the limit of what is held", body(...["a", "b", "c"].map(fullField)), 413],
+    ["fields at the limit of what is held", body(fullField("a"), fullField("b"), field("c", "1234567")), 200],
     ["a file over its limit", body(file("f", "a", long)), 413],
     ["a file over its limit, and more after it", body(file("f", "a", long), field("b", "2")), 413],
     ["a file at its limit", body(file("f", "a", long.slice(1))), 200],
