@@ -1,4 +1,4 @@
-import { GatewayError } from "../errors.ts";
+import { ApplicationError, GatewayError } from "../errors.ts";
 import type { Application } from "../gateway/types.ts";
 import type { run } from "../run.ts";
 import type { CallResponse } from "../testing/call.ts";
@@ -76,7 +76,8 @@ const cores = new WeakMap<object, AppCore>();
  * @example
  * const app = application([["/hello/(.*)", class { GET(web: Web, name: string) { return `Hello, ${name}!`; } }]]);
  *
- * @throws ApplicationError `PATTERN`: no regular expression; `TARGET`: nothing that answers a request
+ * @throws ApplicationError `PATTERN`: no regular expression, or one that no path matches; `TARGET`: nothing that
+ * answers a request; `URL_MAP`: no list of pairs
  */
 export function application<const Urls extends readonly Route[]>(
   urls: Urls & Checked<Urls>,
@@ -116,8 +117,21 @@ export function application<const Urls extends readonly Route[]>(
   });
   const core: AppCore = { options, router: new Router<Endpoint>(), processors: [], pages: app };
   cores.set(app, core);
-  for (const [pattern, target] of urls as readonly Route[]) add(core, pattern, target);
+  for (const [pattern, target] of pairsOf(urls)) add(core, pattern, target);
   return app;
+}
+
+// web.py's map is one flat list. The compiler tells those who ask it.
+function pairsOf(urls: unknown): readonly Route[] {
+  if (Array.isArray(urls) && urls.every(isPair)) return urls;
+  throw new ApplicationError(
+    "URL_MAP",
+    'a URL map is a list of pairs, such as [["/", Index], ["/hello/(.*)", Hello]]',
+  );
+}
+
+function isPair(route: unknown): boolean {
+  return Array.isArray(route) && (typeof route[0] === "string" || route[0] instanceof RegExp);
 }
 
 function add(core: AppCore, pattern: string | RegExp, target: unknown): void {

@@ -12,12 +12,12 @@ export interface Pattern {
 // Escapes and character classes are passed over, so that `[/:a]` stays itself.
 const NAMED_SEGMENT = /\\.|\[(?:\\.|[^\]\\])*\]|\/:([A-Za-z_]\w*)/gs;
 
-/** @throws ApplicationError `PATTERN`: no regular expression */
+/** @throws ApplicationError `PATTERN`: no regular expression, or one that no path matches */
 export function compilePattern(pattern: string | RegExp): Pattern {
   return compile(pattern, "$");
 }
 
-/** @throws ApplicationError `PATTERN`: no regular expression */
+/** @throws ApplicationError `PATTERN`: no regular expression, or one that no path matches */
 export function compilePrefix(pattern: string | RegExp): Pattern {
   return compile(typeof pattern === "string" ? pattern.replace(/\/+$/, "") : pattern, "(?=/|$)");
 }
@@ -28,6 +28,10 @@ function compile(pattern: string | RegExp, end: string): Pattern {
     const flags = pattern.flags.replace(/[gym]/g, "");
     const segments = flags.includes("i") ? [] : literalSegments(pattern.source.replace(/^\^/, ""));
     return { expression: new RegExp(`^(?:${pattern.source})${end}`, flags), segments };
+  }
+  // A path begins with a slash, and most who leave it out know it from another framework.
+  if (/^[\w-]+(?:[/(.[\\]|$)/.test(pattern) && !hasTopLevelAlternatives(pattern)) {
+    throw new ApplicationError("PATTERN", `the pattern "${pattern}" matches no path: begin it with a slash`);
   }
   const source = pattern.replace(NAMED_SEGMENT, (text, name) => (name ? `/(?<${name}>[^/]+)` : text));
   return { expression: parse(`^(?:${source})${end}`, pattern), segments: literalSegments(source) };

@@ -126,15 +126,40 @@ function environ(path: string) {
   } as unknown as Parameters<typeof app>[0];
 }
 
+test("a pattern without a slash in front that can match all the same", async () => {
+  const odd = application([
+    ["x|/y", () => "y"],
+    ["a?/z", () => "z"],
+    [".*", () => "rest"],
+  ]);
+  expect([(await ask(odd, "/y")).text, (await ask(odd, "/z")).text, (await ask(odd, "/")).text]).toEqual([
+    "y",
+    "z",
+    "rest",
+  ]);
+});
+
 describe("what cannot be a URL map is refused when it is made", () => {
   test.each([
     ["a pattern that is no regular expression", ["/(", () => ""], "PATTERN", '"/("'],
+    ["a pattern that no path matches", ["x/(.*)", () => ""], "PATTERN", '"x/(.*)"'],
+    ["a plain word", ["x", () => ""], "PATTERN", '"x"'],
     ["a target without a method", ["/", {}], "TARGET", '"/"'],
     ["a target that is nothing", ["/x", undefined], "TARGET", '"/x"'],
     ["a target that is a string", ["/x", "Hello"], "TARGET", '"/x"'],
   ])("%s", (_name, route, code, text) => {
     const make = () => application([route as unknown as Route]);
     expect(make).toThrow(expect.objectContaining({ code, message: expect.stringContaining(text) }));
+  });
+
+  test.each([
+    ["nothing", undefined],
+    ["an object", { "/": () => "" }],
+    ["one flat list, as in web.py", ["/", () => ""]],
+    ["a pattern that is none", [[7, () => ""]]],
+  ])("%s", (_name, urls) => {
+    const make = () => application(urls as unknown as Route[]);
+    expect(make).toThrow(expect.objectContaining({ code: "URL_MAP" }));
   });
 });
 
