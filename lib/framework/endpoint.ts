@@ -5,7 +5,7 @@ import { isFromHere } from "./cross-origin.ts";
 import type { Exchange } from "./exchange.ts";
 import { HttpResponse, Redirect } from "./http-response.ts";
 import type { Level } from "./level.ts";
-import { encodePath } from "./location.ts";
+import { encodePath, SCHEME } from "./location.ts";
 import { allowedMethods, isMethod, isSafe, METHODS, type Method } from "./method.ts";
 import { forbidden, methodNotAllowed, notImplemented } from "./responses.ts";
 import type { Web } from "./web.ts";
@@ -83,11 +83,12 @@ function groupsOf({ groups }: Call): (string | undefined)[] {
   return groups.length === 1 ? [] : groups.slice(1);
 }
 
-// A group comes from the client, so it is encoded.
+// A group comes from the client, so it is encoded, and what it begins is a path (RFC 3986 §4.2).
 function expand({ target, status, headers, absolute }: Redirect, { web, groups }: Call): Redirect {
-  const path = target.replace(/\$(?:(\d{1,2})|<(\w+)>)/g, (_text, index, name) => {
+  const expanded = target.replace(/\$(?:(\d{1,2})|<(\w+)>)/g, (_text, index, name) => {
     return encodePath((name === undefined ? groups[Number(index)] : groups.groups?.[name]) ?? "");
   });
+  const path = SCHEME.test(expanded) && !SCHEME.test(target) ? `./${expanded}` : expanded;
   const query = web.method === "GET" || web.method === "HEAD" ? web.ctx.query : "";
   const location = path.includes("?") ? path + query.replace("?", "&") : path + query;
   return new Redirect(status, location, { absolute, headers });

@@ -2,8 +2,8 @@
 
 import { Buffer } from "node:buffer";
 
-/** RFC 3986 §3.1. */
-const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
+/** How an address begins that names its scheme (RFC 3986 §3.1). */
+export const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 
 /** Percent-encodes all that cannot stand in a path, with `%` among it: `text` is a path already decoded. */
 export function encodePath(text: string): string {

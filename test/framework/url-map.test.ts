@@ -170,6 +170,7 @@ describe("a redirect as target", () => {
     ["/query", redirect("/new?a=1")],
     ["/elsewhere/(.*)", redirect("https://example.org/$1")],
     ["/any/(.*)", redirect("/$1")],
+    ["/bare/(.*)", redirect("$1")],
   ]);
 
   test.each([
@@ -184,6 +185,11 @@ describe("a redirect as target", () => {
   ])("%s %s → %i %s", async (method, path, status, location) => {
     const response = await ask(old, path, { method, scriptName: "/app" });
     expect([response.status, response.header("Location")]).toEqual([status, location]);
+  });
+
+  test("a group cannot name a scheme", async () => {
+    const response = await ask(old, "/bare/https:evil.example", { scriptName: "/app" });
+    expect(response.header("Location")).toBe("/app/bare/https:evil.example");
   });
 
   test("a group cannot name another host", async () => {
