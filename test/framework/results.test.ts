@@ -222,7 +222,9 @@ describe("web.file()", () => {
       expect(await ask(app, "/a.PNG")).toMatchObject({ status: 200, text: "png" });
       expect((await ask(app, "/a.PNG?type=text/plain")).header("Content-Type")).toBe("text/plain");
       expect((await ask(app, "/a.PNG", { method: "HEAD" })).header("Content-Length")).toBe("3");
-      for (const missing of ["/b", "/", "/a.PNG/x"]) expect((await ask(app, missing)).status).toBe(404);
+      for (const missing of ["/b", "/", "/a.PNG/x", "/a.PNG%00"]) {
+        expect((await ask(app, missing)).status).toBe(404);
+      }
       app.unloadHook(() => {});
       expect((await ask(app, "/a.PNG")).text).toBe("png");
     } finally {
