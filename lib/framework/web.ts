@@ -158,17 +158,21 @@ export class Web {
     return pick(await this.#cookies(), wanted) as Picked<W>;
   }
 
-  /** The value of a cookie that was set with `signed`; `undefined` where it is missing or was changed. */
+  /**
+   * The value of a cookie that was set with `signed`; `undefined` where it is missing or was changed.
+   *
+   * @throws ApplicationError `SECRETS`: the application has none, or an empty one
+   */
   async signedCookie(name: string): Promise<string | undefined> {
-    const value = (await this.#cookies()).get(name)?.[0];
-    if (typeof value !== "string") return undefined;
-    const secrets = this.#level.option("secrets");
-    if (secrets === undefined || secrets.includes("")) {
+    const secrets = this.#level.option("secrets") ?? [];
+    if (secrets.length === 0 || secrets.includes("")) {
       throw new ApplicationError(
         "SECRETS",
         "signed cookies need the option `secrets` with keys that are not empty",
       );
     }
+    const value = (await this.#cookies()).get(name)?.[0];
+    if (typeof value !== "string") return undefined;
     const { unsign } = await import("./signed-value.ts");
     return unsign(name, value, secrets);
   }
