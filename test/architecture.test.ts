@@ -20,7 +20,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** May know everybody. */
-const ends = ["cli", "faces", "serve.ts", "run.ts", "detect.ts", "index.ts"];
+const ends = ["cli", "faces", "serve.ts", "run.ts", "detect.ts", "server.ts", "index.ts"];
 
 type Kind = "static" | "dynamic" | "type";
 
