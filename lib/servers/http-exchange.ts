@@ -45,6 +45,11 @@ export class HttpExchange implements ResponseSink {
     return this.#over || this.socket.destroyed;
   }
 
+  /** The response's head has gone out. */
+  get begun(): boolean {
+    return this.#response.headersSent;
+  }
+
   /** The peer is waited for: for the rest of the body, or to read the response, which may be complete. */
   get stalled(): boolean {
     return this.#over || this.body.awaited || this.#response.writableNeedDrain;

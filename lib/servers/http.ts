@@ -26,6 +26,8 @@ export function createServer(application: Application, options: HttpOptions = {}
   const maxBodyBytes = options.maxBodyBytes ?? Number.POSITIVE_INFINITY;
   const maxConcurrent = options.maxConcurrent ?? Number.POSITIVE_INFINITY;
   const exchanges = new Set<HttpExchange>();
+  /** What is sent behind the requests in progress of a connection that goes on as no HTTP. */
+  const refusals = new WeakMap<Duplex, string>();
   const errors = new ErrorStream((bytes) => process.stderr.write(bytes));
   let draining = false;
   let onlyIdle = false;
@@ -42,6 +44,7 @@ export function createServer(application: Application, options: HttpOptions = {}
   // The client is told to continue when the application first reads its input.
   server.on("checkContinue", (request, response) => begin(request, response, true));
   server.on("clientError", refuseBytes);
+  server.on("connect", refuseConnect);
   server.on("connection", (socket) => socket.once("close", () => endAll(socket)));
   server.setTimeout(idleMs, onIdle);
 
@@ -62,12 +65,14 @@ export function createServer(application: Application, options: HttpOptions = {}
   function end(exchange: HttpExchange): void {
     if (!exchanges.delete(exchange)) return;
     exchange.onClose();
+    const refusal = refusals.get(exchange.socket);
+    if (refusal !== undefined && openOn(exchange.socket).length === 0) exchange.socket.end(refusal);
     if (draining) closeIdle();
   }
 
   /** node:http tells it only to the response whose turn it is; those of pipelined requests wait behind it. */
   function endAll(socket: Socket): void {
-    for (const exchange of exchanges) if (exchange.socket === socket) end(exchange);
+    for (const exchange of openOn(socket)) end(exchange);
   }
 
   /** Undefined when the request was refused. */
@@ -106,16 +111,30 @@ export function createServer(application: Application, options: HttpOptions = {}
     });
   }
 
-  /** What is no HTTP, or more of it than we take. */
-  function refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
+  /** What is no HTTP, or more of it than we take. Requests in front of it are answered first. */
+  function refuseBytes(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Duplex): void {
     if (error.code === "ECONNRESET" || !socket.writable) {
       socket.destroy();
       return;
     }
     log("error", `refused an HTTP request: ${printable(error.message)}`);
-    const status =
-      error.code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request";
-    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    const refusal = `HTTP/1.1 ${statusOf(error)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
+    const open = openOn(socket);
+    const broken = open.find((exchange) => !exchange.request.complete);
+    if (broken === undefined && open.length > 0) refusals.set(socket, refusal);
+    else if (broken !== undefined && (broken.begun || open.length > 1)) socket.destroy();
+    else socket.end(refusal);
+  }
+
+  function openOn(socket: Duplex): HttpExchange[] {
+    return [...exchanges].filter((exchange) => exchange.socket === socket);
+  }
+
+  /** RFC 9110 §9.3.6: for proxies, which we are none. */
+  function refuseConnect(_request: IncomingMessage, socket: Duplex): void {
+    socket.on("error", () => {});
+    if (openOn(socket).length > 0) socket.destroy();
+    else socket.end("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
   }
 
   /** No byte went either way for `idleTimeoutMs`; an application that computes is not disturbed. */
@@ -150,4 +169,22 @@ export function createServer(application: Application, options: HttpOptions = {}
       server.closeAllConnections();
     },
   };
+}
+
+/** A method of no registry is no syntax error, though the parser of node:http takes it for one. */
+const REQUEST_LINE = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [^ \r\n]+ HTTP\/1\.[01]\r?$/m;
+
+function statusOf(error: NodeJS.ErrnoException & { rawPacket?: Buffer }): string {
+  switch (error.code) {
+    case "HPE_HEADER_OVERFLOW":
+      return "431 Request Header Fields Too Large";
+    case "HPE_INVALID_METHOD":
+      return REQUEST_LINE.test(error.rawPacket?.toString("latin1") ?? "")
+        ? "501 Not Implemented"
+        : "400 Bad Request";
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return "408 Request Timeout";
+    default:
+      return "400 Bad Request";
+  }
 }

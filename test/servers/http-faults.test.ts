@@ -158,3 +158,41 @@ test("a client that does not read a response which is complete is closed after i
   await once(socket, "close");
   expect(socket.text().length).toBeLessThan(size);
 }, 5_000);
+
+test("garbage behind a request is answered behind its response, not in its place", async () => {
+  const gate = promised<void>();
+  const inside = promised<void>();
+  const port = await serving(async (environ, startResponse) => {
+    inside.resolve();
+    await gate.promise;
+    startResponse("200 OK", TEXT);
+    return [environ.PATH_INFO];
+  });
+  const socket = client(port, ...get("/slow"), "garbage\r\n\r\n");
+  await inside.promise;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  gate.resolve();
+  await once(socket, "close");
+  expect(socket.text()).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+  expect(socket.text()).toContain("/slow");
+}, 5_000);
+
+test.each([
+  ["FETCH / HTTP/1.1", 501],
+  ["constructor / HTTP/1.1", 501],
+  ["CONNECT example.org:443 HTTP/1.1", 501],
+  ["\x16\x03\x01\x02\x00\x01", 400],
+  ["GET / HTTP/3.1", 400],
+])(
+  "%j is answered %i",
+  async (line, status) => {
+    const port = await serving((_environ, startResponse) => {
+      startResponse("200 OK", TEXT);
+      return [];
+    });
+    const socket = client(port, line, "Host: a", "", "");
+    await once(socket, "close");
+    expect(socket.text()).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  },
+  3_000,
+);
