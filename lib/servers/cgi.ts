@@ -66,11 +66,20 @@ export async function serveCgi(application: Application, options: CgiOptions = {
     refuse(sink, environ.REQUEST_METHOD, status);
   }
   if (!sink.over) {
-    await respond(application, environ, sink, {
+    let giveUp: () => void = () => {};
+    const timeout = new Promise<void>((resolve) => {
+      giveUp = resolve;
+    });
+    const running = respond(application, environ, sink, {
       debug: options.debug,
       timeoutMs: options.requestTimeoutMs,
-      onTimeout: () => cancellation.abort(new DOMException("the request took too long", "TimeoutError")),
+      onTimeout: () => {
+        cancellation.abort(new DOMException("the request took too long", "TimeoutError"));
+        giveUp();
+      },
     });
+    // The response ends where the process does: an application that does not heed the signal must not hold it up.
+    await Promise.race([running, timeout]);
   }
   if (sink.failed) process.exitCode = 1;
   setTimeout(() => process.exit(), EXIT_MS).unref();

@@ -113,6 +113,7 @@ export function createServer(application: Application, options: HttpOptions = {}
 
   /** What is no HTTP, or more of it than we take. Requests in front of it are answered first. */
   function refuseBytes(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Duplex): void {
+    if (refusals.has(socket)) return;
     if (error.code === "ECONNRESET" || !socket.writable) {
       socket.destroy();
       return;

@@ -206,6 +206,16 @@ describe("a CGI script (RFC 3875)", () => {
     expect(outcome.stderr).toMatch(/^postern: refused a CGI request: [^\n]*\n$/);
   });
 
+  test("past requestTimeoutMs is answered 504 and ended, whether it heeds the signal or not", () => {
+    const path = script(
+      `return new Promise((resolve) => setTimeout(resolve, 60_000));`,
+      "{ requestTimeoutMs: 100 }",
+    );
+    const started = Date.now();
+    expect(run(path)).toMatchObject({ stdout: expect.stringMatching(/^Status: 504 /), status: 1 });
+    expect(Date.now() - started).toBeLessThan(10_000);
+  }, 90_000);
+
   test("ends although a timer of the application is still running", () => {
     const path = script(`setInterval(() => {}, 1000); startResponse("200 OK", TEXT); return ["ok"];`);
     expect(run(path)).toMatchObject({ status: 0 });
