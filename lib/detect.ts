@@ -95,7 +95,7 @@ function explicit(protocol: Protocol, options: ServeOptions, start: Start, reaso
     return { protocol, reason };
   }
   const { HOST: host, PORT: port } = start.environment;
-  if (port !== undefined && !/^\d{1,5}$/.test(port)) {
+  if (port && !(/^\d{1,5}$/.test(port) && Number(port) <= 65_535)) {
     throw new GatewayError("BIND_ADDRESS", `PORT=${port} is no port; give a number from 0 to 65535`);
   }
   return {

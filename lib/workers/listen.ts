@@ -125,7 +125,8 @@ function explain(error: unknown, place: Place): unknown {
     case "EBADF":
       return explained(
         "NO_ADDRESS",
-        `${name} is no listening socket; name an address with option "bindAddress"`,
+        `${name} is no listening socket; name an address with option "bindAddress", with --listen, or behind ` +
+          'the protocol on the command line ("fcgi /run/app.sock")',
       );
     default:
       return error;

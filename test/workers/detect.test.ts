@@ -19,6 +19,12 @@ describe("how a process was started", () => {
       { protocol: "http", bindAddress: { host: "0.0.0.0", port: 81 } },
     ],
     [
+      "an empty PORT",
+      {},
+      { environment: { PORT: "" } },
+      { protocol: "http", bindAddress: { host: "127.0.0.1", port: 8080 } },
+    ],
+    [
       "PORT alone opens no other interface",
       {},
       { environment: { PORT: "81" } },
@@ -93,8 +99,9 @@ describe("how a process was started", () => {
     expect(() => detect({}, start)).toThrow(expect.objectContaining({ code: "UNKNOWN_PROTOCOL" }));
   });
 
-  test("a PORT that is none is refused", () => {
-    const start = startedBy({ environment: { PORT: "http" } });
-    expect(() => detect({}, start)).toThrow(expect.objectContaining({ code: "BIND_ADDRESS" }));
+  test.each(["http", "65536", "-1", "80 "])("PORT=%s is refused by its name", (PORT) => {
+    const start = startedBy({ environment: { PORT } });
+    const message = expect.stringContaining(`PORT=${PORT}`);
+    expect(() => detect({}, start)).toThrow(expect.objectContaining({ code: "BIND_ADDRESS", message }));
   });
 });
