@@ -42,13 +42,13 @@ export type Checked<Urls extends readonly unknown[]> = {
   readonly [I in keyof Urls]: Urls[I] extends readonly [infer Pattern, infer T]
     ? [T] extends [Target<Pattern>]
       ? unknown
-      : HandlerMismatch<Pattern>
+      : HandlerMismatch<HandlerArguments<Pattern>>
     : unknown;
 };
 
-/** What the compiler shows where a handler takes more arguments than its pattern has groups. */
-interface HandlerMismatch<Pattern> {
-  readonly "the arguments of this handler do not fit the groups of its pattern": HandlerArguments<Pattern>;
+/** What the compiler shows where a handler takes other arguments than its pattern gives: those are `Given`. */
+interface HandlerMismatch<Given> {
+  readonly "the arguments of this handler do not fit the groups of its pattern": Given;
 }
 
 // A group that can be left out of a match (`(a)?`, `(a)|(b)`) is undefined then. Nested alternatives
