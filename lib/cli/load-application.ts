@@ -29,11 +29,21 @@ export function modulePath(module: string, cwd: string): string {
  */
 export async function loadApplication(module: string, cwd: string): Promise<Application> {
   const path = modulePath(module, cwd);
-  const exported = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+  const exported = (await importModule(path)) as Record<string, unknown>;
   for (const name of names) {
     const value = exported[name];
     if (typeof value === "function") return value as Application;
   }
   const text = `${path} exports no application: export a function (environ, startResponse) named app, or as the default.`;
   throw new GatewayError("NO_APPLICATION", text);
+}
+
+async function importModule(path: string): Promise<unknown> {
+  try {
+    return await import(pathToFileURL(path).href);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException | null)?.code !== "ERR_UNKNOWN_FILE_EXTENSION") throw error;
+    const text = `Node ${process.versions.node} cannot read ${path}: compile it to JavaScript first.`;
+    throw new GatewayError("NO_SUCH_MODULE", text, { cause: error });
+  }
 }

@@ -158,6 +158,15 @@ describe.skipIf(lighttpd === undefined)("postern serve", () => {
     expect(await stand.remains()).toEqual([]);
   });
 
+  test("a module that Node cannot read is one sentence", async () => {
+    const stand = await Stand.make();
+    const child = stand.postern("serve", stand.module("app.tsx", hello));
+    expect(await child.ended).toBe(1);
+    expect(child.output).toMatch(
+      /^Node [\d.]+ cannot read \S+\/app\.tsx: compile it to JavaScript first\.\n$/,
+    );
+  });
+
   test("lighttpd's own words are shown when it fails to start", async () => {
     const stand = await Stand.make();
     const broken = stand.module(
