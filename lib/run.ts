@@ -17,9 +17,13 @@ export async function run(application: Application, options: ServeOptions = {}):
   const { reason, ...found } = detect(options);
   log("debug", `serving ${found.protocol}: ${reason}`);
   const server = serve(application, { ...options, ...found });
-  const running = server.run();
-  if (found.protocol === "http") announce(await server.listening, log);
-  return running;
+  // A failed start is the caller's to catch, once: run() rejects with it too.
+  if (found.protocol === "http")
+    server.listening.then(
+      (addresses) => announce(addresses, log),
+      () => {},
+    );
+  return server.run();
 }
 
 function announce(addresses: readonly Parameters<typeof formatAddress>[0][], log: typeof logToStderr): void {

@@ -200,4 +200,30 @@ describe("a failed start is one sentence and status 1", () => {
     expect(await child.ended).toBe(1);
     expect(child.stderr).toMatch(/^postern: descriptor 0 is no listening socket; name an address [^\n]*\n$/);
   });
+
+  test.each(["fcgi", "http"])(
+    "%s: one that is caught can be tried again, and leaves nothing behind",
+    async (protocol) => {
+      const port = await freePort();
+      const holder = createServer().listen(port, "127.0.0.1");
+      await once(holder, "listening");
+      const path = join(folder.path, "script.mjs");
+      const options = (at: number) => JSON.stringify({ protocol, bindAddress: at });
+      writeFileSync(
+        path,
+        `import { run } from ${JSON.stringify(compiled("run.ts"))};
+       const application = () => [];
+       for (let times = 0; times < 20; times++) await run(application, ${options(port)}).catch(() => {});
+       setTimeout(() => { throw new Error("stray error"); }, 200);
+       setTimeout(() => { console.log("still here"); process.kill(process.pid, "SIGTERM"); }, 400);
+       await run(application, ${options(0)});`,
+      );
+      const child = start(path, [], { POSTERN_LOG: "" });
+      expect(await child.ended).toBe(0);
+      expect(child.stdout).toContain("still here");
+      expect(child.stderr).toContain("an error that nothing caught");
+      expect(child.stderr).not.toContain("Warning");
+      holder.close();
+    },
+  );
 });
