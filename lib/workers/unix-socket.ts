@@ -22,7 +22,7 @@ const DEFAULT_MODE = 0o660;
 /**
  * Listens on a path, with the permissions in force from the file's first moment. Resolves when connections are accepted.
  *
- * @throws {GatewayError} `SOCKET_PATH`, `ADDRESS_IN_USE` or `NOT_A_SOCKET`
+ * @throws {GatewayError} `SOCKET_PATH`, `SOCKET_GROUP`, `ADDRESS_IN_USE` or `NOT_A_SOCKET`
  */
 export async function listenOnPath(server: Server, path: string, options: WorkerOptions): Promise<void> {
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
@@ -54,7 +54,17 @@ export async function listenOnPath(server: Server, path: string, options: Worker
       resolve();
     });
   });
-  if (group !== undefined) chownSync(path, process.getuid?.() ?? -1, group);
+  if (group === undefined) return;
+  try {
+    chownSync(path, process.getuid?.() ?? -1, group);
+  } catch (cause) {
+    server.close();
+    throw new GatewayError(
+      "SOCKET_GROUP",
+      `this user may not give ${path} to group ${options.socketGroup}; name a group that it is in`,
+      { cause },
+    );
+  }
 }
 
 /**

@@ -137,6 +137,14 @@ describe("unix sockets", () => {
     expect(await refused({ bindAddress: join(folder, name) })).toMatchObject({ code });
   });
 
+  test("a group that cannot be given is refused, and nobody is left listening", async () => {
+    const path = join(folder, "app.sock");
+    expect(await refused({ bindAddress: path, socketGroup: 2 ** 40 })).toMatchObject({
+      code: "SOCKET_GROUP",
+    });
+    expect(existsSync(path)).toBe(false);
+  });
+
   test("a group that does not exist is refused", async () => {
     const options = { bindAddress: join(folder, "app.sock"), socketGroup: "no-such-group" };
     expect(await refused(options)).toMatchObject({ code: "SOCKET_GROUP" });
