@@ -4,11 +4,11 @@ import { inspect } from "node:util";
 import { ProtocolError } from "../errors.ts";
 import type { Body, Environ, StartResponse } from "../gateway/types.ts";
 import type { AppCore, Page } from "./app-core.ts";
-import { decodePath } from "./context.ts";
 import { asResponse, runLevel, settle } from "./dispatch.ts";
 import { methodOf } from "./endpoint.ts";
 import { Exchange } from "./exchange.ts";
 import { Level } from "./level.ts";
+import { pathText } from "./location.ts";
 import { toBody } from "./result.ts";
 import { hasNoContent, statusLine } from "./status.ts";
 import { abandon, EndedFileBody, isFileBody, StreamedBody } from "./streamed-body.ts";
@@ -17,7 +17,7 @@ import { Web } from "./web.ts";
 
 /** Answers at once where the handler does; nothing is waited for that is there already. */
 export function answer(core: AppCore, environ: Environ, startResponse: StartResponse): Body | Promise<Body> {
-  const level = new Level(core, decodePath(environ.PATH_INFO), environ, "");
+  const level = new Level(core, pathText(environ.PATH_INFO), environ, "");
   const exchange = new Exchange(environ, level);
   let body: Body | Promise<Body>;
   try {

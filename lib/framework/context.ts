@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import type { Environ, Header } from "../gateway/types.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Level } from "./level.ts";
@@ -92,15 +91,5 @@ export class Context {
   /** The headers of the response so far. */
   get headers(): readonly Header[] {
     return this.#exchange.headers.list;
-  }
-}
-
-/** `PATH_INFO` as text: its bytes are UTF-8, or else what they are (PEP 3333 "bytes in strings"). */
-export function decodePath(bytes: string): string {
-  if (!/[\x80-\xff]/.test(bytes)) return bytes;
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.from(bytes, "latin1"));
-  } catch {
-    return bytes;
   }
 }

@@ -1,9 +1,20 @@
-// Paths as they go into links and `Location`. No address with a host is ever built from what the client sent.
+// Paths as they come out of `PATH_INFO`, and as they go into links and `Location`. No address with a host is ever
+// built from what the client sent.
 
 import { Buffer } from "node:buffer";
 
 /** How an address begins that names its scheme (RFC 3986 §3.1). */
 export const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
+
+/** `PATH_INFO` as text: its bytes are UTF-8, or else what they are (PEP 3333 "bytes in strings"). */
+export function pathText(bytes: string): string {
+  if (!/[\x80-\xff]/.test(bytes)) return bytes;
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.from(bytes, "latin1"));
+  } catch {
+    return bytes;
+  }
+}
 
 /** Percent-encodes all that cannot stand in a path, with `%` among it: `text` is a path already decoded. */
 export function encodePath(text: string): string {
