@@ -14,6 +14,11 @@ export class ErrorStream extends Writable {
     done();
   }
 
+  // Nor one that a failed pipeline destroys, which the embedded HTTP server's requests share.
+  override destroy(): this {
+    return this;
+  }
+
   // An ended stream would throw at the next line that the server itself has to log.
   override end(chunk?: unknown): this {
     if (typeof chunk === "string" || chunk instanceof Uint8Array) this.write(chunk);
