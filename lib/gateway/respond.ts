@@ -271,8 +271,9 @@ class Exchange {
     else this.#refuse("500 Internal Server Error", this.#debug ? inspect(error) : undefined);
   }
 
-  /** A peer that has gone takes its request with it; what breaks because of that is no news. */
+  /** A peer that has gone takes its request with it, a time-out too; what breaks because of that is no news. */
   #isOldNews(error: unknown): boolean {
+    if (error instanceof ApplicationError && error.code === "RESPONSE_OVER") return true;
     return this.#sink.closed && (error instanceof ProtocolError || isAbort(error));
   }
 
