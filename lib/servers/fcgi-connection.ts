@@ -75,6 +75,10 @@ export class FcgiConnection {
     return this.#requests.size > 1;
   }
 
+  get unreadBytes(): number {
+    return this.#socket.writableLength;
+  }
+
   get writable(): boolean {
     return !this.#socket.writableNeedDrain;
   }
@@ -268,9 +272,8 @@ export class FcgiConnection {
 
   /** §5.4: END_REQUEST at once; the application learns of it and is left to itself. */
   #abort(request: FcgiRequest): void {
-    const reason = new ProtocolError("ABORTED", "the web server aborted the request");
     request.reject(ProtocolStatus.RequestComplete);
-    request.abandon(reason);
+    request.abandon(new ProtocolError("ABORTED", "the web server aborted the request"));
   }
 
   /**

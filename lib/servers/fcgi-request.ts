@@ -27,6 +27,8 @@ const COALESCE_BYTES = 16_384;
 const MAX_PARTS = 64;
 /** STDIN in front of the end of PARAMS. It is legal and nobody sends it, so there is no waiting for room. */
 const MAX_EARLY_BYTES = 65_536;
+/** Unread bytes past which lines of `wsgi.errors` go to standard error: an application need not wait for its log. */
+const MAX_UNREAD_BYTES = 1_048_576;
 const PADDING = Buffer.alloc(7);
 
 export class FcgiRequest implements ResponseSink {
@@ -236,11 +238,12 @@ export class FcgiRequest implements ResponseSink {
     this.#pending = 0;
   }
 
-  // What is written after the end has no record to travel in.
+  // What is written after the end has no record to travel in, and what nobody reads would pile up.
   readonly #writeErrors = (bytes: Buffer): void => {
     const connection = this.#connection;
-    if (this.closed || connection.copyErrors) process.stderr.write(bytes);
-    if (this.closed) return;
+    const lost = this.closed || connection.unreadBytes > MAX_UNREAD_BYTES;
+    if (lost || connection.copyErrors) process.stderr.write(bytes);
+    if (lost) return;
     this.#stderrUsed = true;
     for (let at = 0; at < bytes.length; at += RECORD_BYTES) {
       connection.send(encodeRecord(RecordType.Stderr, this.id, bytes.subarray(at, at + RECORD_BYTES)));

@@ -2,7 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Application } from "../../lib/gateway/types.ts";
 import { createServer } from "../../lib/servers/fcgi.ts";
 import {
@@ -237,4 +237,29 @@ test.each<[string, Buffer[]]>([
   client.end();
   await client.closed();
   expect(fcgi.log).toHaveLength(1);
+});
+
+test("lines for a log that nobody reads do not pile up: they go to standard error", async () => {
+  let elsewhere = 0;
+  const write = vi.spyOn(process.stderr, "write").mockImplementation((bytes) => {
+    elsewhere += bytes.length;
+    return true;
+  });
+  const size = 65_536;
+  const lines = 64;
+  const client = await (
+    await serving((environ, startResponse) => {
+      for (let number = 0; number < lines; number++) environ["wsgi.errors"].write("x".repeat(size));
+      startResponse("200 OK", TEXT);
+      return ["done"];
+    })
+  ).client();
+  client.pause();
+  await client.send(...responderRequest(1, get("/")));
+  client.resume();
+  const { stdout, stderr } = await client.reply(1);
+  write.mockRestore();
+  expect(bodyOf(stdout)).toBe("done");
+  expect(stderr.length).toBeLessThan(2 * 1024 * 1024);
+  expect(stderr.length + elsewhere).toBe(lines * size);
 });
