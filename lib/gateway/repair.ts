@@ -47,8 +47,9 @@ export function mountAt(environ: Environ, scriptName: string): void {
     environ.REQUEST_URI === undefined
       ? (environ.SCRIPT_NAME ?? "") + (environ.PATH_INFO ?? "")
       : decodePath(targetPath(environ.REQUEST_URI));
-  const rest = below(scriptName, path);
+  const mount = scriptName.endsWith("/") ? scriptName.slice(0, -1) : scriptName;
+  const rest = below(mount, path);
   if (rest === undefined) return;
-  environ.SCRIPT_NAME = scriptName;
+  environ.SCRIPT_NAME = mount;
   environ.PATH_INFO = rest;
 }

@@ -160,6 +160,12 @@ describe("SCRIPT_NAME and PATH_INFO, as the web servers send them", () => {
     ]);
   });
 
+  test.each(["/app/", "/"])("scriptName may end with a slash: %j", (scriptName) => {
+    expect(paths(environOf(nginx, { scriptName }))).toEqual(
+      scriptName === "/" ? ["", "/app/x"] : ["/app", "/x"],
+    );
+  });
+
   test("escapes are decoded once, to bytes, and what is no escape stays", () => {
     expect(environOf([["REQUEST_URI", "/%252c/%c3%a9/%zz/%"]]).PATH_INFO).toBe("/%2c/\u00c3\u00a9/%zz/%");
   });
