@@ -200,7 +200,7 @@ describe("a CGI script (RFC 3875)", () => {
   test.each([
     ["a CONTENT_LENGTH that is no number", { CONTENT_LENGTH: "12x" }, 400],
     ["a body over maxBodyBytes", { CONTENT_LENGTH: "1001" }, 413],
-  ])("%s is answered %i", (_name, variables, status) => {
+  ])("%s is answered %s", (_name, variables, status) => {
     const outcome = run(script(ECHO, "{ maxBodyBytes: 1000 }"), variables, "x".repeat(1_001));
     expect(outcome.stdout).toMatch(new RegExp(`^Status: ${status} `));
     expect(outcome.stderr).toMatch(/^postern: refused a CGI request: [^\n]*\n$/);
