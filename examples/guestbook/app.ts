@@ -39,15 +39,15 @@ class Guestbook {
     const input = await web.input({ name: "", text: "", picture: upload() });
     const name = plain(input.name).replaceAll("\n", " ");
     const text = plain(input.text);
-    const bytes = input.picture === undefined ? undefined : await input.picture.bytes();
+    const tooLarge = (input.picture?.size ?? 0) > maxPictureBytes;
+    const bytes = tooLarge ? undefined : await input.picture?.bytes();
     const extension = bytes && pictureType(bytes);
     let wrong: string | undefined;
     if (name === "" || text === "") wrong = "Please fill in your name and a line.";
     else if (name.length > limits.name) wrong = `Please use a name of up to ${limits.name} characters.`;
     else if (text.length > limits.text) wrong = `Please say it in up to ${limits.text} characters.`;
+    else if (tooLarge) wrong = `Please choose a picture of up to ${limits.pictureMegabytes} MB.`;
     else if (bytes && !extension) wrong = "Please choose a PNG, JPEG, GIF or WebP picture.";
-    else if (bytes && bytes.length > maxPictureBytes)
-      wrong = `Please choose a picture of up to ${limits.pictureMegabytes} MB.`;
     if (wrong) {
       web.status = 422;
       return page(web, { name, text, wrong });
