@@ -7,9 +7,10 @@ import { validate } from "../middleware/validate.ts";
 import { bodyCases } from "./conformance/body-cases.ts";
 import type { CaseContext, CaseRequest, CaseResponse, ConformanceCase } from "./conformance/case.ts";
 import { environCases } from "./conformance/environ-cases.ts";
-import { EVIDENCE_HEADER } from "./conformance/evidence.ts";
+import { EVIDENCE_HEADER, removeEvidence } from "./conformance/evidence.ts";
 import { failureCases } from "./conformance/failure-cases.ts";
 import { headCases } from "./conformance/head-cases.ts";
+import { removeSampleFile } from "./conformance/sample.ts";
 
 export type { CaseRequest, CaseResponse, ConformanceCase } from "./conformance/case.ts";
 
@@ -60,18 +61,23 @@ export async function runCase(
   run: ConformanceRun,
 ): Promise<void> {
   const evidence = randomUUID();
-  const requests: readonly Partial<CaseRequest>[] = Array.isArray(request) ? request : [request];
-  const responses = await Promise.all(
-    requests.map((one) =>
-      exchange({
-        method: "GET",
-        target: "/",
-        ...one,
-        headers: [...(one.headers ?? []), [CASE_HEADER, name], [EVIDENCE_HEADER, evidence]],
-      }),
-    ),
-  );
-  const [first] = responses;
-  if (first === undefined) throw new Error(`case ${name} has no request`);
-  await check(first, { ...run, responses, evidence });
+  try {
+    const requests: readonly Partial<CaseRequest>[] = Array.isArray(request) ? request : [request];
+    const responses = await Promise.all(
+      requests.map((one) =>
+        exchange({
+          method: "GET",
+          target: "/",
+          ...one,
+          headers: [...(one.headers ?? []), [CASE_HEADER, name], [EVIDENCE_HEADER, evidence]],
+        }),
+      ),
+    );
+    const [first] = responses;
+    if (first === undefined) throw new Error(`case ${name} has no request`);
+    await check(first, { ...run, responses, evidence });
+  } finally {
+    removeEvidence(evidence);
+    removeSampleFile(evidence);
+  }
 }

@@ -1,6 +1,7 @@
 // The cases find fault with servers that are wrong: each of these is right but for one thing.
 
-import { expect, test } from "vitest";
+import { readdirSync } from "node:fs";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { call } from "../../lib/testing/call.ts";
 import {
   type CaseResponse,
@@ -9,6 +10,7 @@ import {
   type Exchange,
   runCase,
 } from "../../lib/testing/conformance.ts";
+import { temporaryFolder } from "../support/folder.ts";
 
 const run = { scriptName: "", serverName: "localhost", serverPort: "8080", runOnce: false };
 
@@ -108,4 +110,17 @@ test.each(faults)("%s: found by %s", async (_what, name, exchange, complaint) =>
 test("a request that names no case is answered 404", async () => {
   const response = await call(conformanceApplication, "/", { headers: { "X-Case": "constructor" } });
   expect(response.status).toBe(404);
+});
+
+test("a case leaves no file, whatever its outcome", async () => {
+  const folder = temporaryFolder();
+  vi.stubEnv("TMPDIR", folder.path);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    folder.remove();
+  });
+  for (const exchange of [exchangeBut({}), exchangeBut({ answer: () => ({ status: 500 }) })]) {
+    for (const one of conformanceCases) await runCase(one, exchange, run).catch(() => {});
+  }
+  expect(readdirSync(folder.path)).toEqual([]);
 });

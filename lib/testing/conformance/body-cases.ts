@@ -82,9 +82,9 @@ export const bodyCases: readonly ConformanceCase[] = [
   },
   {
     name: "stream-body", // 6
-    application: (_environ, startResponse) => {
+    application: (environ, startResponse) => {
       startResponse("200 OK", binary);
-      return createReadStream(sampleFile(150_000));
+      return createReadStream(sampleFile(environ, 150_000));
     },
     check: (response) => claimSample(response, 150_000),
   },
@@ -95,7 +95,7 @@ export const bodyCases: readonly ConformanceCase[] = [
         ["Content-Type", "image/jpeg"],
         ["Content-Length", "2898"],
       ]);
-      return environ["postern.file_wrapper"](sampleFile(2_898));
+      return environ["postern.file_wrapper"](sampleFile(environ, 2_898));
     },
     check(response) {
       claimSample(response, 2_898);
@@ -107,7 +107,7 @@ export const bodyCases: readonly ConformanceCase[] = [
     name: "bigger-file", // 8, 26
     application: (environ, startResponse) => {
       startResponse("200 OK", [["Content-Type", "image/png"]]);
-      return environ["postern.file_wrapper"](sampleFile(214_750));
+      return environ["postern.file_wrapper"](sampleFile(environ, 214_750));
     },
     check: (response) => claimSample(response, 214_750),
   },
@@ -115,7 +115,7 @@ export const bodyCases: readonly ConformanceCase[] = [
     name: "part-of-a-file",
     application: (environ, startResponse) => {
       startResponse("206 Partial Content", binary);
-      return environ["postern.file_wrapper"](sampleFile(150_000), { start: 70_000, end: 70_009 });
+      return environ["postern.file_wrapper"](sampleFile(environ, 150_000), { start: 70_000, end: 70_009 });
     },
     check(response) {
       claimEqual(response.status, 206, "the status");

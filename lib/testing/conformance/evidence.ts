@@ -13,14 +13,19 @@ const PATIENCE_MS = 5_000;
 /** The header that carries the evidence's name. */
 export const EVIDENCE_HEADER = "X-Evidence";
 
-/** Leaves a word. */
-export function leave(environ: Environ, word: string): void {
+/** The evidence's name, as `runCase` sent it. */
+export function evidenceOf(environ: Environ): string | undefined {
   const name = environ["HTTP_X_EVIDENCE"];
-  if (typeof name !== "string" || !/^[0-9a-f-]{36}$/.test(name)) return;
-  appendFileSync(pathOf(name), `${word}\n`);
+  return typeof name === "string" && /^[0-9a-f-]{36}$/.test(name) ? name : undefined;
 }
 
-/** Waits until this many words are there, and takes them away. */
+/** Leaves a word. */
+export function leave(environ: Environ, word: string): void {
+  const name = evidenceOf(environ);
+  if (name !== undefined) appendFileSync(pathOf(name), `${word}\n`);
+}
+
+/** Waits until this many words are there. */
 export async function claimEvidence(name: string, expected: readonly string[]): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   let words = wordsOf(name);
@@ -29,11 +34,15 @@ export async function claimEvidence(name: string, expected: readonly string[]): 
     await sleep(10);
     words = wordsOf(name);
   }
-  rmSync(pathOf(name), { force: true });
   claim(
     words.join() === expected.join(),
     `the application did ${words.join(", ") || "nothing"}, not ${expected.join(", ")}`,
   );
+}
+
+/** Takes away what one run of a case has left. */
+export function removeEvidence(name: string): void {
+  rmSync(pathOf(name), { force: true });
 }
 
 function wordsOf(name: string): string[] {

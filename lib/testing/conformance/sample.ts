@@ -1,6 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Environ } from "../../gateway/types.ts";
+import { evidenceOf } from "./evidence.ts";
 
 /** Bytes that repeat late and hold every value, so that a lost, doubled or translated one shows. */
 export function sample(length: number): Buffer {
@@ -9,16 +11,19 @@ export function sample(length: number): Buffer {
   return bytes;
 }
 
-const files = new Map<number, string>();
+/** A file that holds `sample(length)` until the case has been judged. */
+export function sampleFile(environ: Environ, length: number): string {
+  const name = evidenceOf(environ);
+  if (name === undefined) throw new Error("the request has no evidence to name a file by");
+  writeFileSync(pathOf(name), sample(length), { flag: "wx" });
+  return pathOf(name);
+}
 
-/** A file that holds `sample(length)`, until this process ends. */
-export function sampleFile(length: number): string {
-  const known = files.get(length);
-  if (known !== undefined) return known;
-  const folder = mkdtempSync(join(tmpdir(), "postern-sample-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const path = join(folder, "sample.bin");
-  writeFileSync(path, sample(length));
-  files.set(length, path);
-  return path;
+/** Removes the file of one run of a case. The end of a process would not do: test runners kill theirs. */
+export function removeSampleFile(evidence: string): void {
+  rmSync(pathOf(evidence), { force: true });
+}
+
+function pathOf(evidence: string): string {
+  return join(tmpdir(), `postern-sample-${evidence}`);
 }
