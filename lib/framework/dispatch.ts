@@ -3,7 +3,7 @@
 import type { AppCore, Page } from "./app-core.ts";
 import type { Call } from "./endpoint.ts";
 import { type Exchange, locationOf } from "./exchange.ts";
-import { HttpResponse, Redirect } from "./http-response.ts";
+import { asResponse, HttpResponse, Redirect } from "./http-response.ts";
 import { Level, type Params } from "./level.ts";
 import { runProcessors } from "./processors.ts";
 import { notFound } from "./responses.ts";
@@ -31,12 +31,6 @@ export function runLevel(exchange: Exchange, level: Level): unknown {
   } catch (error) {
     return settle(level, web, asResponse(error));
   }
-}
-
-/** A response that was thrown; any other error is thrown again. */
-export function asResponse(error: unknown): HttpResponse {
-  if (error instanceof HttpResponse) return error;
-  throw error;
 }
 
 /** Replaces what depends on the application: the address of a redirect, and a page it has of its own. */

@@ -1,5 +1,5 @@
 import { ApplicationError } from "../errors.ts";
-import { HttpResponse } from "./http-response.ts";
+import { asResponse } from "./http-response.ts";
 import type { Web } from "./web.ts";
 
 /**
@@ -24,7 +24,7 @@ export function runProcessors(processors: readonly Processor[], web: Web, handle
       if (inner !== undefined) {
         throw new ApplicationError("NEXT_TWICE", "a processor called next() twice for one request");
       }
-      inner = run(index + 1).catch(thrownResponse);
+      inner = run(index + 1).catch(asResponse);
       // A processor may answer in its place without waiting; an error that nobody sees must not end the process.
       inner.catch(() => {});
       return inner;
@@ -32,9 +32,4 @@ export function runProcessors(processors: readonly Processor[], web: Web, handle
     return result === undefined && inner !== undefined ? inner : result;
   };
   return run(0);
-}
-
-function thrownResponse(error: unknown): HttpResponse {
-  if (error instanceof HttpResponse) return error;
-  throw error;
 }

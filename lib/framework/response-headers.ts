@@ -1,10 +1,6 @@
 import { ApplicationError } from "../errors.ts";
+import { HEADER_NAME, HEADER_VALUE } from "../gateway/head.ts";
 import type { Header } from "../gateway/types.ts";
-
-// RFC 9110 §5.6.2.
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-// RFC 9110 §5.5, and no code point that is not one byte.
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Headers that a response has once: the last one set is the one that is sent. */
 const SINGLE = new Set([
@@ -25,10 +21,10 @@ export class ResponseHeaders {
   /** @throws ApplicationError `HEADER`: no header name, or a value with a line break or other control character */
   add(name: string, value: string | number): void {
     const text = String(value);
-    if (!TOKEN.test(name)) {
+    if (!HEADER_NAME.test(name)) {
       throw new ApplicationError("HEADER", `${JSON.stringify(name)} is no name of a header`);
     }
-    if (!VALUE.test(text)) {
+    if (!HEADER_VALUE.test(text)) {
       throw new ApplicationError(
         "HEADER",
         `the value of the header ${name} has a line break, a control character or a character past U+00FF: ` +

@@ -16,10 +16,10 @@ export interface ResponseHead {
 
 // RFC 9110 §15: a final status; RFC 9112 §4: the reason may be empty but holds no control character.
 const STATUS = /^[2-9]\d\d [\t\x20-\x7e\x80-\xff]*$/;
-// RFC 9110 §5.6.2.
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-// RFC 9110 §5.5, with obs-text; a code point above 255 is no byte.
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** A header's name (RFC 9110 §5.6.2). */
+export const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** A header's value (RFC 9110 §5.5, with obs-text); a code point above 255 is no byte. */
+export const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const DIGITS = /^\d{1,15}$/;
 
 /** RFC 9110 §7.6.1: these belong to a connection, and the connection is the server's. */
@@ -61,7 +61,7 @@ export function checkHead(status: string, headers: Headers): ResponseHead {
     const name = header[0];
     const value = header[1];
     const kind = known.get(name) ?? classify(name);
-    if (typeof value !== "string" || !VALUE.test(value)) {
+    if (typeof value !== "string" || !HEADER_VALUE.test(value)) {
       throw new ApplicationError(
         "HEADER_VALUE",
         `header ${name} has a value that cannot be sent: ${complaint(value)}`,
@@ -96,7 +96,7 @@ function codeOf(status: string): number {
 }
 
 function classify(name: string): number {
-  if (typeof name !== "string" || !TOKEN.test(name)) {
+  if (typeof name !== "string" || !HEADER_NAME.test(name)) {
     throw new ApplicationError("HEADER_NAME", `${JSON.stringify(name)} is no header name (RFC 9110 §5.6.2)`);
   }
   const lower = name.toLowerCase();
