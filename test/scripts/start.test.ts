@@ -7,7 +7,10 @@ import { lighttpd } from "../support/lighttpd.ts";
 import { Stand } from "../support/postern.ts";
 import { until } from "../support/until.ts";
 
-const behind = { lighttpd: {}, "the embedded server": { POSTERN_LIGHTTPD: "none" } };
+const fronts = [
+  { name: "lighttpd", environment: {}, missing: lighttpd === undefined },
+  { name: "the embedded server", environment: { POSTERN_LIGHTTPD: "none" }, missing: false },
+];
 
 /** `npm start` with a guestbook of its own. */
 async function npmStart(environment: NodeJS.ProcessEnv): Promise<{ stand: Stand; child: Child }> {
@@ -23,9 +26,8 @@ function script(stand: Stand): number {
   return found.pid;
 }
 
-describe.skipIf(lighttpd === undefined).each(Object.entries(behind))(
-  "npm start through %s",
-  (name, environment) => {
+for (const { name, environment, missing } of fronts) {
+  describe.skipIf(missing)(`npm start through ${name}`, () => {
     test("it answers on PORT, says where and through what, and keeps what is signed", async () => {
       const { stand, child } = await npmStart(environment);
       await child.printed(
@@ -86,5 +88,5 @@ describe.skipIf(lighttpd === undefined).each(Object.entries(behind))(
       expect(child.output).not.toMatch(/\n\s+at /);
       expect(stand.processes()).toEqual([]);
     });
-  },
-);
+  });
+}
