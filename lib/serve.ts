@@ -40,7 +40,10 @@ export interface ServeOptions extends WorkerOptions, FcgiOptions, HttpOptions, C
 export interface Server {
   /** Resolves once connections are accepted; rejects with a {@link GatewayError} when that failed. */
   readonly listening: Promise<readonly Address[]>;
-  /** Serves until a signal or `close()` ends it, and handles signals and stray errors of this process meanwhile. */
+  /**
+   * Serves until a signal or `close()` ends it, and handles signals and stray errors of this process meanwhile. The
+   * process ends 10 seconds later at the latest, whatever the application has left open.
+   */
   run(): Promise<Ending>;
   /** Stops accepting and resolves when what is in progress has finished. */
   close(): Promise<void>;
@@ -56,14 +59,21 @@ export function serve(application: Application, options: ServeOptions): Server {
   return options.protocol === "cgi" ? new CgiServer(application, options) : new Serving(application, options);
 }
 
+/**
+ * How long what an application leaves open, such as a timer or a connection to a database, may keep a process whose
+ * server has stopped, in milliseconds.
+ */
+const LEFT_OPEN_MS = 10_000;
+
 /** A server that listens, whatever its protocol and worker model. */
 export class Serving implements Server {
   readonly #application: Application;
   readonly #options: ServeOptions;
   #starting: Promise<Workers> | undefined;
   #closing: Promise<void> | undefined;
-  #end: (ending: Ending) => void = () => {};
-  readonly #ended: Promise<Ending>;
+  #ending: Ending = "stop";
+  #end: () => void = () => {};
+  readonly #ended: Promise<void>;
 
   constructor(application: Application, options: ServeOptions) {
     this.#application = application;
@@ -83,9 +93,9 @@ export class Serving implements Server {
     const release = this.#options.signals === false ? () => {} : this.#ownProcess(workers);
     try {
       log("debug", `listening on ${workers.addresses.map(formatAddress).join(" and ")}`);
-      const ending = await this.#ended;
+      await this.#ended;
       await this.close();
-      return ending;
+      return this.#ending;
     } finally {
       release();
     }
@@ -94,7 +104,7 @@ export class Serving implements Server {
   async close(): Promise<void> {
     if (this.#starting === undefined) return;
     this.#closing ??= this.#starting.then((workers) => workers.stop());
-    this.#end("stop");
+    this.#end();
     await this.#closing;
   }
 
@@ -133,13 +143,18 @@ export class Serving implements Server {
     process.on("uncaughtException", stray);
     process.on("unhandledRejection", stray);
     const releaseSignals = handleSignals({
-      end: (ending) => this.#end(ending),
+      // What was said last counts: a server that is told to stop while it makes way for a reload stops.
+      end: (ending) => {
+        this.#ending = ending;
+        this.#end();
+      },
       endNow: () => workers.stopNow(),
     });
     return () => {
       releaseSignals();
       process.off("uncaughtException", stray);
       process.off("unhandledRejection", stray);
+      setTimeout(() => process.exit(), LEFT_OPEN_MS).unref();
     };
   }
 }

@@ -4,6 +4,6 @@ import { type ServeOptions, Serving } from "../serve.ts";
 /** The embedded HTTP server, by default on `http://127.0.0.1:8080`. */
 export class WSGIServer extends Serving {
   constructor(application: Application, options: Omit<ServeOptions, "protocol" | "workers"> = {}) {
-    super(application, { bindAddress: 8080, ...options, protocol: "http" });
+    super(application, { ...options, bindAddress: options.bindAddress ?? 8080, protocol: "http" });
   }
 }

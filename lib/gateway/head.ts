@@ -67,7 +67,12 @@ export function checkHead(status: string, headers: Headers): ResponseHead {
         `header ${name} has a value that cannot be sent: ${complaint(value)}`,
       );
     }
-    if (kind === CONTENT_LENGTH) contentLength = parseContentLength(value, contentLength);
+    if (kind === CONTENT_LENGTH) {
+      const known = contentLength;
+      contentLength = parseContentLength(value, known);
+      // The same once more.
+      if (known !== undefined) continue;
+    }
     copied.push([name, value]);
   }
   return { status, code: codeOf(status), headers: copied, contentLength };

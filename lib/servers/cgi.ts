@@ -4,6 +4,7 @@
 import { readFileSync, readSync } from "node:fs";
 import { Readable } from "node:stream";
 import { ProtocolError } from "../errors.ts";
+import { durationOf } from "../gateway/duration.ts";
 import { completeEnviron, contentLengthOf } from "../gateway/environ.ts";
 import { ErrorStream } from "../gateway/error-stream.ts";
 import type { ResponseHead } from "../gateway/head.ts";
@@ -16,7 +17,9 @@ import { encodeResponseHead } from "../protocols/cgi/response-head.ts";
 import { writeAll } from "./descriptor.ts";
 import type { ServerOptions } from "./options.ts";
 
-export interface CgiOptions extends ServerOptions {}
+/** A script answers one request, whose head the web server has read: limits of heads and of many requests are its own. */
+export interface CgiOptions
+  extends Omit<ServerOptions, "maxParamsBytes" | "maxConcurrent" | "multiprocess"> {}
 
 const STDIN = 0;
 const STDOUT = 1;
@@ -42,7 +45,8 @@ export async function serveCgi(application: Application, options: CgiOptions = {
   console.info = console.error;
   console.debug = console.error;
   const cancellation = new AbortController();
-  const idleMs = options.idleTimeoutMs ?? DEFAULT_IDLE_MS;
+  const idleMs = durationOf("idleTimeoutMs", options.idleTimeoutMs ?? DEFAULT_IDLE_MS);
+  containStrayErrors();
   const sink = new CgiSink(cancellation, idleMs);
   const environ = emptyEnviron();
   try {
@@ -72,7 +76,7 @@ export async function serveCgi(application: Application, options: CgiOptions = {
     });
     const running = respond(application, environ, sink, {
       debug: options.debug,
-      timeoutMs: options.requestTimeoutMs,
+      timeoutMs: durationOf("requestTimeoutMs", options.requestTimeoutMs ?? 0),
       onTimeout: () => {
         cancellation.abort(new DOMException("the request took too long", "TimeoutError"));
         giveUp();
@@ -83,6 +87,16 @@ export async function serveCgi(application: Application, options: CgiOptions = {
   }
   if (sink.failed) process.exitCode = 1;
   setTimeout(() => process.exit(), EXIT_MS).unref();
+}
+
+/** What an application lets fall is in the log and in the exit status; its response goes out all the same. */
+function containStrayErrors(): void {
+  const stray = (error: unknown): void => {
+    process.exitCode = 1;
+    console.error(error);
+  };
+  process.on("uncaughtException", stray);
+  process.on("unhandledRejection", stray);
 }
 
 /** Standard error may be closed; that is no reason to fail. */

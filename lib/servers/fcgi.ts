@@ -2,6 +2,7 @@
 // fcgi-connection.ts, a request's response in fcgi-request.ts, the bytes in protocols/fastcgi/.
 
 import { createServer as createNetServer, type Socket } from "node:net";
+import { durationOf } from "../gateway/duration.ts";
 import { logToStderr } from "../gateway/log.ts";
 import type { ProtocolServer } from "../gateway/protocol-server.ts";
 import type { Application } from "../gateway/types.ts";
@@ -68,8 +69,8 @@ export function createServer(application: Application, options: FcgiOptions = {}
     maxParamsBytes: options.maxParamsBytes ?? 65_536,
     maxBodyBytes: options.maxBodyBytes ?? Number.POSITIVE_INFINITY,
     maxConcurrent: options.maxConcurrent ?? Number.POSITIVE_INFINITY,
-    requestTimeoutMs: options.requestTimeoutMs ?? 0,
-    idleTimeoutMs: options.idleTimeoutMs ?? 120_000,
+    requestTimeoutMs: durationOf("requestTimeoutMs", options.requestTimeoutMs ?? 0),
+    idleTimeoutMs: durationOf("idleTimeoutMs", options.idleTimeoutMs ?? 120_000),
     copyErrors: options.copyErrors ?? true,
     debug: options.debug ?? false,
     multiprocess: options.multiprocess ?? false,

@@ -4,6 +4,7 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ProtocolError } from "../errors.ts";
+import { durationOf } from "../gateway/duration.ts";
 import { completeEnviron } from "../gateway/environ.ts";
 import { ErrorStream } from "../gateway/error-stream.ts";
 import { logToStderr, printable } from "../gateway/log.ts";
@@ -22,7 +23,8 @@ const FIRST_REQUEST_MS = 1_000;
 /** An HTTP server that nobody has told to listen yet. */
 export function createServer(application: Application, options: HttpOptions = {}): ProtocolServer {
   const log = options.log ?? logToStderr;
-  const idleMs = options.idleTimeoutMs ?? 120_000;
+  const idleMs = durationOf("idleTimeoutMs", options.idleTimeoutMs ?? 120_000);
+  const requestMs = durationOf("requestTimeoutMs", options.requestTimeoutMs ?? 0);
   const maxBodyBytes = options.maxBodyBytes ?? Number.POSITIVE_INFINITY;
   const maxConcurrent = options.maxConcurrent ?? Number.POSITIVE_INFINITY;
   const exchanges = new Set<HttpExchange>();
@@ -103,9 +105,9 @@ export function createServer(application: Application, options: HttpOptions = {}
   function run(exchange: HttpExchange, environ: Environ): void {
     void respond(application, environ, exchange, {
       debug: options.debug,
-      timeoutMs: options.requestTimeoutMs,
+      timeoutMs: requestMs,
       onTimeout: () => {
-        log("error", `${printable(environ.PATH_INFO)} took longer than ${options.requestTimeoutMs} ms`);
+        log("error", `${printable(environ.PATH_INFO)} took longer than ${requestMs} ms`);
         exchange.cancellation.abort(new DOMException("the request took too long", "TimeoutError"));
       },
     });

@@ -40,7 +40,7 @@ export interface WorkerOptions {
   backlog?: number;
 
   /**
-   * How long a graceful stop waits for requests in progress, in milliseconds. After it their `postern.signal` is
+   * How long a graceful stop waits for requests in progress, in milliseconds; 0 is no limit. After it their `postern.signal` is
    * aborted and their connections are closed.
    *
    * @defaultValue `10_000`

@@ -1,6 +1,7 @@
 // The worker model `single`: one process, which serves requests as they come.
 
 import { GatewayError } from "../errors.ts";
+import { durationOf } from "../gateway/duration.ts";
 import type { ProtocolServer } from "../gateway/protocol-server.ts";
 import { listen } from "./listen.ts";
 import type { WorkerOptions } from "./options.ts";
@@ -9,6 +10,7 @@ import type { Workers } from "./workers.ts";
 const DEFAULT_GRACE_MS = 10_000;
 
 export async function start(create: () => ProtocolServer, options: WorkerOptions): Promise<Workers> {
+  const graceMs = durationOf("shutdownGraceMs", options.shutdownGraceMs ?? DEFAULT_GRACE_MS);
   const listeners = await listen(create, options);
   const abort = (reason: string): void => {
     for (const listener of listeners) listener.abort(new GatewayError("SHUTDOWN", reason));
@@ -16,8 +18,8 @@ export async function start(create: () => ProtocolServer, options: WorkerOptions
   return {
     addresses: listeners.map((listener) => listener.address),
     async stop() {
-      const grace = options.shutdownGraceMs ?? DEFAULT_GRACE_MS;
-      const deadline = setTimeout(() => abort("the server stops and could not wait any longer"), grace);
+      const giveUp = (): void => abort("the server stops and could not wait any longer");
+      const deadline = graceMs > 0 ? setTimeout(giveUp, graceMs) : undefined;
       await Promise.all(listeners.map((listener) => listener.drain()));
       clearTimeout(deadline);
     },

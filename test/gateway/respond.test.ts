@@ -95,6 +95,14 @@ describe("the head (PEP 3333, start_response)", () => {
   });
 });
 
+test("the same Content-Length twice is sent once", async () => {
+  const response = await call((_environ, startResponse) => {
+    startResponse("200 OK", [...PLAIN, ["Content-Length", "2"], ["content-length", "2"]]);
+    return ["ok"];
+  }, "/");
+  expect(response.headers).toEqual([...PLAIN, ["Content-Length", "2"]]);
+});
+
 describe("the body", () => {
   test.each<[string, Application, string]>([
     ["an array", answering(["a", Buffer.from("b"), ""]), "ab"],

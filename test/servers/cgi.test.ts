@@ -181,6 +181,20 @@ describe("a CGI script (RFC 3875)", () => {
     expect(run(path)).toMatchObject({ stdout: expect.stringMatching(/partial$/), status: 1 });
   });
 
+  test.each([
+    ["a promise that nobody catches", `Promise.reject(new Error("stray"));`],
+    ["an error in a timer", `setImmediate(() => { throw new Error("stray"); });`],
+  ])("with %s answers all the same, and ends with 1", (_name, stray) => {
+    const path = script(
+      `${stray} await new Promise((resolve) => setTimeout(resolve, 20)); startResponse("200 OK", TEXT); return ["ok"];`,
+    );
+    expect(run(path)).toMatchObject({
+      stdout: expect.stringMatching(/ok$/),
+      stderr: expect.stringContaining("stray"),
+      status: 1,
+    });
+  });
+
   test("whose reader goes away cleans up and ends with 1", async () => {
     const note = join(folder.path, "cleaned");
     const path = script(`

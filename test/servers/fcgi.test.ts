@@ -727,6 +727,33 @@ describe("time", () => {
     expect(fcgi.log).toEqual([expect.stringContaining("/slow")]);
   });
 
+  test.each([
+    ["requestTimeoutMs", Number.POSITIVE_INFINITY],
+    ["idleTimeoutMs", Number.POSITIVE_INFINITY],
+    ["shutdownGraceMs", Number.POSITIVE_INFINITY],
+  ])("%s of Infinity is no limit", async (option, value) => {
+    const fcgi = await serving(
+      async (environ, startResponse) => {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        return echoPath(environ, startResponse);
+      },
+      { [option]: value },
+    );
+    const client = await fcgi.client();
+    await client.send(...responderRequest(1, get("/slow")));
+    await client.record(({ type }) => type === STDOUT);
+    expect(bodyOf((await client.reply(1)).stdout)).toBe("/slow");
+  });
+
+  test.each(["requestTimeoutMs", "idleTimeoutMs", "shutdownGraceMs"])(
+    "%s is refused when it is none",
+    async (option) => {
+      for (const value of [-1, Number.NaN]) {
+        await expect(startFcgi(echoPath, { [option]: value })).rejects.toMatchObject({ code: "OPTION" });
+      }
+    },
+  );
+
   test("a peer that stalls in a head, in a body or between requests is closed after idleTimeoutMs", async () => {
     const fcgi = await serving(echoBody, { idleTimeoutMs: 100 });
     const [idle, head, body] = [await fcgi.client(), await fcgi.client(), await fcgi.client()];

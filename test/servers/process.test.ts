@@ -93,6 +93,20 @@ describe("signals", () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  test("TERM while a reload waits for a request makes a stop of it", async () => {
+    const path = join(folder.path, "app.sock");
+    const child = start(script(JSON.stringify({ bindAddress: path, protocol: "fcgi" })));
+    await child.printed(/listening on/);
+    const slow = ask({ path }, "/slow");
+    await child.printed(/^slow$/m);
+    child.signal("SIGHUP");
+    await until("it no longer listens", async () => !(await isListening(path)));
+    child.signal("SIGTERM");
+    expect(await slow).toBe("/slow");
+    expect(await child.ended).toBe(0);
+    expect(child.stdout).toContain("ended: stop");
+  });
+
   test("a second TERM stops at once", async () => {
     const path = join(folder.path, "app.sock");
     const child = start(script(JSON.stringify({ bindAddress: path, protocol: "fcgi" })));
