@@ -12,6 +12,7 @@ import { isThenable } from "./thenable.ts";
 
 const HTML = "text/html; charset=utf-8";
 const BYTES = "application/octet-stream";
+const UNFIT = "an Error or a fetch Response: throw the first, and return the body of the second";
 
 /**
  * Text becomes HTML, an object or array becomes JSON, bytes and streams are sent as they come, nothing becomes
@@ -69,6 +70,10 @@ function objectBody(exchange: Exchange, result: object | null): Body | Promise<B
   if (!Array.isArray(result) && (Symbol.asyncIterator in result || Symbol.iterator in result)) {
     exchange.headers.defaultType("pipe" in result || "getReader" in result ? BYTES : HTML);
     return StreamedBody.start(result as AsyncIterable<unknown>, () => exchange.end());
+  }
+  // As JSON these would be "{}", which is never what was meant.
+  if (result instanceof Error || Object.prototype.toString.call(result) === "[object Response]") {
+    throw new ApplicationError("RESULT", `a handler returned ${UNFIT}`, { cause: result });
   }
   const json = JSON.stringify(result);
   if (json === undefined)

@@ -59,6 +59,8 @@ describe("what a handler returns becomes a body", () => {
   test.each<[string, unknown]>([
     ["a function", () => 1],
     ["a symbol", Symbol("x")],
+    ["an error that is returned", new Error("x")],
+    ["a fetch Response", new Response("x")],
   ])("%s is the handler's fault", async (_name, result) => {
     const response = await ask(
       one(() => result),
