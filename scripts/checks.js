@@ -7,6 +7,7 @@ const checks = [
   ["types of lib", "typescript/bin/tsc", ["--noEmit"]],
   ["types of the tests", "typescript/bin/tsc", ["-p", "test/tsconfig.json"]],
   ["types of the examples", "typescript/bin/tsc", ["-p", "examples/tsconfig.json", "--noEmit"]],
+  ["types of the templates", "typescript/bin/tsc", ["-p", "templates/tsconfig.json"]],
   ["knip", "knip/bin/knip.js", []],
   ["publint", "publint/src/cli.js", ["--strict"]],
 ];

@@ -1,13 +1,31 @@
-// lib → dist, and the examples next to their sources.
+// lib → dist, the templates' JavaScript too, and the examples next to their sources.
 
-import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { Advice, packageScript, root } from "./command.js";
+import { buildPlainTemplates } from "./plain-templates.js";
 
 /** Written after each build; inside node_modules, so that new packages mean a new build. */
 const stamp = `${root}node_modules/.postern-built`;
 
 /** What is compiled, and what its result depends on. */
-const sources = ["lib", "examples", "tsconfig.json", "examples/tsconfig.json", "package.json"];
+const sources = [
+  "lib",
+  "examples",
+  "templates",
+  "scripts/plain-templates.js",
+  "tsconfig.json",
+  "examples/tsconfig.json",
+  "package.json",
+];
 
 /** What must be executable: npm links the first, web servers start the others. */
 const executables = ["dist/cli/main.js", "examples/guestbook/app.js"];
@@ -23,7 +41,17 @@ export async function build() {
   for (const path of executables) {
     if (existsSync(`${root}${path}`)) chmodSync(`${root}${path}`, 0o755);
   }
+  await buildPlainTemplates();
+  linkCommand();
   writeFileSync(stamp, "");
+}
+
+/** npm links a command only where its file is there already, and the templates' scripts call it. */
+function linkCommand() {
+  const link = `${root}node_modules/.bin/postern`;
+  rmSync(link, { force: true });
+  mkdirSync(`${root}node_modules/.bin`, { recursive: true });
+  symlinkSync("../../dist/cli/main.js", link);
 }
 
 /** Compiles when a source is newer than the last build. */
@@ -43,10 +71,11 @@ function isStale() {
 function newest(path) {
   const times = [statSync(`${root}${path}`).mtimeMs];
   if (!statSync(`${root}${path}`).isDirectory()) return times[0];
-  // The examples' folders change with each build, and when the guestbook is signed.
-  if (path === "examples") times.length = 0;
+  // Projects that run as they lie: their folders change with each build, and with each visitor.
+  const projects = path === "examples" || path === "templates";
+  if (projects) times.length = 0;
   for (const name of readdirSync(`${root}${path}`, { recursive: true })) {
-    if (path === "examples" && !name.endsWith(".ts")) continue;
+    if (projects && (!name.endsWith(".ts") || name.includes("node_modules"))) continue;
     times.push(statSync(`${root}${path}/${name}`).mtimeMs);
   }
   return Math.max(...times);

@@ -1,0 +1,40 @@
+// The templates' TypeScript without its types, in dist/templates, for postern new --js: one source, two languages.
+
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { Advice, root } from "./command.js";
+
+/** Writes `dist/templates/<name>/**.js` for each TypeScript file of a template. */
+export async function buildPlainTemplates() {
+  const { default: blankSpace } = await import("ts-blank-space");
+  for (const name of readdirSync(`${root}templates`, { recursive: true })) {
+    if (!name.endsWith(".ts") || name.includes("node_modules")) continue;
+    const unsupported = [];
+    const blank = blankSpace(readFileSync(`${root}templates/${name}`, "utf8"), (node) =>
+      unsupported.push(node),
+    );
+    if (unsupported.length > 0) throw new Advice(`templates/${name} has types that cannot just be left out.`);
+    const target = `${root}dist/templates/${name.replace(/\.ts$/, ".js")}`;
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, formatted(name.replace(/\.ts$/, ".js"), blank.replace(relativeImport, "$1.js$2")));
+  }
+}
+
+const relativeImport = /(\b(?:from|import) *\(?"\.[^"]*)\.ts(")/g;
+
+/** Types leave blanks behind. */
+function formatted(name, code) {
+  const biome = [`${root}node_modules/@biomejs/biome/bin/biome`, "format", `--stdin-file-path=${name}`];
+  const { status, stdout, stderr } = spawnSync(process.execPath, biome, {
+    cwd: root,
+    encoding: "utf8",
+    // What types stood alone on leaves empty lines, also at the top and below braces.
+    input: code
+      .replace(/[ \t]+$/gm, "")
+      .replace(/\n{3,}/g, "\n\n")
+      .trimStart(),
+  });
+  if (status !== 0) throw new Advice(`biome cannot format templates/${name} without its types: ${stderr}`);
+  return stdout;
+}
