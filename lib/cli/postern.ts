@@ -5,6 +5,7 @@ import { type Command, type Io, UsageError } from "./command.ts";
 
 /** Each verb's file is loaded when it is called: what a command does not use costs it nothing. */
 const verbs: Readonly<Record<string, () => Promise<Command>>> = {
+  new: async () => (await import("./new.ts")).newCommand,
   serve: async () => (await import("./serve.ts")).serveCommand,
 };
 
