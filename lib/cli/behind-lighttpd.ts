@@ -1,23 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { request } from "node:http";
-import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { GatewayError } from "../errors.ts";
 import type { Io } from "./command.ts";
 import { Lighttpd, lighttpdVersion } from "./lighttpd.ts";
-import { modulePath } from "./load-application.ts";
+import { existingFolder, modulePath } from "./load-application.ts";
+import { portProblem, type SiteAddress } from "./port.ts";
 import { probeVariable } from "./probe.ts";
 import { StopSignals } from "./stop-signals.ts";
 
 /** How long lighttpd and the application may take to answer for the first time, in milliseconds. */
 const startMs = 30_000;
-
-/** Where a site is to answer. */
-export interface SiteAddress {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** The address as a browser takes it. */
 export function siteUrl({ host, port }: SiteAddress): string {
@@ -27,6 +21,7 @@ export function siteUrl({ host, port }: SiteAddress): string {
 /**
  * Serves a module's application behind a lighttpd of its own until a signal asks to stop.
  *
+ * @param staticFolder what lighttpd serves by itself, at the folder's name
  * @returns the exit status
  * @throws {GatewayError} of code `NO_SUCH_MODULE`, `ADDRESS_IN_USE`, `ADDRESS_FORBIDDEN` or `FRONT_FAILED`
  */
@@ -35,6 +30,7 @@ export async function serveBehindLighttpd(
   binary: string,
   address: SiteAddress,
   io: Io,
+  staticFolder?: string,
 ): Promise<number> {
   const path = modulePath(module, io.cwd);
   await refuseTakenPort(address);
@@ -46,6 +42,7 @@ export async function serveBehindLighttpd(
   const front = Lighttpd.start({
     binary,
     ...address,
+    staticFolder: staticFolder && existingFolder(staticFolder, io.cwd),
     application: [process.execPath, ...process.execArgv, cli, "serve", path, "--protocol", "fcgi"],
     cwd: io.cwd,
     environment: { [probeVariable]: probe },
@@ -107,12 +104,8 @@ function ask({ host, port }: SiteAddress, path: string, signal: AbortSignal): Pr
 
 /** lighttpd would say it too, but not in one sentence. */
 async function refuseTakenPort({ host, port }: SiteAddress): Promise<void> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.on("error", (error: NodeJS.ErrnoException) => reject(portError(error, host, port)));
-    server.listen(port, host, resolve);
-  });
-  await new Promise((resolve) => server.close(resolve));
+  const problem = await portProblem({ host, port });
+  if (problem !== undefined) throw portError(problem, host, port);
 }
 
 function portError(error: NodeJS.ErrnoException, host: string, port: number): Error {
@@ -124,7 +117,7 @@ function portError(error: NodeJS.ErrnoException, host: string, port: number): Er
   return new GatewayError("ADDRESS_FORBIDDEN", text, { cause: error });
 }
 
-/** Shows what lighttpd and the application print: lighttpd's lines under its name, without date and source file. */
+/** Shows what lighttpd and the application print, each under its name; lighttpd's without date and source file. */
 class FrontLog {
   readonly #io: Io;
   /** lighttpd's lines while the application starts: should that fail, they only repeat that it did. */
@@ -136,7 +129,7 @@ class FrontLog {
 
   take(line: string): void {
     const [, source = "", text = ""] = lighttpdLine.exec(line) ?? [];
-    if (text === "") this.#io.err(line);
+    if (text === "") this.#io.err(`app: ${line}`);
     else if (source.startsWith("server.c") && routine.test(text)) return;
     else if (this.#held) this.#held.push(`lighttpd: ${text}`);
     else this.#io.err(`lighttpd: ${text}`);

@@ -1,3 +1,6 @@
+import { basename } from "node:path";
+import { mediaTypes } from "../framework/media-types.ts";
+
 /** What lighttpd is told. */
 export interface LighttpdSettings {
   readonly host: string;
@@ -6,6 +9,8 @@ export interface LighttpdSettings {
   readonly folder: string;
   /** What starts the application: split at blanks by lighttpd, which knows no quotes there. */
   readonly application: string;
+  /** A folder whose files lighttpd sends by itself, at the folder's name. */
+  readonly staticFolder?: string | undefined;
 }
 
 /** Processes of the application, so that one that computes does not stop the site. */
@@ -18,9 +23,9 @@ const maxRequestKib = 131_072;
 const graceSeconds = 5;
 
 /** A lighttpd.conf for one application at the root of the site, spawned by lighttpd. */
-export function lighttpdConfig({ host, port, folder, application }: LighttpdSettings): string {
+export function lighttpdConfig({ host, port, folder, application, staticFolder }: LighttpdSettings): string {
   return `\
-server.modules = ("mod_fastcgi")
+server.modules = ("mod_alias", "mod_fastcgi")
 server.bind = ${quoted(host.includes(":") ? `[${host}]` : host)}
 server.port = ${port}
 server.document-root = ${quoted(`${folder}/empty`)}
@@ -34,6 +39,7 @@ server.stream-response-body = 2
 
 server.feature-flags = ("server.graceful-shutdown-timeout" => ${graceSeconds})
 
+${staticFolder === undefined ? "" : staticFiles(staticFolder)}
 # The application finds the listening socket on descriptor 0. Without fix-root-scriptname lighttpd takes the first
 # part of a path for the name of a script; check-local would look for files.
 fastcgi.server = ("/" => ((
@@ -43,6 +49,22 @@ fastcgi.server = ("/" => ((
   "check-local" => "disable",
   "fix-root-scriptname" => "enable"
 )))
+${staticFolder === undefined ? "" : "}\n"}`;
+}
+
+/** What the application's section below it must not answer: files without a dot at the start of a name. */
+function staticFiles(folder: string): string {
+  const name = basename(folder);
+  const types = Object.entries(mediaTypes).map(([end, type]) => `  ".${end}" => ${quoted(type)},`);
+  const pattern = `^/${name.replace(/[^\w-]/g, "\\$&")}(/[^./][^/]*)+$`;
+  return `\
+mimetype.assign = (
+${types.join("\n")}
+  "" => "application/octet-stream"
+)
+$HTTP["url"] =~ ${quoted(pattern)} {
+  alias.url = (${quoted(`/${name}/`)} => ${quoted(`${folder}/`)})
+} else {
 `;
 }
 

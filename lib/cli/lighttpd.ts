@@ -25,7 +25,7 @@ export function findLighttpd(environment: NodeJS.ProcessEnv = process.env): stri
   return findProgram("lighttpd", environment);
 }
 
-function findProgram(name: string, environment: NodeJS.ProcessEnv): string | undefined {
+export function findProgram(name: string, environment: NodeJS.ProcessEnv): string | undefined {
   const folders = [...(environment["PATH"] ?? "").split(delimiter), ...systemFolders];
   return folders
     .filter(Boolean)
@@ -52,6 +52,8 @@ export interface LighttpdOptions {
   readonly binary: string;
   readonly host: string;
   readonly port: number;
+  /** A folder that lighttpd serves by itself, at the folder's name. */
+  readonly staticFolder?: string | undefined;
   /** The program that serves FastCGI on descriptor 0, and its arguments. */
   readonly application: readonly string[];
   /** The application's working directory: lighttpd would choose another. */
@@ -161,8 +163,9 @@ function writeFolder(folder: string, options: LighttpdOptions): string {
   const lines = [`cd ${quoted(options.cwd)}`, ...variables, `exec ${command} >&2`];
   writeFileSync(script, `${lines.join("\n")}\n`);
   const config = join(folder, "lighttpd.conf");
-  const { host, port } = options;
-  writeFileSync(config, lighttpdConfig({ host, port, folder, application: `/bin/sh ${script}` }));
+  const { host, port, staticFolder } = options;
+  const application = `/bin/sh ${script}`;
+  writeFileSync(config, lighttpdConfig({ host, port, folder, application, staticFolder }));
   return config;
 }
 

@@ -23,6 +23,17 @@ export function modulePath(module: string, cwd: string): string {
 }
 
 /**
+ * A folder's absolute path.
+ *
+ * @throws {GatewayError} of code `NO_SUCH_FOLDER`
+ */
+export function existingFolder(folder: string, cwd: string): string {
+  const path = resolve(cwd, folder);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return path;
+  throw new GatewayError("NO_SUCH_FOLDER", `There is no folder ${path}: make it, or leave --static out.`);
+}
+
+/**
  * Imports a module and finds the application it exports: `app`, `application` or the default export.
  *
  * @throws {GatewayError} of code `NO_SUCH_MODULE` or `NO_APPLICATION`; what the module itself throws comes through

@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 
 import { nodeComplaint } from "./node-version.ts";
+import { stopWithNpm } from "./npm-parent.ts";
 
 const complaint = nodeComplaint(process.versions.node);
 if (complaint !== undefined) {
   process.stderr.write(`${complaint}\n`);
   process.exit(1);
 }
+stopWithNpm();
 // Not before: an old Node may fail while it loads them.
 const { postern } = await import("./postern.ts");
 const { terminal } = await import("./terminal.ts");

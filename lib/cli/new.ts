@@ -136,7 +136,7 @@ function welcome({ name, template, language }: Project, { words }: Origin, folde
     "",
     ...enter,
     "  npm install",
-    "  npm start      shows it in the browser, behind lighttpd where that is installed",
+    "  npm start      serves it at http://127.0.0.1:8080/, behind lighttpd where that is installed",
     "",
     "npm run dev restarts when a file changes, npm test runs its tests, README.md says what is where.",
   ].join("\n");

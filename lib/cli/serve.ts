@@ -1,8 +1,8 @@
 import { GatewayError } from "../errors.ts";
 import type { BindAddress } from "../workers/options.ts";
-import type { SiteAddress } from "./behind-lighttpd.ts";
 import { type Arguments, type Command, type Io, UsageError } from "./command.ts";
 import { loadApplication } from "./load-application.ts";
+import type { SiteAddress } from "./port.ts";
 
 const protocols = ["http", "fcgi", "cgi"] as const;
 const fronts = ["none", "lighttpd", "auto"] as const;
@@ -18,6 +18,9 @@ Serves the application that a module exports (as app, application or default) un
   --port <number>              port for http and --behind; PORT, or else 8080, when left out
   --behind none|lighttpd|auto  starts lighttpd in front, which starts two processes of the application;
                                auto is lighttpd where it is installed, else the embedded HTTP server
+  --next-port                  takes the next free port where that one is in use
+  --static <folder>            with --behind: files that lighttpd sends by itself, at the folder's name; the embedded
+                               HTTP server leaves them to the application
   -h, --help                   this text
 
 HOST is the address for --port, 127.0.0.1 when it is not set. POSTERN_LIGHTTPD names another lighttpd, or is "none".
@@ -31,6 +34,8 @@ export const serveCommand: Command = {
     listen: { type: "string", multiple: true },
     port: { type: "string" },
     behind: { type: "string", default: "none" },
+    "next-port": { type: "boolean", default: false },
+    static: { type: "string" },
   },
 
   async run(args, io) {
@@ -46,13 +51,13 @@ export const serveCommand: Command = {
     const binary = findLighttpd();
     if (binary !== undefined) {
       const { serveBehindLighttpd } = await import("./behind-lighttpd.ts");
-      return serveBehindLighttpd(module, binary, siteAddress(args), io);
+      const folder = args.values["static"] as string | undefined;
+      return serveBehindLighttpd(module, binary, await siteAddress(args, io), io, folder);
     }
-    if (behind === "auto") return serveAlone(module, args, io, " (lighttpd is not installed)");
-    throw new GatewayError(
-      "FRONT_MISSING",
-      "lighttpd is not installed: install it, such as with apt-get install lighttpd.",
-    );
+    const { installCommand } = await import("./install-command.ts");
+    const missing = `lighttpd is not installed: install it with "${installCommand("lighttpd")}"`;
+    if (behind === "auto") return serveAlone(module, args, io, ` (${missing})`);
+    throw new GatewayError("FRONT_MISSING", `${missing}.`);
   },
 };
 
@@ -60,7 +65,8 @@ export const serveCommand: Command = {
 async function serveAlone(module: string, args: Arguments, io: Io, why: string): Promise<number> {
   const protocol = oneOf("--protocol", args.values["protocol"] ?? "http", protocols);
   const listen = args.values["listen"] as string[] | undefined;
-  const bindAddress = listen?.map(toAddress) ?? (protocol === "http" ? siteAddress(args) : undefined);
+  const bindAddress =
+    listen?.map(toAddress) ?? (protocol === "http" ? await siteAddress(args, io) : undefined);
   const { answeringProbe, probeVariable } = await import("./probe.ts");
   const probe = process.env[probeVariable];
   delete process.env[probeVariable];
@@ -90,11 +96,16 @@ function onlyModule({ positionals: [module, ...more] }: Arguments): string {
   throw new UsageError("Name one module that exports an application: postern serve <module>.");
 }
 
-function siteAddress({ values }: Arguments): SiteAddress {
+async function siteAddress({ values }: Arguments, io: Io): Promise<SiteAddress> {
   const text = String(values["port"] ?? (process.env["PORT"] || "8080"));
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (port < 1 || port > 65_535) throw new UsageError(`"${text}" is no port: take a number from 1 to 65535.`);
-  return { host: process.env["HOST"] || "127.0.0.1", port };
+  const wanted = { host: process.env["HOST"] || "127.0.0.1", port };
+  if (values["next-port"] !== true) return wanted;
+  const { nextFreePort } = await import("./port.ts");
+  const found = await nextFreePort(wanted);
+  if (found.port !== port) io.out(`Port ${port} is in use: taking ${found.port}, the next one that is free.`);
+  return found;
 }
 
 function toAddress(text: string): BindAddress {

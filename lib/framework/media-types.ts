@@ -1,6 +1,5 @@
-// The types that a web application sends. Anything else is `application/octet-stream`.
-
-const TYPES: Readonly<Record<string, string>> = {
+/** The types that a web application sends, by the end of a name. Anything else is `application/octet-stream`. */
+export const mediaTypes: Readonly<Record<string, string>> = {
   avif: "image/avif",
   css: "text/css; charset=utf-8",
   csv: "text/csv; charset=utf-8",
@@ -38,5 +37,7 @@ const TYPES: Readonly<Record<string, string>> = {
 /** The media type of a file, by the end of its name. */
 export function mediaType(path: string): string {
   const extension = /\.([^./\\]+)$/.exec(path)?.[1]?.toLowerCase() ?? "";
-  return Object.hasOwn(TYPES, extension) ? (TYPES[extension] as string) : "application/octet-stream";
+  return Object.hasOwn(mediaTypes, extension)
+    ? (mediaTypes[extension] as string)
+    : "application/octet-stream";
 }

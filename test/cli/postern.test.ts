@@ -41,8 +41,8 @@ test("a verb's --help names every option it takes", async () => {
 });
 
 test.each([
-  [["frob"], 'postern has no verb "frob"; it has: serve.'],
-  [["constructor"], 'postern has no verb "constructor"; it has: serve.'],
+  [["frob"], 'postern has no verb "frob"; it has: new, serve.'],
+  [["constructor"], 'postern has no verb "constructor"; it has: new, serve.'],
   [["serve"], "Name one module that exports an application: postern serve <module>."],
   [["serve", "a.js", "b.js"], "Name one module that exports an application: postern serve <module>."],
   [
