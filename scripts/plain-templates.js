@@ -17,11 +17,13 @@ export async function buildPlainTemplates() {
     if (unsupported.length > 0) throw new Advice(`templates/${name} has types that cannot just be left out.`);
     const target = `${root}dist/templates/${name.replace(/\.ts$/, ".js")}`;
     mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, formatted(name.replace(/\.ts$/, ".js"), blank.replace(relativeImport, "$1.js$2")));
+    // Imports and comments name the files as they are in a project of this language.
+    writeFileSync(
+      target,
+      formatted(name.replace(/\.ts$/, ".js"), blank.replace(/\b([\w-]+)\.ts\b/g, "$1.js")),
+    );
   }
 }
-
-const relativeImport = /(\b(?:from|import) *\(?"\.[^"]*)\.ts(")/g;
 
 /** Types leave blanks behind. */
 function formatted(name, code) {

@@ -1,14 +1,15 @@
-import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import { expect, test } from "vitest";
 import { lighttpd } from "../support/lighttpd.ts";
+import { newcomer, ordinaryUser } from "../support/ordinary-user.ts";
 import { root, Stand } from "../support/postern.ts";
 
 const minute = 60_000;
 
 /** What a clone has not: packages, and what a build or a visitor made. */
-const made = /^(\.git|node_modules|dist|coverage|examples\/guestbook\/data)(\/|$)|^examples\/.*\.js(\.map)?$/;
+const made =
+  /^(\.git|node_modules|dist|coverage|examples\/guestbook\/data|templates\/\w+\/(node_modules|data))(\/|$)|^(examples|templates)\/.*\.js(\.map)?$/;
 
 test.skipIf(lighttpd === undefined)(
   "a fresh clone answers within a minute, for a user without /usr/sbin in PATH",
@@ -18,7 +19,7 @@ test.skipIf(lighttpd === undefined)(
     const clone = freshClone(stand);
 
     const started = performance.now();
-    const child = stand.start("env", [...ordinaryUser(stand.folder), "npm", "start"], clone);
+    const child = stand.start("env", [...ordinaryUser(stand.folder), "npm", "start"], { cwd: clone });
     await child.printed(/behind lighttpd/, 2 * minute);
     const response = await fetch(stand.url("/"));
 
@@ -38,7 +39,7 @@ test.each(["start", "test"])(
     const stand = await Stand.make({ npm_config_registry: "http://127.0.0.1:9/" });
     const clone = freshClone(stand);
     stand.env["npm_config_fetch_retries"] = "0";
-    const child = stand.start("npm", ["run", script], clone);
+    const child = stand.start("npm", ["run", script], { cwd: clone });
     expect(await child.ended).toBe(1);
     expect(child.output).toMatch(/^npm ci ended with status \d+: see that .* then run this again\.$/m);
     expect(child.output).not.toMatch(/\n\s+at /);
@@ -54,19 +55,8 @@ function freshClone(stand: Stand): string {
     verbatimSymlinks: true,
     filter: (path) => !made.test(relative(root, path)),
   });
-  mkdirSync(join(stand.folder, "home"));
-  for (const name of Object.keys(stand.env)) {
-    // npm's own settings for the run of these tests, such as a cache that the other user may not write.
-    if (/^npm_/i.test(name) && name !== "npm_config_registry") delete stand.env[name];
-  }
-  stand.env["HOME"] = join(stand.folder, "home");
-  stand.env["PATH"] = [dirname(process.execPath), "/usr/bin", "/bin"].join(":");
+  const home = join(stand.folder, "home");
+  mkdirSync(home);
+  stand.env = newcomer(stand.env, home);
   return clone;
-}
-
-/** What makes a command run as nobody, who gets the folder, where that is possible. */
-function ordinaryUser(folder: string): string[] {
-  if (process.getuid?.() !== 0) return [];
-  spawnSync("chown", ["-R", "nobody:nogroup", folder]);
-  return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"];
 }

@@ -2,12 +2,15 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
+import type { Writable } from "node:stream";
 
 export interface ChildOptions {
   readonly cwd?: string;
   /** All of the child's variables; this process's own when left out. */
   readonly env?: NodeJS.ProcessEnv;
   readonly input?: string | Uint8Array;
+  /** Leaves standard input open, for `type()`. */
+  readonly typing?: boolean;
 }
 
 /** A started program: what it prints is kept, and it is gone at the latest when the tests' process is. */
@@ -20,16 +23,18 @@ export class Child {
   /** Its exit status, or 128 and the signal's number. Settles when its streams are closed too. */
   readonly ended: Promise<number>;
   #running = true;
+  readonly #stdin: Writable | null;
   readonly #waiting = new Set<() => void>();
 
-  constructor(program: string, args: readonly string[], { cwd, env, input }: ChildOptions = {}) {
+  constructor(program: string, args: readonly string[], { cwd, env, input, typing }: ChildOptions = {}) {
     const child = spawn(program, args, {
       detached: true,
-      stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+      stdio: [input === undefined && !typing ? "ignore" : "pipe", "pipe", "pipe"],
       ...(cwd === undefined ? {} : { cwd }),
       ...(env === undefined ? {} : { env }),
     });
-    child.stdin?.end(input);
+    if (!typing) child.stdin?.end(input);
+    this.#stdin = child.stdin;
     this.pid = child.pid ?? 0;
     for (const name of ["stdout", "stderr"] as const) {
       child[name]?.setEncoding("utf8").on("data", (text: string) => {
@@ -62,6 +67,11 @@ export class Child {
         deadline.addEventListener("abort", () => resolve(), { once: true });
       });
     }
+  }
+
+  /** Sends it some input. */
+  type(text: string): void {
+    this.#stdin?.write(text);
   }
 
   /** Signals the program alone. */

@@ -14,12 +14,19 @@ export const root = join(import.meta.dirname, "../..");
 /** The built command line. */
 export const cli = join(root, "dist/cli/main.js");
 
+interface Start {
+  /** @defaultValue the repository's folder */
+  readonly cwd?: string;
+  /** Leaves standard input open. @defaultValue `false` */
+  readonly typing?: boolean;
+}
+
 /** Where one command runs: a port, variables that mark its processes, and a folder for temporary files. */
 export class Stand {
   readonly port: number;
   /** Empty, for modules and data. */
   readonly folder: string;
-  readonly env: NodeJS.ProcessEnv;
+  env: NodeJS.ProcessEnv;
   readonly #mark = `POSTERN_TEST=${randomUUID()}`;
   readonly #temporary: string;
 
@@ -54,8 +61,8 @@ export class Stand {
     return path;
   }
 
-  start(program: string, args: readonly string[], cwd = root): Child {
-    return new Child(program, args, { cwd, env: this.env });
+  start(program: string, args: readonly string[], { cwd = root, typing = false }: Start = {}): Child {
+    return new Child(program, args, { cwd, env: this.env, typing });
   }
 
   /** Starts `postern` with arguments. */

@@ -1,0 +1,65 @@
+// A real Apache with mod_cgid for tests: in a folder of its own, on loopback, stopped in all cases.
+
+import { chmodSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Child } from "./child.ts";
+import { temporaryFolder } from "./folder.ts";
+import { freePort, untilListening } from "./port.ts";
+import { findProgram } from "./programs.ts";
+
+/** Where Apache is, or undefined: `describe.skipIf(apache === undefined)`. */
+export const apache = findProgram("apache2");
+
+/** Where Debian keeps its modules. */
+const modules = "/usr/lib/apache2/modules";
+
+export interface RunningApache {
+  url(path: string): string;
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts Apache with mod_cgid. Where this process is root's, Apache and so the scripts run as nobody.
+ *
+ * @param config what belongs to the one server, such as a ScriptAlias
+ */
+export async function startApache(config: string): Promise<RunningApache> {
+  if (apache === undefined) throw new Error("Apache is missing");
+  const folder = temporaryFolder();
+  chmodSync(folder.path, 0o755);
+  const port = await freePort();
+  const path = join(folder.path, "apache.conf");
+  const loaded = ["mpm_event", "authz_core", "alias", "env", "cgid"];
+  writeFileSync(
+    path,
+    `
+    ${loaded.map((name) => `LoadModule ${name}_module ${modules}/mod_${name}.so`).join("\n")}
+    ${process.getuid?.() === 0 ? "User nobody\nGroup nogroup" : ""}
+    ServerRoot ${folder.path}
+    ServerName 127.0.0.1
+    Listen 127.0.0.1:${port}
+    PidFile ${folder.path}/pid
+    Mutex pthread
+    ScriptSock ${folder.path}/cgid.sock
+    DocumentRoot ${folder.path}
+    ErrorLog /dev/stderr
+    ${config}
+  `,
+  );
+  const child = new Child(apache, ["-D", "FOREGROUND", "-f", path]);
+  const stop = async (): Promise<void> => {
+    await child.stop("SIGTERM");
+    folder.remove();
+  };
+  try {
+    await Promise.race([
+      untilListening(port),
+      child.ended.then(() => Promise.reject(new Error(child.output))),
+    ]);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { port, url: (target) => `http://127.0.0.1:${port}${target}`, stop };
+}
