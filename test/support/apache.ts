@@ -1,6 +1,6 @@
 // A real Apache with mod_cgid for tests: in a folder of its own, on loopback, stopped in all cases.
 
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Child } from "./child.ts";
 import { temporaryFolder } from "./folder.ts";
@@ -16,6 +16,8 @@ const modules = "/usr/lib/apache2/modules";
 export interface RunningApache {
   url(path: string): string;
   readonly port: number;
+  /** What Apache logged, and the scripts through it. */
+  log(): string;
   stop(): Promise<void>;
 }
 
@@ -43,10 +45,11 @@ export async function startApache(config: string): Promise<RunningApache> {
     Mutex pthread
     ScriptSock ${folder.path}/cgid.sock
     DocumentRoot ${folder.path}
-    ErrorLog /dev/stderr
+    ErrorLog ${folder.path}/error.log
     ${config}
   `,
   );
+  const log = () => readFileSync(join(folder.path, "error.log"), "utf8");
   const child = new Child(apache, ["-D", "FOREGROUND", "-f", path]);
   const stop = async (): Promise<void> => {
     await child.stop("SIGTERM");
@@ -61,5 +64,5 @@ export async function startApache(config: string): Promise<RunningApache> {
     await stop();
     throw error;
   }
-  return { port, url: (target) => `http://127.0.0.1:${port}${target}`, stop };
+  return { port, url: (target) => `http://127.0.0.1:${port}${target}`, log, stop };
 }

@@ -13,11 +13,19 @@ export interface ProjectKind {
   readonly js?: boolean;
 }
 
-/** Makes a project in a folder and returns its own folder. It is not built. */
-export function newProject(folder: string, { template, js = false }: ProjectKind): string {
+/**
+ * Makes a project in a folder and returns its own folder. It is not built.
+ *
+ * @param packages whether it sees any
+ */
+export function newProject(
+  folder: string,
+  { template, js = false }: ProjectKind,
+  packages: "this repository's packages" | "no packages" = "this repository's packages",
+): string {
   const args = ["new", `my-${template}`, "--template", template, ...(js ? ["--js"] : [])];
   execFileSync(process.execPath, [cli, ...args], { cwd: folder });
   const project = join(folder, `my-${template}`);
-  symlinkSync(join(root, "node_modules"), join(project, "node_modules"));
+  if (packages !== "no packages") symlinkSync(join(root, "node_modules"), join(project, "node_modules"));
   return project;
 }
