@@ -39,10 +39,14 @@ describe.skipIf(lighttpd === undefined)("from the packed tarball", { timeout: 2 
   beforeAll(async () => {
     folder = temporaryFolder();
     chmodSync(folder.path, 0o755);
-    const packed = execFileSync("npm", ["pack", "--json", "--pack-destination", folder.path], {
-      cwd: root,
-      encoding: "utf8",
-    });
+    const packed = execFileSync(
+      "npm",
+      ["pack", "--json", "--ignore-scripts", "--pack-destination", folder.path],
+      {
+        cwd: root,
+        encoding: "utf8",
+      },
+    );
     tarball = join(folder.path, JSON.parse(packed)[0].filename);
     mkdirSync(join(folder.path, "home"));
     env = newcomer(process.env, join(folder.path, "home"));

@@ -57,15 +57,18 @@ export class Child {
   /** Waits until it has printed something. */
   async printed(pattern: RegExp, timeoutMs = 20_000): Promise<RegExpExecArray> {
     const deadline = AbortSignal.timeout(timeoutMs);
+    const late = new Promise<void>((resolve) => {
+      deadline.addEventListener("abort", () => resolve(), { once: true });
+    });
     for (;;) {
       const match = pattern.exec(this.output);
       if (match) return match;
       if (!this.#running) throw new Error(`ended without printing ${pattern}:\n${this.output}`);
       if (deadline.aborted) throw new Error(`did not print ${pattern} in ${timeoutMs} ms:\n${this.output}`);
-      await new Promise<void>((resolve) => {
+      const more = new Promise<void>((resolve) => {
         this.#waiting.add(resolve);
-        deadline.addEventListener("abort", () => resolve(), { once: true });
       });
+      await Promise.race([more, late]);
     }
   }
 
