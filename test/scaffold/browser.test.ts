@@ -23,7 +23,7 @@ describe.skipIf(chromium === undefined || lighttpd === undefined)("template site
   beforeAll(async () => {
     browser = await startChromium();
     folder = temporaryFolder();
-    project = newProject(folder.path, { template: "site" });
+    project = newProject(folder.path, { template: "site", js: true });
   });
 
   afterAll(async () => {
