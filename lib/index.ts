@@ -79,6 +79,7 @@ export {
   useProxy,
   variantAlsoNegotiates,
 } from "./framework/responses.ts";
+export type { RouteInfo } from "./framework/routes.ts";
 export type { Handler, HandlerClass, HandlerFunction, Route, Target } from "./framework/target.ts";
 export type { TemplateResult } from "./framework/template-result.ts";
 export { type Render, type RenderOptions, type TemplateOptions, templates } from "./framework/templates.ts";

@@ -28,7 +28,7 @@ const sources = [
 ];
 
 /** What must be executable: npm links the first, web servers start the others. */
-const executables = ["dist/cli/main.js", "examples/guestbook/app.js"];
+const executables = ["dist/cli/bin.cjs", "examples/guestbook/app.js"];
 
 /** Compiles everything from nothing. */
 export async function build() {

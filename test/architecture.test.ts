@@ -157,7 +157,10 @@ describe("package.json", () => {
 
   /** The source of what a build puts there. */
   function sourceOf(target: string): string {
-    const source = target.replace(/^(\.\/)?dist\//, "lib/").replace(/(\.d\.ts|\.js)$/, ".ts");
+    const source = target
+      .replace(/^(\.\/)?dist\//, "lib/")
+      .replace(/(\.d\.ts|\.js)$/, ".ts")
+      .replace(/\.cjs$/, ".cts");
     return join(root, source);
   }
 

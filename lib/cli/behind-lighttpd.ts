@@ -9,6 +9,7 @@ import { existingFolder, modulePath } from "./load-application.ts";
 import { portProblem, type SiteAddress } from "./port.ts";
 import { probeVariable } from "./probe.ts";
 import { StopSignals } from "./stop-signals.ts";
+import { refuseTypeScript } from "./typescript-module.ts";
 
 /** How long lighttpd and the application may take to answer for the first time, in milliseconds. */
 const startMs = 30_000;
@@ -33,6 +34,7 @@ export async function serveBehindLighttpd(
   staticFolder?: string,
 ): Promise<number> {
   const path = modulePath(module, io.cwd);
+  refuseTypeScript(path, io.cwd);
   await refuseTakenPort(address);
   const probe = `/.postern-${randomBytes(12).toString("hex")}`;
   const signals = new StopSignals();

@@ -4,6 +4,8 @@ import type { ParseArgsConfig } from "node:util";
 export interface Io {
   out(line: string): void;
   err(line: string): void;
+  /** Bytes as they are, to where `out` prints. */
+  write(bytes: Uint8Array): void;
   readonly cwd: string;
 }
 

@@ -1,11 +1,16 @@
-import { statSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { basename, dirname, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { GatewayError } from "../errors.ts";
 import type { Application } from "../gateway/types.ts";
+import { foreignShape, isClass, kindOf } from "./application-shape.ts";
+import { nearest } from "./nearest.ts";
+import { isTypeScript, refuseTypeScript } from "./typescript-module.ts";
 
 /** The exports that are tried, in this order. */
 const names = ["app", "application", "default"];
+
+const expected = "a gateway application, (environ, startResponse) => body, or what application(urls) returns";
 
 /**
  * A module's absolute path.
@@ -15,11 +20,29 @@ const names = ["app", "application", "default"];
  */
 export function modulePath(module: string, cwd: string): string {
   const path = resolve(cwd, module);
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) return path;
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isFile() === true) return path;
+  const text = found?.isDirectory()
+    ? `${path} is a folder: name the module in it that exports the application`
+    : `There is no file ${path}: name the module that exports the application`;
+  const meant = found === undefined ? siblings(path) : [];
   throw new GatewayError(
     "NO_SUCH_MODULE",
-    `There is no file ${path}: name the module that exports the application.`,
+    meant.length === 0 ? `${text}.` : `${text}; did you mean ${meant.join(" or ")}?`,
   );
+}
+
+/** Modules whose names are near. */
+function siblings(path: string): string[] {
+  const folder = dirname(path);
+  if (!existsSync(folder)) return [];
+  const modules = readdirSync(folder).filter((name) => /(?<!\.d)\.[cm]?[jt]s$/.test(name));
+  return nearest(basename(path), modules);
+}
+
+export interface LoadOptions {
+  /** Compiles TypeScript while it is loaded: for development. @defaultValue `false` */
+  readonly compile?: boolean;
 }
 
 /**
@@ -36,17 +59,59 @@ export function existingFolder(folder: string, cwd: string): string {
 /**
  * Imports a module and finds the application it exports: `app`, `application` or the default export.
  *
- * @throws {GatewayError} of code `NO_SUCH_MODULE` or `NO_APPLICATION`; what the module itself throws comes through
+ * @throws {GatewayError} of code `NO_SUCH_MODULE`, `NO_APPLICATION`, `TYPESCRIPT` or `NO_COMPILER`; what the module
+ *   itself throws comes through
  */
-export async function loadApplication(module: string, cwd: string): Promise<Application> {
+export async function loadApplication(
+  module: string,
+  cwd: string,
+  options: LoadOptions = {},
+): Promise<Application> {
   const path = modulePath(module, cwd);
-  const exported = (await importModule(path)) as Record<string, unknown>;
-  for (const name of names) {
-    const value = exported[name];
-    if (typeof value === "function") return value as Application;
+  if (isTypeScript(path)) {
+    if (options.compile) await (await import("./typescript.ts")).compileWhileLoading(path);
+    else refuseTypeScript(path, cwd);
   }
-  const text = `${path} exports no application: export a function (environ, startResponse) named app, or as the default.`;
-  throw new GatewayError("NO_APPLICATION", text);
+  const exported = (await importModule(path)) as Record<string, unknown>;
+  return findApplication(exported, relative(cwd, path) || path);
+}
+
+function findApplication(exported: Readonly<Record<string, unknown>>, shown: string): Application {
+  // What CommonJS modules export is an object in their default export.
+  const inner = exported["default"];
+  const places = [exported, isRecord(inner) ? inner : {}];
+  for (const place of places) {
+    for (const name of names) {
+      const value = place[name];
+      if (typeof value !== "function" || isClass(value)) continue;
+      if (foreignShape(value) === undefined) return value as Application;
+    }
+  }
+  throw new GatewayError("NO_APPLICATION", complaint(places, shown));
+}
+
+function complaint(places: readonly Readonly<Record<string, unknown>>[], shown: string): string {
+  for (const place of places) {
+    for (const name of names) {
+      const foreign = foreignShape(place[name]);
+      if (foreign === undefined) continue;
+      return `${shown} exports ${foreign} as ${name}, which this version of postern cannot serve: it takes ${expected}.`;
+    }
+  }
+  const [exported = {}] = places;
+  const named = names.find((name) => name in exported);
+  const others = Object.keys(exported);
+  const what =
+    named !== undefined
+      ? `${kindOf(exported[named])} as ${named}`
+      : others.length === 0
+        ? "nothing"
+        : `only ${others.join(", ")}`;
+  return `${shown} exports no application (it exports ${what}): export ${expected}, as app or as the default.`;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }
 
 async function importModule(path: string): Promise<unknown> {

@@ -2,11 +2,14 @@ import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { GatewayError } from "../errors.ts";
 import { type Command, type Io, UsageError } from "./command.ts";
+import { nearest } from "./nearest.ts";
 
 /** Each verb's file is loaded when it is called: what a command does not use costs it nothing. */
 const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   new: async () => (await import("./new.ts")).newCommand,
   serve: async () => (await import("./serve.ts")).serveCommand,
+  get: async () => (await import("./get.ts")).getCommand,
+  routes: async () => (await import("./routes.ts")).routesCommand,
 };
 
 /**
@@ -23,7 +26,7 @@ export async function postern(argv: readonly string[], io: Io): Promise<number> 
     if (name === undefined) throw new UsageError(await help());
     if (!Object.hasOwn(verbs, name)) throw new UsageError(unknownVerb(name));
     const command = await (verbs[name] as () => Promise<Command>)();
-    return await run(command, rest, io);
+    return await run(name, command, rest, io);
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof GatewayError)) throw error;
     io.err(error.message);
@@ -31,25 +34,31 @@ export async function postern(argv: readonly string[], io: Io): Promise<number> 
   }
 }
 
-async function run(command: Command, argv: readonly string[], io: Io): Promise<number> {
-  const { values, positionals } = parse(command, argv);
+async function run(name: string, command: Command, argv: readonly string[], io: Io): Promise<number> {
+  const { values, positionals } = parse(name, command, argv);
   if (values["help"] === true) return print(io, command.help);
   return command.run({ values, positionals }, io);
 }
 
-function parse(command: Command, argv: readonly string[]) {
+function parse(name: string, command: Command, argv: readonly string[]) {
   const options: Command["options"] = { ...command.options, help: { type: "boolean", short: "h" } };
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true });
   } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const [, unknown] = /^Unknown option '(-[^']+)'/.exec(error.message) ?? [];
+    if (unknown !== undefined) throw new UsageError(unknownOption(name, unknown, Object.keys(options)));
     // parseArgs says in one sentence which option is wrong.
-    throw error instanceof TypeError ? new UsageError(error.message) : error;
+    throw new UsageError(error.message);
   }
 }
 
 async function help(): Promise<string> {
   const lines = ["usage: postern <verb> [arguments]", ""];
-  for (const [name, load] of Object.entries(verbs)) lines.push(`  ${name}  ${(await load()).summary}`);
+  const width = Math.max(...Object.keys(verbs).map((name) => name.length));
+  for (const [name, load] of Object.entries(verbs)) {
+    lines.push(`  ${name.padEnd(width)}  ${(await load()).summary}`);
+  }
   lines.push(
     "",
     "postern <verb> --help says more about one of them, postern --version which postern this is.",
@@ -58,7 +67,17 @@ async function help(): Promise<string> {
 }
 
 function unknownVerb(name: string): string {
-  return `postern has no verb "${name}"; it has: ${Object.keys(verbs).join(", ")}.`;
+  const all = Object.keys(verbs);
+  const near = nearest(name, all);
+  if (near.length > 0) return `postern has no verb "${name}"; did you mean ${near.join(" or ")}?`;
+  return `postern has no verb "${name}"; it has: ${all.join(", ")}.`;
+}
+
+function unknownOption(verb: string, option: string, names: readonly string[]): string {
+  const near = nearest(option.replace(/^-+/, ""), names).map((name) => `--${name}`);
+  const advice =
+    near.length > 0 ? `did you mean ${near.join(" or ")}?` : `postern ${verb} --help lists them.`;
+  return `postern ${verb} has no option ${option}; ${advice}`;
 }
 
 async function version(): Promise<string> {

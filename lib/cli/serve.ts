@@ -1,27 +1,45 @@
 import { GatewayError } from "../errors.ts";
+import type { ServeOptions } from "../serve.ts";
 import type { BindAddress } from "../workers/options.ts";
 import { type Arguments, type Command, type Io, UsageError } from "./command.ts";
 import { loadApplication } from "./load-application.ts";
 import type { SiteAddress } from "./port.ts";
 
 const protocols = ["http", "fcgi", "cgi"] as const;
+const workerModels = ["single"] as const satisfies readonly ServeOptions["workers"][];
 const fronts = ["none", "lighttpd", "auto"] as const;
 
 const help = `\
 usage: postern serve <module> [options]
 
-Serves the application that a module exports (as app, application or default) until it is told to stop.
+Serves the application that a module exports (as app, application or default) until it is told to stop: a gateway
+application, (environ, startResponse) => body, or what application(urls) of postern returns.
 
   --protocol http|fcgi|cgi     how a web server reaches it; http, to which a browser can talk, when left out
   --listen <address>           a path with a / in it for a unix socket, a port, or host:port; may be repeated;
                                without it http takes --port, fcgi the listening socket on descriptor 0
   --port <number>              port for http and --behind; PORT, or else 8080, when left out
+  --workers single             how many processes answer; this version of postern has one model, a single process
   --behind none|lighttpd|auto  starts lighttpd in front, which starts two processes of the application;
                                auto is lighttpd where it is installed, else the embedded HTTP server
   --next-port                  takes the next free port where that one is in use
   --static <folder>            with --behind: files that lighttpd sends by itself, at the folder's name; the embedded
                                HTTP server leaves them to the application
+  --dev                        for development: HTTP, starts again when a file changes, shows errors in the browser,
+                               answers to localhost only; a .ts module is compiled while it is loaded
   -h, --help                   this text
+
+Examples:
+  postern serve app.js                                   http://127.0.0.1:8080/
+  postern serve app.js --listen 127.0.0.1:9000 --protocol fcgi
+  postern serve app.js --listen /run/app.sock --protocol fcgi
+  postern serve app.js --behind auto --port 80
+  postern serve app.ts --dev
+
+With --dev a .ts module, and all that it imports, is compiled by the project's own esbuild or typescript (up to 6);
+types are not checked: that is what tsc is for. Watched are modules, .html and .mustache files, templates/ and views/,
+package.json, tsconfig.json and .env; not node_modules, hidden folders, dist, build, static, public, data, uploads and
+the like.
 
 HOST is the address for --port, 127.0.0.1 when it is not set. POSTERN_LIGHTTPD names another lighttpd, or is "none".
 `;
@@ -33,6 +51,8 @@ export const serveCommand: Command = {
     protocol: { type: "string" },
     listen: { type: "string", multiple: true },
     port: { type: "string" },
+    workers: { type: "string" },
+    dev: { type: "boolean" },
     behind: { type: "string", default: "none" },
     "next-port": { type: "boolean", default: false },
     static: { type: "string" },
@@ -41,6 +61,8 @@ export const serveCommand: Command = {
   async run(args, io) {
     const module = onlyModule(args);
     const behind = oneOf("--behind", args.values["behind"], fronts);
+    oneOf("--workers", args.values["workers"] ?? "single", workerModels);
+    if (args.values["dev"] === true) return serveDev(module, args, io);
     if (behind === "none") return serveAlone(module, args, io, "");
     if (args.values["protocol"] !== undefined || args.values["listen"] !== undefined) {
       throw new UsageError(
@@ -60,6 +82,17 @@ export const serveCommand: Command = {
     throw new GatewayError("FRONT_MISSING", `${missing}.`);
   },
 };
+
+async function serveDev(module: string, args: Arguments, io: Io): Promise<number> {
+  const { protocol = "http", behind, listen } = args.values;
+  if (protocol !== "http" || behind !== "none") {
+    throw new UsageError("--dev serves HTTP by itself: leave --protocol and --behind out.");
+  }
+  const bindAddress = (listen as string[] | undefined)?.map(toAddress) ?? (await siteAddress(args, io));
+  const { serveForDevelopment } = await import("./dev-server.ts");
+  await serveForDevelopment(module, bindAddress, io);
+  return 0;
+}
 
 /** @param why what to add to the line that says where the site is */
 async function serveAlone(module: string, args: Arguments, io: Io, why: string): Promise<number> {
@@ -115,5 +148,8 @@ function toAddress(text: string): BindAddress {
 function oneOf<T extends string>(option: string, value: unknown, choices: readonly T[]): T {
   const found = choices.find((choice) => choice === value);
   if (found !== undefined) return found;
-  throw new UsageError(`${option} is one of ${choices.join(", ")}; "${value}" is none of them.`);
+  const all = choices.length === 1 ? `can only be ${choices[0]}` : `is one of ${choices.join(", ")}`;
+  throw new UsageError(
+    `${option} ${all}; "${value}" ${choices.length === 1 ? "is not" : "is none of them"}.`,
+  );
 }

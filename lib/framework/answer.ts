@@ -96,7 +96,9 @@ async function withTasks(exchange: Exchange, body: Body): Promise<Body> {
 async function recover(exchange: Exchange, error: unknown, startResponse: StartResponse): Promise<Body> {
   try {
     const page = errorPage(exchange.level);
-    if (page === undefined || error instanceof ProtocolError) throw error;
+    // In development the page of `postern/middleware/debug-page` says more.
+    const debugged = exchange.environ["postern.debug"] === true;
+    if (page === undefined || debugged || error instanceof ProtocolError) throw error;
     log(exchange, error);
     exchange.reset(500);
     const body = await toBody(exchange, page(new Web(exchange, exchange.level), error));

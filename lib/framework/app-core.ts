@@ -52,6 +52,8 @@ export type Page = (web: Web, error?: unknown) => unknown;
 export interface AppCore {
   readonly options: ApplicationOptions;
   readonly router: Router<Endpoint>;
+  /** The URL map as it was written, for those who want to read it. */
+  readonly map: (readonly [pattern: string | RegExp, target: unknown])[];
   readonly processors: Processor[];
   /** Its own pages, as they are at the time of the request. */
   readonly pages: { readonly notFound: Page | undefined; readonly internalError: Page | undefined };

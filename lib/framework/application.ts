@@ -11,6 +11,7 @@ import { isMainModule } from "./main-module.ts";
 import { compilePattern, compilePrefix } from "./pattern.ts";
 import type { Processor } from "./processors.ts";
 import { Router } from "./router.ts";
+import { listRoutes, type RouteInfo } from "./routes.ts";
 import type { Checked, Route, Target } from "./target.ts";
 import type { Web } from "./web.ts";
 
@@ -43,6 +44,9 @@ export interface Mountable {
 
   /** Runs `hook` after every request: after an error too, and after the last chunk of a streamed body. */
   unloadHook(hook: (web: Web) => unknown): App;
+
+  /** The URL map in its order, with the routes of mounted applications in the place of each mount. */
+  routes(): RouteInfo[];
 
   /**
    * Serves this application in the way in which the process was started (CGI, FastCGI, HTTP …), if `meta` is that
@@ -107,6 +111,9 @@ export function application<const Urls extends readonly Route[]>(
         return next();
       });
     },
+    routes() {
+      return listRoutes(core, coreOf);
+    },
     run(meta: ImportMeta, runOptions?: RunOptions) {
       if (isMainModule(meta)) start(app, runOptions);
     },
@@ -115,7 +122,7 @@ export function application<const Urls extends readonly Route[]>(
       return testing.request(app, target, request);
     },
   });
-  const core: AppCore = { options, router: new Router<Endpoint>(), processors: [], pages: app };
+  const core: AppCore = { options, router: new Router<Endpoint>(), map: [], processors: [], pages: app };
   cores.set(app, core);
   for (const [pattern, target] of pairsOf(urls)) add(core, pattern, target);
   return app;
@@ -135,9 +142,14 @@ function isPair(route: unknown): boolean {
 }
 
 function add(core: AppCore, pattern: string | RegExp, target: unknown): void {
-  const mounted = typeof target === "function" ? cores.get(target) : undefined;
+  const mounted = coreOf(target);
   if (mounted === undefined) core.router.add(compilePattern(pattern), toEndpoint(target, pattern));
   else core.router.add(compilePrefix(pattern), mountEndpoint(mounted));
+  core.map.push([pattern, target]);
+}
+
+function coreOf(target: unknown): AppCore | undefined {
+  return typeof target === "function" ? cores.get(target) : undefined;
 }
 
 // Not awaited by the caller: a module that waits at its top level hangs those that load it with require().

@@ -27,7 +27,7 @@ export function toEndpoint(target: unknown, pattern: string | RegExp): Endpoint 
   if (target instanceof Redirect) return (call) => expand(target, call);
   if (target instanceof HttpResponse) return () => target;
   if (typeof target === "function") {
-    return isClass(target) ? classEndpoint(target as new (web: Web) => Methods) : functionEndpoint(target);
+    return isClass(target) ? classEndpoint(target) : functionEndpoint(target);
   }
   if (typeof target === "object" && target !== null) {
     if (METHODS.some((method) => typeof (target as Methods)[method] === "function")) {
@@ -94,7 +94,9 @@ function expand({ target, status, headers, absolute }: Redirect, { web, groups }
   return new Redirect(status, location, { absolute, headers });
 }
 
-function isClass(target: object): boolean {
+/** A class of handlers; any other function answers by itself. */
+export function isClass(target: unknown): target is new (web: Web) => Methods {
+  if (typeof target !== "function") return false;
   const { prototype } = target as { prototype?: Methods };
   if (METHODS.some((method) => typeof prototype?.[method] === "function")) return true;
   return /^class\b/.test(Function.prototype.toString.call(target));

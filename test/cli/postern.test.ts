@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { getCommand } from "../../lib/cli/get.ts";
 import { postern } from "../../lib/cli/postern.ts";
+import { routesCommand } from "../../lib/cli/routes.ts";
+import { serveCommand } from "../../lib/cli/serve.ts";
 
 /** Runs the command line in this process. */
 async function call(...argv: string[]) {
@@ -8,6 +11,7 @@ async function call(...argv: string[]) {
   const io = {
     out: (line: string) => lines.out.push(line),
     err: (line: string) => lines.err.push(line),
+    write: () => {},
     cwd: "/",
   };
   const status = await postern(argv, io);
@@ -23,7 +27,7 @@ test.each(["--help", "-h"])("%s lists the verbs on standard output", async (opti
   const { status, out, err } = await call(option);
   expect({ status, err }).toEqual({ status: 0, err: "" });
   expect(out).toMatch(/^usage: postern <verb>/);
-  expect(out).toMatch(/^ {2}serve {2}\S/m);
+  expect(out).toMatch(/^ {2}serve {2,}\S/m);
 });
 
 test("without a verb it says how it is called, as a mistake", async () => {
@@ -32,17 +36,44 @@ test("without a verb it says how it is called, as a mistake", async () => {
   expect(err).toMatch(/^usage: postern <verb>/);
 });
 
-test("a verb's --help names every option it takes", async () => {
-  const { status, out } = await call("serve", "--help");
+test.each([
+  ["serve", serveCommand, ["HOST", "PORT", "POSTERN_LIGHTTPD"]],
+  ["get", getCommand, []],
+  ["routes", routesCommand, []],
+])("%s --help names every option it takes, and shows examples", async (verb, { options }, variables) => {
+  const { status, out } = await call(verb, "--help");
   expect(status).toBe(0);
-  for (const option of ["--protocol", "--listen", "--port", "--behind", "HOST", "PORT", "POSTERN_LIGHTTPD"]) {
-    expect(out).toContain(option);
+  for (const [name, { short }] of Object.entries(options)) {
+    expect(out).toMatch(new RegExp(`^  ${short === undefined ? "" : `-${short}, `}--${name}\\b`, "m"));
   }
+  for (const variable of variables) expect(out).toContain(variable);
+  expect(out).toMatch(new RegExp(`^Examples:\n  postern ${verb} `, "m"));
+  expect(out.split("\n").filter((line) => line.length > 120)).toEqual([]);
 });
 
 test.each([
-  [["frob"], 'postern has no verb "frob"; it has: new, serve.'],
-  [["constructor"], 'postern has no verb "constructor"; it has: new, serve.'],
+  [["frob"], 'postern has no verb "frob"; it has: new, serve, get, routes.'],
+  [["constructor"], 'postern has no verb "constructor"; it has: new, serve, get, routes.'],
+  [["sevre"], 'postern has no verb "sevre"; did you mean serve?'],
+  [["route"], 'postern has no verb "route"; did you mean routes?'],
+  [["serve", "a.js", "--lisen", "80"], "postern serve has no option --lisen; did you mean --listen?"],
+  [["serve", "a.js", "--frob"], "postern serve has no option --frob; postern serve --help lists them."],
+  [["get", "a.js", "-q"], "postern get has no option -q; postern get --help lists them."],
+  [["serve", "a.js", "--workers", "prefork"], '--workers can only be single; "prefork" is not.'],
+  [
+    ["serve", "a.js", "--dev", "--protocol", "fcgi"],
+    "--dev serves HTTP by itself: leave --protocol and --behind out.",
+  ],
+  [
+    ["serve", "a.js", "--dev", "--behind", "auto"],
+    "--dev serves HTTP by itself: leave --protocol and --behind out.",
+  ],
+  [["get"], "Name a module and a path in quotes: postern get <module> /path [selector]."],
+  [["get", "a.js", "hello"], '"hello" is no path: it begins with a /.'],
+  [["get", "a.js", "/", "-H", "Accept"], "\"Accept\" is no header: write it as 'Name: value'."],
+  [["get", "a.js", "/", "-F", "a"], '"a" is no field: write name=value or name=@file.'],
+  [["get", "a.js", "/", "-F", "a=1", "-d", "b=2"], "-d and -F are two kinds of forms: use one of them."],
+  [["routes"], "Name one module that exports an application: postern routes <module>."],
   [["serve"], "Name one module that exports an application: postern serve <module>."],
   [["serve", "a.js", "b.js"], "Name one module that exports an application: postern serve <module>."],
   [
@@ -59,13 +90,6 @@ test.each([
   ],
 ])("%j is a mistake, told in one sentence", async (argv, sentence) => {
   expect(await call(...argv)).toEqual({ status: 2, out: "", err: sentence });
-});
-
-test("an option it does not have is named", async () => {
-  const { status, err } = await call("serve", "a.js", "--frob");
-  expect(status).toBe(2);
-  expect(err).toContain("--frob");
-  expect(err).not.toContain("\n");
 });
 
 test("a module that is not there is named by its whole path", async () => {

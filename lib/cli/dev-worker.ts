@@ -1,0 +1,90 @@
+// The application's process under `postern serve --dev`: it loads the module once and answers the connections that the
+// development server hands to it. Started with the module's path and the hosts that are listened on.
+
+import { Socket } from "node:net";
+import { dirname } from "node:path";
+import { Writable } from "node:stream";
+import { inspect } from "node:util";
+import { GatewayError } from "../errors.ts";
+import type { Application } from "../gateway/types.ts";
+import { debugPage } from "../middleware/debug-page.ts";
+import { createServer } from "../servers/http.ts";
+import type { FromWorker, ToWorker } from "./dev-messages.ts";
+import { importWithPlaces } from "./failed-import.ts";
+import { loadApplication } from "./load-application.ts";
+import { localHosts } from "./local-hosts.ts";
+
+/** How long requests in progress may take once the worker is told to stop, in milliseconds. */
+const STOP_MS = 500;
+
+const [path = "", ...hosts] = process.argv.slice(2);
+
+// Ctrl-C in a terminal reaches this process too; it stops when it is told to, or when nobody is left to tell.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
+process.on("disconnect", () => process.exit());
+process.on("uncaughtException", (error) => console.error(error));
+
+const application = localHosts(debugPage(await load()), hosts);
+const { server, drain, abort } = createServer(application, { debug: true });
+const sockets = new Set<Socket>();
+const busy = new Set<Socket>();
+
+server.on("request", (request: { socket: Socket }, response: NodeJS.EventEmitter) => {
+  busy.add(request.socket);
+  response.on("close", () => busy.delete(request.socket));
+});
+
+process.on("message", (message: ToWorker, socket: unknown) => {
+  if (message.type === "stop") void stop();
+  // A client that has gone already leaves nothing to hand over.
+  else if (socket instanceof Socket) take(socket);
+});
+const ready: FromWorker = { type: "ready" };
+process.send?.(ready);
+
+function take(socket: Socket): void {
+  sockets.add(socket);
+  socket.on("close", () => sockets.delete(socket));
+  socket.allowHalfOpen = true;
+  server.emit("connection", socket);
+  socket.resume();
+}
+
+/** Requests in progress are finished, if they are quick: somebody waits to see the change. */
+async function stop(): Promise<void> {
+  setTimeout(() => {
+    abort(new GatewayError("SHUTDOWN", "the application starts again"));
+    setImmediate(() => process.exit());
+  }, STOP_MS);
+  void drain();
+  for (const socket of sockets) {
+    if (!busy.has(socket)) socket.destroy();
+  }
+  while (sockets.size > 0) {
+    const [socket] = sockets;
+    await new Promise((resolve) => socket?.once("close", resolve));
+  }
+  process.exit();
+}
+
+/** A module that cannot be loaded answers every request with the reason. */
+async function load(): Promise<Application> {
+  try {
+    return await importWithPlaces(() => loadApplication(path, dirname(path), { compile: true }));
+  } catch (error) {
+    console.error(error instanceof GatewayError ? error.message : describe(error));
+    return (environ) => {
+      // It was said once, and not for this request.
+      environ["wsgi.errors"] = new Writable({ write: (_chunk, _encoding, done) => done() });
+      throw error;
+    };
+  }
+}
+
+/** Without the frames of Node's own loader, which say nothing. */
+function describe(error: unknown): string {
+  return inspect(error)
+    .split("\n")
+    .filter((line) => !/^ +at .*\(?node:internal\//.test(line))
+    .join("\n");
+}

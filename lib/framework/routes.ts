@@ -1,0 +1,48 @@
+// A URL map as a person reads it: `postern routes` prints it.
+
+import type { AppCore } from "./app-core.ts";
+import { isClass } from "./endpoint.ts";
+import { HttpResponse, Redirect } from "./http-response.ts";
+import { METHODS, type Method } from "./method.ts";
+
+/** One line of a URL map. */
+export interface RouteInfo {
+  /** For the whole path, those of the mounts above it in front. */
+  readonly pattern: string;
+  /** Methods that the target has; empty where it answers every one. HEAD and OPTIONS follow from them. */
+  readonly methods: readonly string[];
+  /** Name of a class or a function, or what stands there instead, such as `redirect to /`. */
+  readonly target: string;
+}
+
+/** @param coreOf - the inside of a target that is an application */
+export function listRoutes(
+  core: AppCore,
+  coreOf: (target: unknown) => AppCore | undefined,
+  prefix = "",
+): RouteInfo[] {
+  return core.map.flatMap(([pattern, target]) => {
+    const mounted = coreOf(target);
+    if (mounted !== undefined) return listRoutes(mounted, coreOf, prefix + text(pattern).replace(/\/+$/, ""));
+    return [{ pattern: prefix + text(pattern), methods: methodsOf(target), target: nameOf(target) }];
+  });
+}
+
+/** A regular expression without the marks that a pattern need not have. */
+function text(pattern: string | RegExp): string {
+  if (typeof pattern === "string") return pattern;
+  const source = pattern.source.replace(/^\^|(?<!\\)\$$/g, "").replaceAll("\\/", "/");
+  return pattern.flags.includes("i") ? `(?i:${source})` : source;
+}
+
+function methodsOf(target: unknown): Method[] {
+  const methods = (isClass(target) ? target.prototype : target) as Partial<Record<Method, unknown>>;
+  return METHODS.filter((method) => typeof methods[method] === "function");
+}
+
+function nameOf(target: unknown): string {
+  if (target instanceof Redirect) return `redirect to ${target.target}`;
+  if (target instanceof HttpResponse) return target.message;
+  if (typeof target === "function") return target.name || (isClass(target) ? "a class" : "a function");
+  return "an object";
+}
