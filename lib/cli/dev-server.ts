@@ -5,7 +5,6 @@ import { type ChildProcess, fork } from "node:child_process";
 import { createServer as createNetServer, type Socket } from "node:net";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { GatewayError } from "../errors.ts";
 import type { ProtocolServer } from "../gateway/protocol-server.ts";
 import { createServer } from "../servers/http.ts";
 import { listen } from "../workers/listen.ts";
@@ -76,6 +75,8 @@ class DevWorker {
   #hosts: readonly string[] = [];
   /** Answers in the place of a worker that has ended. */
   readonly #substitute: ProtocolServer;
+  /** Connections of the substitute: kept ones would ask it again when there is a worker. */
+  readonly #strays = new Set<Socket>();
   /** Connections that nobody can answer yet. */
   #waiting: Socket[] = [];
   #state: "loading" | "ready" | "ended" = "loading";
@@ -116,6 +117,7 @@ class DevWorker {
   /** @param hosts that are listened on */
   start(hosts: readonly string[]): void {
     this.#hosts = hosts;
+    for (const socket of this.#strays) socket.destroy();
     const started = performance.now();
     const changed = this.#changed;
     this.#changed = undefined;
@@ -165,8 +167,7 @@ class DevWorker {
     await this.#restarting;
     clearTimeout(this.#timer);
     await this.#stop();
-    for (const socket of this.#waiting) socket.destroy();
-    this.#substitute.abort(new GatewayError("SHUTDOWN", "the development server stops"));
+    for (const socket of [...this.#waiting, ...this.#strays]) socket.destroy();
   }
 
   kill(): void {
@@ -201,6 +202,8 @@ class DevWorker {
     for (const socket of this.#waiting.splice(0)) {
       if (child !== undefined) this.#send(child, { type: "connection" }, socket);
       else {
+        this.#strays.add(socket);
+        socket.on("close", () => this.#strays.delete(socket));
         this.#substitute.server.emit("connection", socket);
         socket.resume();
       }

@@ -1,0 +1,139 @@
+// Mistakes in what is to be served, each with the sentence that a person gets.
+
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { cli, root, Stand } from "../support/postern.ts";
+
+async function serve(files: Readonly<Record<string, string>>, module: string, ...options: string[]) {
+  const stand = await Stand.make();
+  for (const [name, source] of Object.entries(files)) {
+    mkdirSync(join(stand.folder, name, ".."), { recursive: true });
+    writeFileSync(join(stand.folder, name), source);
+  }
+  const child = stand.start(process.execPath, [cli, "serve", module, ...options], stand.folder);
+  const status = await child.ended;
+  return { status, said: child.output.replaceAll(stand.folder, "HERE") };
+}
+
+const expected = "a gateway application, (environ, startResponse) => body, or what application(urls) returns";
+
+describe("a module that exports nothing that serves", () => {
+  test.each([
+    ["", "nothing"],
+    ["export const x = 1, y = 2;", "only x, y"],
+    ["export const app = 7;", "a number as app"],
+    ["export const app = null;", "null as app"],
+    ["export default class Site {}", "the class Site as default"],
+    ["export default [];", "an array as default"],
+  ])("%j", async (source, what) => {
+    const sentence = `app.mjs exports no application (it exports ${what}): export ${expected}, as app or as the default.\n`;
+    expect(await serve({ "app.mjs": source }, "app.mjs")).toEqual({ status: 1, said: sentence });
+  });
+
+  test.each([
+    [
+      "const f = () => {}; export const app = Object.assign(f, { handle: f, use: f, set: f, listen: f });",
+      "an Express application as app",
+    ],
+    [
+      "const f = () => {}; export default { callback: f, use: f, listen: f };",
+      "a Koa application as default",
+    ],
+    [
+      "const f = () => {}; export default { inject: f, route: f, listen: f };",
+      "a Fastify application as default",
+    ],
+    ["export default { fetch: () => new Response() };", "a fetch application, such as Hono's as default"],
+    [
+      "export { createServer } from 'node:http'; import { createServer as c } from 'node:http'; export default c();",
+      "a Node HTTP server as default",
+    ],
+  ])("%j is another framework's", async (source, what) => {
+    const sentence = `app.mjs exports ${what}, which this version of postern cannot serve: it takes ${expected}.\n`;
+    expect(await serve({ "app.mjs": source }, "app.mjs")).toEqual({ status: 1, said: sentence });
+  });
+});
+
+test.each([
+  [
+    "ap.mjs",
+    "There is no file HERE/ap.mjs: name the module that exports the application; did you mean app.mjs?\n",
+  ],
+  ["app", "There is no file HERE/app: name the module that exports the application; did you mean app.mjs?\n"],
+  [".", "HERE is a folder: name the module in it that exports the application.\n"],
+  ["no/app.mjs", "There is no file HERE/no/app.mjs: name the module that exports the application.\n"],
+])("module %s is not found", async (module, sentence) => {
+  const files = { "app.mjs": "export default () => [];", "app.d.ts": "" };
+  expect(await serve(files, module)).toEqual({ status: 1, said: sentence });
+});
+
+const typescriptFeature = (process.features as { typescript?: unknown }).typescript;
+
+describe.skipIf(Boolean(typescriptFeature))("TypeScript where Node cannot run it", () => {
+  test.each([
+    [{}, "build it first, such as with npx tsc, and name the built file"],
+    [{ "app.js": "" }, "serve app.js, which was built from it"],
+    [{ "dist/app.js": "" }, "serve dist/app.js, which was built from it"],
+  ])("beside %j", async (files, advice) => {
+    const sentence = `Node ${process.versions.node} cannot run app.ts, which is TypeScript: ${advice}; with --dev it is compiled while it is loaded.\n`;
+    const all = { ...files, "app.ts": "export const app = () => [];" };
+    expect(await serve(all, "app.ts")).toEqual({ status: 1, said: sentence });
+  });
+
+  test("get says which compiler to install where the project has none", async () => {
+    const stand = await Stand.make();
+    stand.module("app.ts", "export const app = () => [];");
+    const child = stand.start(process.execPath, [cli, "get", "app.ts"], stand.folder);
+    expect(await child.ended).toBe(1);
+    expect(child.output).toBe(
+      `app.ts is TypeScript, and this project has no compiler for Node ${process.versions.node}: run npm install --save-dev esbuild.\n`,
+    );
+  });
+});
+
+describe.each(["esbuild", "typescript"])("with %s, get runs TypeScript", (compiler) => {
+  async function get(source: string) {
+    const stand = await Stand.make();
+    mkdirSync(join(stand.folder, "node_modules"));
+    symlinkSync(join(root, "node_modules", compiler), join(stand.folder, "node_modules", compiler));
+    stand.module("app.ts", source);
+    stand.module("words.ts", "export type Word = string;\nexport enum Words { hello = 'Hello' }\n");
+    const child = stand.start(process.execPath, [cli, "get", "app.ts"], stand.folder);
+    const status = await child.ended;
+    return { status, out: child.stdout, err: child.stderr.replaceAll(stand.folder, "HERE") };
+  }
+
+  test.each(["./words.ts", "./words.js"])("that imports %s", async (specifier) => {
+    const source = `
+      import { type Word, Words } from "${specifier}";
+      const hello: Word = Words.hello;
+      export const app = (_: unknown, start: Function): string[] => (start("200 OK", []), [hello]);
+    `;
+    expect(await get(source)).toEqual({ status: 0, out: "Hello", err: "" });
+  });
+
+  test("with the lines of the source in a trace", async () => {
+    const { err } = await get(
+      "interface A {\n  a: string;\n}\nexport const app = (a: A): string[] => {\n  throw new Error(`no`);\n};",
+    );
+    expect(err).toContain("HERE/app.ts:5:9");
+  });
+
+  test("and a syntax error says where", async () => {
+    const { status, out, err } = await get("const a: number = 1;\nexport const app = (;\n");
+    expect({ status, out }).toEqual({ status: 1, out: "" });
+    expect(err).toMatch(/HERE\/app\.ts:2\nexport const app = \(;\n +\^\n\nSyntaxError: /);
+  });
+});
+
+test("a syntax error of a module is shown with file, line and the place in it", async () => {
+  const { status, said } = await serve(
+    { "app.mjs": "import './part.mjs';\n", "part.mjs": "export const a = 1;\nexport const b = (;\n" },
+    "app.mjs",
+  );
+  expect(status).toBe(1);
+  expect(said).toMatch(
+    /^file:\/\/HERE\/part\.mjs:2\nexport const b = \(;\n {18}\^\n\nSyntaxError: Unexpected token ';'\n/,
+  );
+});
