@@ -46,7 +46,7 @@ class Project {
   async change(name: string, source: string): Promise<void> {
     const before = this.child.output.length;
     writeFileSync(join(this.stand.folder, name), source);
-    await this.child.printed(new RegExp(`^[^]{${before},}${name} changed: started again in \\d+ ms`));
+    await this.child.printed(new RegExp(`^[\\s\\S]{${before},}${name} changed: started again in \\d+ ms`));
   }
 }
 
@@ -116,7 +116,7 @@ describe("postern serve --dev", () => {
     const project = await Project.start("export const app = (;");
     expect(await project.get()).toMatchObject({ status: 500 });
     rmSync(join(project.stand.folder, "app.mjs"));
-    await project.child.printed(/There is no file[^]*app\.mjs changed: started again/);
+    await project.child.printed(/There is no file[\s\S]*app\.mjs changed: started again/);
     await project.change("app.mjs", answering("back"));
     expect(await project.get()).toMatchObject({ status: 200 });
   });
