@@ -37,7 +37,7 @@ describe("postern get", () => {
     const child = stand.start(
       process.execPath,
       [join(import.meta.dirname, "../../dist/cli/bin.cjs"), "get", "app.mjs", ...args],
-      stand.folder,
+      { cwd: stand.folder },
     );
     const status = await child.ended;
     return { status, out: child.stdout, err: child.stderr };

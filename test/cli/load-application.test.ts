@@ -11,7 +11,7 @@ async function serve(files: Readonly<Record<string, string>>, module: string, ..
     mkdirSync(join(stand.folder, name, ".."), { recursive: true });
     writeFileSync(join(stand.folder, name), source);
   }
-  const child = stand.start(process.execPath, [cli, "serve", module, ...options], stand.folder);
+  const child = stand.start(process.execPath, [cli, "serve", module, ...options], { cwd: stand.folder });
   const status = await child.ended;
   return { status, said: child.output.replaceAll(stand.folder, "HERE") };
 }
@@ -84,7 +84,7 @@ describe.skipIf(Boolean(typescriptFeature))("TypeScript where Node cannot run it
   test("get says which compiler to install where the project has none", async () => {
     const stand = await Stand.make();
     stand.module("app.ts", "export const app = () => [];");
-    const child = stand.start(process.execPath, [cli, "get", "app.ts"], stand.folder);
+    const child = stand.start(process.execPath, [cli, "get", "app.ts"], { cwd: stand.folder });
     expect(await child.ended).toBe(1);
     expect(child.output).toBe(
       `app.ts is TypeScript, and this project has no compiler for Node ${process.versions.node}: run npm install --save-dev esbuild.\n`,
@@ -99,7 +99,7 @@ describe.each(["esbuild", "typescript"])("with %s, get runs TypeScript", (compil
     symlinkSync(join(root, "node_modules", compiler), join(stand.folder, "node_modules", compiler));
     stand.module("app.ts", source);
     stand.module("words.ts", "export type Word = string;\nexport enum Words { hello = 'Hello' }\n");
-    const child = stand.start(process.execPath, [cli, "get", "app.ts"], stand.folder);
+    const child = stand.start(process.execPath, [cli, "get", "app.ts"], { cwd: stand.folder });
     const status = await child.ended;
     return { status, out: child.stdout, err: child.stderr.replaceAll(stand.folder, "HERE") };
   }

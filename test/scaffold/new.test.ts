@@ -15,6 +15,7 @@ function place() {
     const io = {
       out: (line: string) => lines.out.push(line),
       err: (line: string) => lines.err.push(line),
+      write: () => {},
       cwd: path,
     };
     const status = await postern(["new", ...argv], io);
