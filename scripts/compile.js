@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -51,7 +52,8 @@ function linkCommand() {
   const link = `${root}node_modules/.bin/postern`;
   rmSync(link, { force: true });
   mkdirSync(`${root}node_modules/.bin`, { recursive: true });
-  symlinkSync("../../dist/cli/main.js", link);
+  const { bin } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
+  symlinkSync(`../../${bin.postern}`, link);
 }
 
 /** Compiles when a source is newer than the last build. */

@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -151,22 +150,4 @@ describe.skipIf(lighttpd === undefined)("npm start of a project", () => {
     expect(await child.ended).toBe(1);
     expect(child.output).toBe(`There is no folder ${join(project, "x")}: make it, or leave --static out.\n`);
   });
-});
-
-test("a Node that is too old is told in one sentence, before anything else is loaded", () => {
-  const older = `
-    Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.18.3" } });
-    Object.defineProperty(process, "version", { value: "v20.18.3" });`;
-  const pretend = `data:text/javascript,${encodeURIComponent(older)}`;
-  for (const args of [["new", "my-site"], ["serve", "app.js"], ["--version"]]) {
-    const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", pretend, cli, ...args], {
-      encoding: "utf8",
-    });
-    expect({ status, stdout, stderr }).toEqual({
-      status: 1,
-      stdout: "",
-      stderr:
-        "postern needs Node 20.19 or later and this is 20.18.3: install a newer one from https://nodejs.org and run this again.\n",
-    });
-  }
 });
