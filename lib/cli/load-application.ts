@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { basename, dirname, relative, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { GatewayError } from "../errors.ts";
 import type { Application } from "../gateway/types.ts";
 import { foreignShape, isClass, kindOf } from "./application-shape.ts";
 import { nearest } from "./nearest.ts";
+import { shownPath } from "./shown-path.ts";
 import { isTypeScript, refuseTypeScript } from "./typescript-module.ts";
 
 /** The exports that are tried, in this order. */
@@ -73,7 +74,7 @@ export async function loadApplication(
     else refuseTypeScript(path, cwd);
   }
   const exported = (await importModule(path)) as Record<string, unknown>;
-  return findApplication(exported, relative(cwd, path) || path);
+  return findApplication(exported, shownPath(path, cwd));
 }
 
 function findApplication(exported: Readonly<Record<string, unknown>>, shown: string): Application {

@@ -37,7 +37,7 @@ export const routesCommand: Command = {
       io.out(`${module} exports a gateway application without a URL map: it looks at paths by itself.`);
       return 0;
     }
-    const list = routes.call(application) as Route[];
+    const list = (await routes.call(application)) as Route[];
     if (list.length === 0) io.out(`The URL map of ${module} is empty.`);
     else for (const line of table(list)) io.out(line);
     return 0;

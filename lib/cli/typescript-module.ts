@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { dirname, extname, join, relative } from "node:path";
 import { GatewayError } from "../errors.ts";
+import { shownPath } from "./shown-path.ts";
 
 export function isTypeScript(path: string): boolean {
   return /\.[cm]?tsx?$/.test(path);
@@ -15,15 +16,14 @@ export function isTypeScript(path: string): boolean {
  */
 export function refuseTypeScript(path: string, cwd: string): void {
   if (!isTypeScript(path) || runsTypeScript()) return;
-  const shown = (file: string): string => relative(cwd, file) || file;
   const built = builtFile(path);
   const advice =
     built === undefined
       ? "build it first, such as with npx tsc, and name the built file"
-      : `serve ${shown(built)}, which was built from it`;
+      : `serve ${shownPath(built, cwd)}, which was built from it`;
   throw new GatewayError(
     "TYPESCRIPT",
-    `Node ${process.versions.node} cannot run ${shown(path)}, which is TypeScript: ${advice}; with --dev it is compiled while it is loaded.`,
+    `Node ${process.versions.node} cannot run ${shownPath(path, cwd)}, which is TypeScript: ${advice}; with --dev it is compiled while it is loaded.`,
   );
 }
 

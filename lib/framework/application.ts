@@ -11,7 +11,7 @@ import { isMainModule } from "./main-module.ts";
 import { compilePattern, compilePrefix } from "./pattern.ts";
 import type { Processor } from "./processors.ts";
 import { Router } from "./router.ts";
-import { listRoutes, type RouteInfo } from "./routes.ts";
+import type { RouteInfo } from "./routes.ts";
 import type { Checked, Route, Target } from "./target.ts";
 import type { Web } from "./web.ts";
 
@@ -46,7 +46,7 @@ export interface Mountable {
   unloadHook(hook: (web: Web) => unknown): App;
 
   /** The URL map in its order, with the routes of mounted applications in the place of each mount. */
-  routes(): RouteInfo[];
+  routes(): Promise<RouteInfo[]>;
 
   /**
    * Serves this application in the way in which the process was started (CGI, FastCGI, HTTP …), if `meta` is that
@@ -111,7 +111,8 @@ export function application<const Urls extends readonly Route[]>(
         return next();
       });
     },
-    routes() {
+    async routes() {
+      const { listRoutes } = await import("./routes.ts");
       return listRoutes(core, coreOf);
     },
     run(meta: ImportMeta, runOptions?: RunOptions) {

@@ -147,7 +147,11 @@ describe.skipIf(lighttpd === undefined)("postern serve", () => {
 
   test.each([
     ["throws", `throw new Error("no database today");`, /no database today/],
-    ["exports no application", "export const x = 1;", /exports no application: export a function/],
+    [
+      "exports no application",
+      "export const x = 1;",
+      /exports no application \(it exports only x\): export a gateway application/,
+    ],
     ["does not parse", "export const app = (;", /SyntaxError/],
   ])("a module that %s says so, and the start fails", async (_, source, words) => {
     const stand = await Stand.make();
@@ -160,10 +164,10 @@ describe.skipIf(lighttpd === undefined)("postern serve", () => {
 
   test("a module that Node cannot read is one sentence", async () => {
     const stand = await Stand.make();
-    const child = stand.postern("serve", stand.module("app.tsx", hello));
+    const child = stand.postern("serve", stand.module("app.coffee", hello));
     expect(await child.ended).toBe(1);
     expect(child.output).toMatch(
-      /^Node [\d.]+ cannot read \S+\/app\.tsx: compile it to JavaScript first\.\n$/,
+      /^Node [\d.]+ cannot read \S+\/app\.coffee: compile it to JavaScript first\.\n$/,
     );
   });
 
