@@ -17,6 +17,9 @@ import { localHosts } from "./local-hosts.ts";
 /** How long requests in progress may take once the worker is told to stop, in milliseconds. */
 const STOP_MS = 500;
 
+/** How long a connection that has brought no request yet may still bring one then, in milliseconds. */
+const FIRST_REQUEST_MS = 100;
+
 const [path = "", ...hosts] = process.argv.slice(2);
 
 // Ctrl-C in a terminal reaches this process too; it stops when it is told to, or when nobody is left to tell.
@@ -28,9 +31,12 @@ const application = localHosts(debugPage(await load()), hosts);
 const { server, drain, abort } = createServer(application, { debug: true });
 const sockets = new Set<Socket>();
 const busy = new Set<Socket>();
+/** Connections that have brought no request yet. A browser keeps some of these for later. */
+const fresh = new Set<Socket>();
 
 server.on("request", (request: { socket: Socket }, response: NodeJS.EventEmitter) => {
   busy.add(request.socket);
+  fresh.delete(request.socket);
   response.on("close", () => busy.delete(request.socket));
 });
 
@@ -44,7 +50,11 @@ process.send?.(ready);
 
 function take(socket: Socket): void {
   sockets.add(socket);
-  socket.on("close", () => sockets.delete(socket));
+  fresh.add(socket);
+  socket.on("close", () => {
+    sockets.delete(socket);
+    fresh.delete(socket);
+  });
   socket.allowHalfOpen = true;
   server.emit("connection", socket);
   socket.resume();
@@ -57,9 +67,10 @@ async function stop(): Promise<void> {
     setImmediate(() => process.exit());
   }, STOP_MS);
   void drain();
-  for (const socket of sockets) {
-    if (!busy.has(socket)) socket.destroy();
-  }
+  for (const socket of sockets) if (!busy.has(socket) && !fresh.has(socket)) socket.destroy();
+  setTimeout(() => {
+    for (const socket of fresh) socket.destroy();
+  }, FIRST_REQUEST_MS);
   while (sockets.size > 0) {
     const [socket] = sockets;
     await new Promise((resolve) => socket?.once("close", resolve));
