@@ -2,7 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Application } from "../../lib/gateway/types.ts";
 import { createServer } from "../../lib/servers/fcgi.ts";
 import {
@@ -12,51 +12,12 @@ import {
   KEEP_CONN,
   OVERLOADED,
   PARAMS,
-  type Pair,
   record,
   records,
   responderRequest,
   STDIN,
 } from "../support/fastcgi-client.ts";
-import { type RunningFcgi, startFcgi } from "../support/fcgi-server.ts";
-
-let running: RunningFcgi | undefined;
-
-afterEach(async () => {
-  await running?.stop();
-  running = undefined;
-});
-
-async function serving(...parameters: Parameters<typeof startFcgi>): Promise<RunningFcgi> {
-  running = await startFcgi(...parameters);
-  return running;
-}
-
-const TEXT = [["Content-Type", "text/plain"]] as const;
-
-function get(path: string, ...more: Pair[]): Pair[] {
-  return [
-    ["REQUEST_METHOD", "GET"],
-    ["SCRIPT_NAME", ""],
-    ["PATH_INFO", path],
-    ["QUERY_STRING", ""],
-    ["SERVER_NAME", "localhost"],
-    ["SERVER_PORT", "80"],
-    ["SERVER_PROTOCOL", "HTTP/1.1"],
-    ...more,
-  ];
-}
-
-function post(path: string, length: number): Pair[] {
-  return [...get(path).slice(1), ["REQUEST_METHOD", "POST"], ["CONTENT_LENGTH", String(length)]];
-}
-
-const echoBody: Application = async (environ, startResponse) => {
-  const chunks: Buffer[] = [];
-  for await (const chunk of environ["wsgi.input"]) chunks.push(chunk as Buffer);
-  startResponse("200 OK", TEXT);
-  return [Buffer.concat(chunks)];
-};
+import { echoBody, get, post, serving, TEXT } from "../support/fcgi-server.ts";
 
 const echoPath: Application = (environ, startResponse) => {
   startResponse("200 OK", TEXT);

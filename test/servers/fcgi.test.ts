@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Application, Environ } from "../../lib/gateway/types.ts";
 import { bytes } from "../support/bytes.ts";
 import {
@@ -29,50 +29,11 @@ import {
   UNKNOWN_ROLE,
   UNKNOWN_TYPE,
 } from "../support/fastcgi-client.ts";
-import { type RunningFcgi, startFcgi } from "../support/fcgi-server.ts";
-
-let running: RunningFcgi | undefined;
-
-afterEach(async () => {
-  await running?.stop();
-  running = undefined;
-});
-
-async function serving(...parameters: Parameters<typeof startFcgi>): Promise<RunningFcgi> {
-  running = await startFcgi(...parameters);
-  return running;
-}
-
-const TEXT = [["Content-Type", "text/plain"]] as const;
-
-/** What a web server sends at the least for GET. */
-function get(path: string, ...more: Pair[]): Pair[] {
-  return [
-    ["REQUEST_METHOD", "GET"],
-    ["SCRIPT_NAME", ""],
-    ["PATH_INFO", path],
-    ["QUERY_STRING", ""],
-    ["SERVER_NAME", "localhost"],
-    ["SERVER_PORT", "80"],
-    ["SERVER_PROTOCOL", "HTTP/1.1"],
-    ...more,
-  ];
-}
-
-function post(path: string, length: number): Pair[] {
-  return [...get(path).slice(1), ["REQUEST_METHOD", "POST"], ["CONTENT_LENGTH", String(length)]];
-}
+import { echoBody, get, post, serving, startFcgi, TEXT } from "../support/fcgi-server.ts";
 
 const echoPath: Application = (environ, startResponse) => {
   startResponse("200 OK", TEXT);
   return [environ.PATH_INFO];
-};
-
-const echoBody: Application = async (environ, startResponse) => {
-  const chunks: Buffer[] = [];
-  for await (const chunk of environ["wsgi.input"]) chunks.push(chunk as Buffer);
-  startResponse("200 OK", TEXT);
-  return [Buffer.concat(chunks)];
 };
 
 /** The body of a CGI response: what follows its empty line. */

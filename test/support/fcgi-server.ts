@@ -1,10 +1,11 @@
 // A FastCGI server on a socket of its own, for tests that speak the protocol to it.
 
 import { join } from "node:path";
+import { onTestFinished } from "vitest";
 import type { Application } from "../../lib/gateway/types.ts";
 import { validate } from "../../lib/middleware/validate.ts";
 import { type ServeOptions, type Server, serve } from "../../lib/serve.ts";
-import { FastCgiClient } from "./fastcgi-client.ts";
+import { FastCgiClient, type Pair } from "./fastcgi-client.ts";
 import { temporaryFolder } from "./folder.ts";
 
 export interface RunningFcgi {
@@ -52,3 +53,37 @@ export async function startFcgi(
     },
   };
 }
+
+/** The same, stopped when the test that called this has finished. */
+export async function serving(...parameters: Parameters<typeof startFcgi>): Promise<RunningFcgi> {
+  const running = await startFcgi(...parameters);
+  onTestFinished(() => running.stop());
+  return running;
+}
+
+export const TEXT = [["Content-Type", "text/plain"]] as const;
+
+/** What a web server sends at the least for GET. */
+export function get(path: string, ...more: Pair[]): Pair[] {
+  return [
+    ["REQUEST_METHOD", "GET"],
+    ["SCRIPT_NAME", ""],
+    ["PATH_INFO", path],
+    ["QUERY_STRING", ""],
+    ["SERVER_NAME", "localhost"],
+    ["SERVER_PORT", "80"],
+    ["SERVER_PROTOCOL", "HTTP/1.1"],
+    ...more,
+  ];
+}
+
+export function post(path: string, length: number): Pair[] {
+  return [...get(path).slice(1), ["REQUEST_METHOD", "POST"], ["CONTENT_LENGTH", String(length)]];
+}
+
+export const echoBody: Application = async (environ, startResponse) => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of environ["wsgi.input"]) chunks.push(chunk as Buffer);
+  startResponse("200 OK", TEXT);
+  return [Buffer.concat(chunks)];
+};
