@@ -35,7 +35,12 @@ export async function startFcgi(
     },
     ...options,
   });
-  await server.listening;
+  try {
+    await server.listening;
+  } catch (error) {
+    folder.remove();
+    throw error;
+  }
   const clients: FastCgiClient[] = [];
   return {
     path,
