@@ -1,4 +1,5 @@
 import { isNativeError } from "node:util/types";
+import { HOP_BY_HOP } from "../../gateway/head.ts";
 import type { Header, StartResponse, Write } from "../../gateway/types.ts";
 import { isLength } from "./environ.ts";
 import { applicationFault, serverFault, shown } from "./fault.ts";
@@ -66,19 +67,6 @@ function checkStatus(status: unknown): number {
 //: ### The headers (`GATEWAY_HEADERS`)
 //:
 
-const hopByHop = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "trailers",
-  "transfer-encoding",
-  "upgrade",
-]);
-
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 function headersFault(sentence: string) {
@@ -119,7 +107,7 @@ function checkHeader(name: unknown, value: unknown): Header {
     throw headersFault("a header is called Status: put it into the status");
   //: - **VR-13** Hop-by-hop headers belong to the server: `Connection`, `Keep-Alive`, `Proxy-Authenticate`,
   //:   `Proxy-Authorization`, `Proxy-Connection`, `TE`, `Trailer`, `Trailers`, `Transfer-Encoding` and `Upgrade` are refused.
-  if (hopByHop.has(name.toLowerCase())) throw headersFault(`${name} belongs to the server: leave it out`);
+  if (HOP_BY_HOP.has(name.toLowerCase())) throw headersFault(`${name} belongs to the server: leave it out`);
   return [name, value];
 }
 
