@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Application } from "../../lib/gateway/types.ts";
 import { type RunningFcgi, startFcgi } from "../support/fcgi-server.ts";
-import { nginx, type RunningNginx, startNginx } from "../support/nginx.ts";
+import type { Front } from "../support/front.ts";
+import { nginx, startNginx } from "../support/nginx.ts";
 
 const TEXT = [["Content-Type", "text/plain"]] as const;
 
@@ -44,7 +45,7 @@ describe.skipIf(nginx === undefined).each([
   ["kept connections", true],
 ])("nginx with Debian's fastcgi_params and %s", (_name, kept) => {
   let fcgi: RunningFcgi;
-  let front: RunningNginx;
+  let front: Front;
 
   beforeAll(async () => {
     fcgi = await startFcgi(application);

@@ -4,7 +4,8 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Child } from "./child.ts";
 import { temporaryFolder } from "./folder.ts";
-import { freePort, untilListening } from "./port.ts";
+import { type Front, runningFront } from "./front.ts";
+import { freePort } from "./port.ts";
 import { findProgram } from "./programs.ts";
 
 /** Where Apache is, or undefined: `describe.skipIf(apache === undefined)`. */
@@ -13,12 +14,9 @@ export const apache = findProgram("apache2");
 /** Where Debian keeps its modules. */
 const modules = "/usr/lib/apache2/modules";
 
-export interface RunningApache {
-  url(path: string): string;
-  readonly port: number;
+export interface RunningApache extends Front {
   /** What Apache logged, and the scripts through it. */
   log(): string;
-  stop(): Promise<void>;
 }
 
 /**
@@ -51,18 +49,5 @@ export async function startApache(config: string): Promise<RunningApache> {
   );
   const log = () => readFileSync(join(folder.path, "error.log"), "utf8");
   const child = new Child(apache, ["-D", "FOREGROUND", "-f", path]);
-  const stop = async (): Promise<void> => {
-    await child.stop("SIGTERM");
-    folder.remove();
-  };
-  try {
-    await Promise.race([
-      untilListening(port),
-      child.ended.then(() => Promise.reject(new Error(child.output))),
-    ]);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { port, url: (target) => `http://127.0.0.1:${port}${target}`, log, stop };
+  return { ...(await runningFront(child, port, folder)), log };
 }

@@ -4,7 +4,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Child } from "./child.ts";
 import { temporaryFolder } from "./folder.ts";
-import { freePort, untilListening } from "./port.ts";
+import { type Front, runningFront } from "./front.ts";
+import { freePort } from "./port.ts";
 import { findProgram } from "./programs.ts";
 
 /** Where lighttpd is, or undefined: `describe.skipIf(lighttpd === undefined)`. */
@@ -13,14 +14,10 @@ export const lighttpd = findProgram("lighttpd");
 /** Where an application is mounted. */
 export type Mount = "/" | "/app";
 
-export interface RunningLighttpd {
-  readonly port: number;
-  /** `http://127.0.0.1:port` and a path. */
-  url(path: string): string;
+export interface RunningLighttpd extends Front {
   readonly child: Child;
   /** What lighttpd logged, and the application through it. */
   log(): string;
-  stop(): Promise<void>;
 }
 
 /** How lighttpd reaches the application. */
@@ -89,27 +86,7 @@ export async function startLighttpd(backend: Backend, env?: NodeJS.ProcessEnv): 
   `,
   );
   const child = new Child(lighttpd, ["-D", "-f", path], env === undefined ? {} : { env });
-  const running: RunningLighttpd = {
-    port,
-    url: (target) => `http://127.0.0.1:${port}${target}`,
-    child,
-    log: () => child.output,
-    async stop() {
-      // TERM ends it and what it spawned; the pipes close when they have all gone.
-      await child.stop("SIGTERM");
-      folder.remove();
-    },
-  };
-  try {
-    await Promise.race([
-      untilListening(port),
-      child.ended.then(() => Promise.reject(new Error(child.output))),
-    ]);
-  } catch (error) {
-    await running.stop();
-    throw error;
-  }
-  return running;
+  return { ...(await runningFront(child, port, folder)), child, log: () => child.output };
 }
 
 function quoted(text: string): string {

@@ -4,19 +4,14 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Child } from "./child.ts";
 import { temporaryFolder } from "./folder.ts";
-import { freePort, untilListening } from "./port.ts";
+import { type Front, runningFront } from "./front.ts";
+import { freePort } from "./port.ts";
 import { findProgram } from "./programs.ts";
 
 /** Where nginx is, or undefined: `describe.skipIf(nginx === undefined)`. */
 export const nginx = findProgram("nginx");
 
-export interface RunningNginx {
-  url(path: string): string;
-  readonly port: number;
-  stop(): Promise<void>;
-}
-
-export async function startNginx(socketPath: string, keptConnections: boolean): Promise<RunningNginx> {
+export async function startNginx(socketPath: string, keptConnections: boolean): Promise<Front> {
   if (nginx === undefined) throw new Error("nginx is missing");
   const folder = temporaryFolder();
   const port = await freePort();
@@ -52,18 +47,5 @@ export async function startNginx(socketPath: string, keptConnections: boolean): 
   `,
   );
   const child = new Child(nginx, ["-c", config, "-e", "stderr"]);
-  const stop = async (): Promise<void> => {
-    await child.stop("SIGTERM");
-    folder.remove();
-  };
-  try {
-    await Promise.race([
-      untilListening(port),
-      child.ended.then(() => Promise.reject(new Error(child.output))),
-    ]);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { port, url: (path) => `http://127.0.0.1:${port}${path}`, stop };
+  return runningFront(child, port, folder);
 }
