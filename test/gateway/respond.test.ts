@@ -174,6 +174,23 @@ describe("the body", () => {
   });
 });
 
+test.each([
+  ["HEAD", "200 OK", PLAIN],
+  ["GET", "204 No Content", []],
+  ["GET", "304 Not Modified", []],
+] as const)("what is written to a %s that is answered %s is not sent", async (method, status, headers) => {
+  const response = await call(
+    async (_environ, startResponse) => {
+      const write = startResponse(status, headers);
+      await write("written");
+      return ["returned"];
+    },
+    "/",
+    { method },
+  );
+  expect(response).toMatchObject({ status: Number(status.slice(0, 3)), text: "", errors: "", cut: false });
+});
+
 describe("cleaning up", () => {
   /** A body that counts how often its finally block ran. */
   function counted(

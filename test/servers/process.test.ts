@@ -209,6 +209,21 @@ describe("a failed start is one sentence and status 1", () => {
     holder.close();
   });
 
+  test.each([
+    ["a live socket", "another process listens on"],
+    ["a file that is no socket", "exists and is no socket; remove it"],
+  ])("%s in its place", async (kind, words) => {
+    const path = join(folder.path, "app.sock");
+    const holder = createServer();
+    if (kind === "a live socket") await once(holder.listen(path), "listening");
+    else writeFileSync(path, "precious");
+    const options = JSON.stringify({ bindAddress: path, protocol: "fcgi" });
+    const child = start(script(options), [], { POSTERN_LOG: "" });
+    expect(await child.ended).toBe(1);
+    expect(child.stderr).toMatch(new RegExp(`^postern: [^\\n]*${words}[^\\n]*\\n$`));
+    holder.close();
+  });
+
   test("a FastCGI server without address and without a socket on descriptor 0", async () => {
     const child = start(script("{}", "faces/fcgi.ts", "WSGIServer"), [], { POSTERN_LOG: "" });
     expect(await child.ended).toBe(1);
