@@ -3,19 +3,20 @@
 
 import { GatewayError } from "./errors.ts";
 import { WSGIServer as CgiServer } from "./faces/cgi.ts";
+import { Counters } from "./gateway/counters.ts";
 import { logToStderr } from "./gateway/log.ts";
-import type { ProtocolServer } from "./gateway/protocol-server.ts";
+import type { Address, ProtocolServer } from "./gateway/protocol-server.ts";
 import type { Application } from "./gateway/types.ts";
 import type { CgiOptions } from "./servers/cgi.ts";
 import type { FcgiOptions } from "./servers/fcgi.ts";
 import type { HttpOptions } from "./servers/http.ts";
 import { formatAddress } from "./workers/bind-address.ts";
 import { explainFailedStart } from "./workers/failed-start.ts";
-import type { Address, WorkerOptions } from "./workers/options.ts";
+import type { WorkerOptions } from "./workers/options.ts";
 import { type Ending, handleSignals } from "./workers/signals.ts";
-import type { WorkerModel, Workers } from "./workers/workers.ts";
+import type { WorkerJob, WorkerModel, Workers } from "./workers/workers.ts";
 
-type CreateServer = (application: Application, options: ServeOptions) => ProtocolServer;
+type CreateServer = (application: Application, options: ServeOptions, counters: Counters) => ProtocolServer;
 
 const protocols = {
   fcgi: async () => (await import("./servers/fcgi.ts")).createServer,
@@ -26,7 +27,8 @@ const workerModels = {
   single: async () => (await import("./workers/single.ts")).start,
 } as const satisfies Record<string, () => Promise<WorkerModel>>;
 
-export type { Address, BindAddress } from "./workers/options.ts";
+export type { Address } from "./gateway/protocol-server.ts";
+export type { BindAddress } from "./workers/options.ts";
 export type { Ending } from "./workers/signals.ts";
 
 export interface ServeOptions extends WorkerOptions, FcgiOptions, HttpOptions, CgiOptions {
@@ -124,11 +126,18 @@ export class Serving implements Server {
 
   async #load(): Promise<Workers> {
     const options = { copyErrors: this.#options.bindAddress !== undefined, ...this.#options };
+    const protocol = protocolOf(options);
     const [create, start] = await Promise.all([
-      protocols[protocolOf(options)](),
+      protocols[protocol](),
       workerModels[options.workers ?? "single"](),
     ]);
-    return start(() => create(this.#application, options), options);
+    const counters = new Counters();
+    const job: WorkerJob = {
+      application: this.#application,
+      protocol,
+      createServer: (application) => create(application, options, counters),
+    };
+    return start(job, options);
   }
 
   /** What only the owner of a process may do: signals, and errors that nobody caught. */
@@ -145,6 +154,11 @@ export class Serving implements Server {
     const releaseSignals = handleSignals({
       // What was said last counts: a server that is told to stop while it makes way for a reload stops.
       end: (ending) => {
+        // Workers that can be replaced are; their server goes on.
+        if (ending === "reload" && workers.reload !== undefined) {
+          void workers.reload();
+          return;
+        }
         this.#ending = ending;
         this.#end();
       },

@@ -15,6 +15,8 @@ export interface RespondOptions {
   timeoutMs?: number | undefined;
   /** Told when the time is over, so that the server can abort `postern.signal`. */
   onTimeout?: (() => void) | undefined;
+  /** Told once when the application failed or took too long, so that the server can count it. */
+  onFailure?: (() => void) | undefined;
 }
 
 /** A body of arrays is sent in pieces of at least this size, so that a large one is not held twice. */
@@ -38,7 +40,7 @@ export function respond(
   sink: ResponseSink,
   options: RespondOptions = {},
 ): Promise<void> | undefined {
-  const exchange = new Exchange(environ, sink, options.debug === true);
+  const exchange = new Exchange(environ, sink, options);
   const running = exchange.run(application);
   if (running === undefined || !options.timeoutMs) return running;
   const timer = setTimeout(() => {
@@ -71,7 +73,7 @@ class Exchange {
   readonly #environ: Environ;
   readonly #errors: Environ["wsgi.errors"];
   readonly #sink: ResponseSink;
-  readonly #debug: boolean;
+  readonly #options: RespondOptions;
   #head: ResponseHead | undefined;
   #headSent = false;
   /** Ended, cut or given up: nothing of the application goes out any more. */
@@ -80,11 +82,11 @@ class Exchange {
   #remaining = Number.POSITIVE_INFINITY;
   #bodyless = false;
 
-  constructor(environ: Environ, sink: ResponseSink, debug: boolean) {
+  constructor(environ: Environ, sink: ResponseSink, options: RespondOptions) {
     this.#environ = environ;
     this.#errors = environ["wsgi.errors"];
     this.#sink = sink;
-    this.#debug = debug;
+    this.#options = options;
     this.#bodyless = environ.REQUEST_METHOD === "HEAD";
   }
 
@@ -109,6 +111,7 @@ class Exchange {
   giveUp(status: string): void {
     if (this.#over) return;
     this.#over = true;
+    this.#options.onFailure?.();
     if (this.#headSent) this.#sink.cut();
     else this.#refuse(status);
   }
@@ -265,10 +268,11 @@ class Exchange {
     if (!peerFault) this.#log(error);
     if (this.#over) return;
     this.#over = true;
+    if (!peerFault) this.#options.onFailure?.();
     if (this.#sink.closed) return;
     if (this.#headSent) this.#sink.cut();
     else if (peerFault) this.#refuse(PEER_FAULTS[error.code] ?? "400 Bad Request");
-    else this.#refuse("500 Internal Server Error", this.#debug ? inspect(error) : undefined);
+    else this.#refuse("500 Internal Server Error", this.#options.debug === true ? inspect(error) : undefined);
   }
 
   /** A peer that has gone takes its request with it, a time-out too; what breaks because of that is no news. */

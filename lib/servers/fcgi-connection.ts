@@ -14,12 +14,13 @@ import {
 } from "../protocols/fastcgi/constants.ts";
 import { RecordDecoder } from "../protocols/fastcgi/record-decoder.ts";
 import { encodeEndRequest } from "../protocols/fastcgi/record-encoder.ts";
+import type { Connection } from "./connection-server.ts";
 import type { FcgiContext } from "./fcgi-context.ts";
 import { environOf } from "./fcgi-environ.ts";
 import { answerManagement } from "./fcgi-management.ts";
 import { FcgiRequest } from "./fcgi-request.ts";
-import { runRequest } from "./fcgi-run.ts";
 import { closeAfterwards } from "./linger.ts";
+import { runRequest } from "./run-request.ts";
 
 /**
  * How long a connection that has brought no request yet may still bring one when the server stops, in milliseconds. A
@@ -27,7 +28,7 @@ import { closeAfterwards } from "./linger.ts";
  */
 const FIRST_REQUEST_MS = 1_000;
 
-export class FcgiConnection {
+export class FcgiConnection implements Connection {
   readonly #socket: Socket;
   readonly #context: FcgiContext;
   readonly #decoder: RecordDecoder;
@@ -239,7 +240,7 @@ export class FcgiConnection {
   #start(request: FcgiRequest): void {
     request.started = true;
     // Here and not where it began: of several that have begun, none counts yet.
-    if (this.#context.active >= this.#context.maxConcurrent) {
+    if (this.#context.counters.active >= this.#context.maxConcurrent) {
       request.reject(ProtocolStatus.Overloaded);
       return;
     }
@@ -302,7 +303,6 @@ export class FcgiConnection {
   readonly #onClose = (): void => {
     this.#abandonAll(new ProtocolError("PEER_GONE", "the web server closed the connection"));
     this.#wake();
-    this.#context.onClose(this);
   };
 
   readonly #onError = (error: Error): void => {

@@ -4,16 +4,18 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ProtocolError } from "../errors.ts";
-import { durationOf } from "../gateway/duration.ts";
+import type { Counters } from "../gateway/counters.ts";
 import { completeEnviron } from "../gateway/environ.ts";
 import { ErrorStream } from "../gateway/error-stream.ts";
-import { logToStderr, printable } from "../gateway/log.ts";
+import { printable } from "../gateway/log.ts";
 import type { ProtocolServer } from "../gateway/protocol-server.ts";
-import { refuse, respond } from "../gateway/respond.ts";
+import { refuse } from "../gateway/respond.ts";
 import type { Application, Environ } from "../gateway/types.ts";
+import { contextOf } from "./context.ts";
 import { readRequest } from "./http-environ.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import type { ServerOptions } from "./options.ts";
+import { runRequest } from "./run-request.ts";
 
 export interface HttpOptions extends ServerOptions {}
 
@@ -21,21 +23,21 @@ export interface HttpOptions extends ServerOptions {}
 const FIRST_REQUEST_MS = 1_000;
 
 /** An HTTP server that nobody has told to listen yet. */
-export function createServer(application: Application, options: HttpOptions = {}): ProtocolServer {
-  const log = options.log ?? logToStderr;
-  const idleMs = durationOf("idleTimeoutMs", options.idleTimeoutMs ?? 120_000);
-  const requestMs = durationOf("requestTimeoutMs", options.requestTimeoutMs ?? 0);
-  const maxBodyBytes = options.maxBodyBytes ?? Number.POSITIVE_INFINITY;
-  const maxConcurrent = options.maxConcurrent ?? Number.POSITIVE_INFINITY;
+export function createServer(
+  application: Application,
+  options: HttpOptions = {},
+  counters?: Counters,
+): ProtocolServer {
+  const context = contextOf(application, options, counters);
+  const { log, idleTimeoutMs: idleMs, maxBodyBytes, maxConcurrent } = context;
   const exchanges = new Set<HttpExchange>();
   /** What is sent behind the requests in progress of a connection that goes on as no HTTP. */
   const refusals = new WeakMap<Duplex, string>();
   const errors = new ErrorStream((bytes) => process.stderr.write(bytes));
-  let draining = false;
   let onlyIdle = false;
 
   const server = createHttpServer({
-    maxHeaderSize: options.maxParamsBytes ?? 65_536,
+    maxHeaderSize: context.maxParamsBytes,
     noDelay: true,
     // Node's time-out for a whole request would end a slow upload that makes progress.
     requestTimeout: 0,
@@ -47,21 +49,30 @@ export function createServer(application: Application, options: HttpOptions = {}
   server.on("checkContinue", (request, response) => begin(request, response, true));
   server.on("clientError", refuseBytes);
   server.on("connect", refuseConnect);
-  server.on("connection", (socket) => socket.once("close", () => endAll(socket)));
+  server.on("connection", open);
   server.setTimeout(idleMs, onIdle);
+
+  function open(socket: Socket): void {
+    context.counters.accepted++;
+    socket.once("close", () => {
+      context.counters.bytesReceived += socket.bytesRead;
+      context.counters.bytesSent += socket.bytesWritten;
+      endAll(socket);
+    });
+  }
 
   function begin(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     const exchange = new HttpExchange(request, response, maxBodyBytes, expectsContinue);
-    exchange.last = draining;
+    exchange.last = context.draining;
     exchanges.add(exchange);
     response.once("close", () => end(exchange));
-    if (exchanges.size > maxConcurrent) {
+    if (context.counters.active >= maxConcurrent) {
       log("error", `refused a request: more than ${maxConcurrent} at once ("maxConcurrent")`);
       refuse(exchange, request.method ?? "GET", "503 Service Unavailable");
       return;
     }
     const environ = environOf(exchange);
-    if (environ !== undefined) run(exchange, environ);
+    if (environ !== undefined) runRequest(exchange, environ, context);
   }
 
   function end(exchange: HttpExchange): void {
@@ -69,7 +80,7 @@ export function createServer(application: Application, options: HttpOptions = {}
     exchange.onClose();
     const refusal = refusals.get(exchange.socket);
     if (refusal !== undefined && openOn(exchange.socket).length === 0) exchange.socket.end(refusal);
-    if (draining) closeIdle();
+    if (context.draining) closeIdle();
   }
 
   /** node:http tells it only to the response whose turn it is; those of pipelined requests wait behind it. */
@@ -87,10 +98,10 @@ export function createServer(application: Application, options: HttpOptions = {}
         errors,
         cancellation: exchange.cancellation,
         multithread: true,
-        multiprocess: options.multiprocess ?? false,
+        multiprocess: context.multiprocess,
         runOnce: false,
       };
-      completeEnviron(environ, gateway, options);
+      completeEnviron(environ, gateway, context.environ);
       if (Number(environ.CONTENT_LENGTH ?? 0) <= maxBodyBytes) return environ;
       log("error", `refused a body of ${environ.CONTENT_LENGTH} bytes ("maxBodyBytes" is ${maxBodyBytes})`);
       refuse(exchange, method, "413 Content Too Large");
@@ -100,17 +111,6 @@ export function createServer(application: Application, options: HttpOptions = {}
       refuse(exchange, method, "400 Bad Request");
     }
     return undefined;
-  }
-
-  function run(exchange: HttpExchange, environ: Environ): void {
-    void respond(application, environ, exchange, {
-      debug: options.debug,
-      timeoutMs: requestMs,
-      onTimeout: () => {
-        log("error", `${printable(environ.PATH_INFO)} took longer than ${requestMs} ms`);
-        exchange.cancellation.abort(new DOMException("the request took too long", "TimeoutError"));
-      },
-    });
   }
 
   /** What is no HTTP, or more of it than we take. Requests in front of it are answered first. */
@@ -158,7 +158,7 @@ export function createServer(application: Application, options: HttpOptions = {}
   return {
     server,
     drain() {
-      draining = true;
+      context.draining = true;
       for (const exchange of exchanges) exchange.last = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       const patience = setTimeout(() => {

@@ -86,3 +86,14 @@ export interface ServerOptions {
    */
   multiprocess?: boolean;
 }
+
+/** Of protocols that only web servers speak, not browsers. */
+export interface PeerOptions {
+  /**
+   * Addresses and networks that may connect over TCP. Whoever may connect can set any variable, `REMOTE_USER`
+   * included. For FastCGI the variable `FCGI_WEB_SERVER_ADDRS` is honoured as well. Unix sockets are not concerned.
+   *
+   * @defaultValue loopback
+   */
+  allowedServers?: readonly string[];
+}

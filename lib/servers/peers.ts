@@ -1,4 +1,4 @@
-import { BlockList, isIPv6, type Server, type Socket } from "node:net";
+import { BlockList, isIPv6, type Socket } from "node:net";
 import { GatewayError } from "../errors.ts";
 
 /** Who may connect over TCP to a server whose peers can set any CGI variable. */
@@ -22,10 +22,9 @@ export class Peers {
    * Whether the peer of a connection may speak. One that has reset its connection already has no address any more,
    * though its bytes have come: over TCP that is a refusal. Unix sockets have permissions instead.
    */
-  allow(socket: Socket, server: Server): boolean {
-    // A unix socket's address is its path, or null when it was inherited.
-    const own = server.address();
-    if (own === null || typeof own === "string") return true;
+  allow(socket: Socket): boolean {
+    // Our own end has an address as long as the socket is open, over TCP alone.
+    if (!("address" in socket.address())) return true;
     const address = socket.remoteAddress;
     if (address === undefined) return false;
     const plain = address.replace(/^::ffff:(?=\d+\.)/i, "");

@@ -1,5 +1,6 @@
 import { GatewayError } from "../errors.ts";
-import type { Address, BindAddress } from "./options.ts";
+import type { Address } from "../gateway/protocol-server.ts";
+import type { BindAddress } from "./options.ts";
 
 /** Where a bare port listens: this machine alone. */
 const LOOPBACK = "127.0.0.1";

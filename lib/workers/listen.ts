@@ -3,9 +3,9 @@
 import { closeSync, type Stats, statSync } from "node:fs";
 import type { Server } from "node:net";
 import { GatewayError } from "../errors.ts";
-import type { ProtocolServer } from "../gateway/protocol-server.ts";
+import type { Address, ProtocolServer } from "../gateway/protocol-server.ts";
 import { formatAddress, parseBindAddress } from "./bind-address.ts";
-import type { Address, BindAddress, WorkerOptions } from "./options.ts";
+import type { BindAddress, WorkerOptions } from "./options.ts";
 import { listenOnPath, protectSuccessor } from "./unix-socket.ts";
 
 /** A server that accepts connections, and how it stops doing so. */
@@ -61,6 +61,7 @@ function places({ bindAddress }: WorkerOptions): Place[] {
 async function listenAt(protocol: ProtocolServer, place: Place, options: WorkerOptions): Promise<Listener> {
   const { server } = protocol;
   const backlog = options.backlog ?? 511;
+  if (!("fd" in place)) protocol.mayListenOn?.(place);
   try {
     if ("path" in place) await listenOnPath(server, place.path, options);
     else await listening(server, "fd" in place ? { fd: place.fd } : { ...place, backlog, exclusive: true });
@@ -70,6 +71,12 @@ async function listenAt(protocol: ProtocolServer, place: Place, options: WorkerO
   // EMFILE and the like: a connection is lost, the server is not.
   server.on("error", () => {});
   const address = addressOf(server);
+  try {
+    if ("fd" in place) protocol.mayListenOn?.(address);
+  } catch (error) {
+    await stopListening(protocol, place, undefined);
+    throw error;
+  }
   const own = "path" in place ? statSync(place.path, { throwIfNoEntry: false }) : undefined;
   return {
     address,

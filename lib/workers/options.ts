@@ -55,6 +55,3 @@ export interface WorkerOptions {
    */
   signals?: boolean;
 }
-
-/** A bound address: a unix socket's path, or host and port. */
-export type Address = { readonly path: string } | { readonly host: string; readonly port: number };

@@ -2,16 +2,14 @@
 
 import { GatewayError } from "../errors.ts";
 import { durationOf } from "../gateway/duration.ts";
-import type { ProtocolServer } from "../gateway/protocol-server.ts";
 import { listen } from "./listen.ts";
-import type { WorkerOptions } from "./options.ts";
-import type { Workers } from "./workers.ts";
+import type { WorkerModel } from "./workers.ts";
 
 const DEFAULT_GRACE_MS = 10_000;
 
-export async function start(create: () => ProtocolServer, options: WorkerOptions): Promise<Workers> {
+export const start: WorkerModel = async ({ application, createServer }, options) => {
   const graceMs = durationOf("shutdownGraceMs", options.shutdownGraceMs ?? DEFAULT_GRACE_MS);
-  const listeners = await listen(create, options);
+  const listeners = await listen(() => createServer(application), options);
   const abort = (reason: string): void => {
     for (const listener of listeners) listener.abort(new GatewayError("SHUTDOWN", reason));
   };
@@ -25,4 +23,4 @@ export async function start(create: () => ProtocolServer, options: WorkerOptions
     },
     stopNow: () => abort("the server stops at once"),
   };
-}
+};

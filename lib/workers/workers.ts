@@ -1,5 +1,6 @@
-import type { ProtocolServer } from "../gateway/protocol-server.ts";
-import type { Address, WorkerOptions } from "./options.ts";
+import type { Address, ProtocolServer } from "../gateway/protocol-server.ts";
+import type { Application } from "../gateway/types.ts";
+import type { WorkerOptions } from "./options.ts";
 
 /** Servers that have been started in one worker model or another. */
 export interface Workers {
@@ -8,7 +9,21 @@ export interface Workers {
   stop(): Promise<void>;
   /** Gives up what is in progress. */
   stopNow(): void;
+  /**
+   * Replaces the workers, one by one, by such as have loaded the application anew; resolves when that is done or has
+   * failed, and logs which. Left out where this process is the only worker: it has to end and be started again.
+   */
+  reload?(): Promise<void>;
+}
+
+/** What a worker model has to serve. */
+export interface WorkerJob {
+  readonly application: Application;
+  /** Its name in the table of protocols. */
+  readonly protocol: string;
+  /** A server for an application: the one above, or one that a worker model puts in its place. */
+  createServer(application: Application): ProtocolServer;
 }
 
 /** A worker model decides who makes the servers and on which handles they listen. */
-export type WorkerModel = (create: () => ProtocolServer, options: WorkerOptions) => Promise<Workers>;
+export type WorkerModel = (job: WorkerJob, options: WorkerOptions) => Promise<Workers>;

@@ -1,0 +1,56 @@
+import { Counters } from "../gateway/counters.ts";
+import { durationOf } from "../gateway/duration.ts";
+import type { EnvironOptions } from "../gateway/environ.ts";
+import { type Log, logToStderr } from "../gateway/log.ts";
+import type { Application } from "../gateway/types.ts";
+import type { ServerOptions } from "./options.ts";
+
+/** What all requests of one server share, whatever its protocol: its options with their defaults, and its counts. */
+export interface ServerContext {
+  readonly application: Application;
+  readonly log: Log;
+  readonly counters: Counters;
+  /** The server is stopping: a connection closes after its request in progress. */
+  draining: boolean;
+  readonly maxParamsBytes: number;
+  readonly maxBodyBytes: number;
+  readonly maxConcurrent: number;
+  readonly requestTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly debug: boolean;
+  readonly multiprocess: boolean;
+  readonly environ: EnvironOptions;
+}
+
+/** @throws {GatewayError} `OPTION` when a duration is none */
+export function contextOf(
+  application: Application,
+  options: ServerOptions,
+  counters = new Counters(),
+): ServerContext {
+  const log = options.log ?? logToStderr;
+  const repairs = new Set<string>();
+  return {
+    application,
+    log,
+    counters,
+    draining: false,
+    maxParamsBytes: options.maxParamsBytes ?? 65_536,
+    maxBodyBytes: options.maxBodyBytes ?? Number.POSITIVE_INFINITY,
+    maxConcurrent: options.maxConcurrent ?? Number.POSITIVE_INFINITY,
+    requestTimeoutMs: durationOf("requestTimeoutMs", options.requestTimeoutMs ?? 0),
+    idleTimeoutMs: durationOf("idleTimeoutMs", options.idleTimeoutMs ?? 120_000),
+    debug: options.debug ?? false,
+    multiprocess: options.multiprocess ?? false,
+    environ: {
+      environ: options.environ,
+      scriptName: options.scriptName,
+      repair: options.repair,
+      onRepair(repair) {
+        if (repairs.has(repair)) return;
+        repairs.add(repair);
+        log("debug", `SCRIPT_NAME and PATH_INFO are repaired (${repair}); option "repair" switches it off`);
+      },
+    },
+  };
+}

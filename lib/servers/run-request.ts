@@ -1,0 +1,29 @@
+import { printable } from "../gateway/log.ts";
+import { respond } from "../gateway/respond.ts";
+import type { ResponseSink } from "../gateway/sink.ts";
+import type { Environ } from "../gateway/types.ts";
+import type { ServerContext } from "./context.ts";
+
+/** A request whose head has been read, as the place where its response goes. */
+export interface ServedRequest extends ResponseSink {
+  /** What `postern.signal` of its environ belongs to. */
+  readonly cancellation: AbortController;
+}
+
+/** Calls the application for one request, and counts it until the application has finished. */
+export function runRequest(request: ServedRequest, environ: Environ, context: ServerContext): void {
+  const { counters } = context;
+  const began = counters.begin();
+  const running = respond(context.application, environ, request, {
+    debug: context.debug,
+    timeoutMs: context.requestTimeoutMs,
+    onTimeout: () => {
+      const path = printable(environ.PATH_INFO);
+      context.log("error", `${path} took longer than ${context.requestTimeoutMs} ms`);
+      request.cancellation.abort(new DOMException("the request took too long", "TimeoutError"));
+    },
+    onFailure: () => counters.errors++,
+  });
+  if (running === undefined) counters.end(began);
+  else void running.then(() => counters.end(began));
+}
