@@ -135,6 +135,7 @@ export class Serving implements Server {
     const job: WorkerJob = {
       application: this.#application,
       protocol,
+      counters,
       createServer: (application) => create(application, options, counters),
     };
     return start(job, options);

@@ -5,8 +5,20 @@ export const LATENCY_MS: readonly number[] = [
   1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000,
 ];
 
+/** The counts at one moment, as they travel between processes. */
+export interface CounterValues {
+  readonly accepted: number;
+  readonly active: number;
+  readonly requests: number;
+  readonly errors: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  readonly latency: readonly number[];
+  readonly latencySumMs: number;
+}
+
 /** The counts of one server, whatever its addresses. All but `active` only grow. */
-export class Counters {
+export class Counters implements CounterValues {
   /** Connections that were accepted. */
   accepted = 0;
   /** Requests whose application has not finished. */

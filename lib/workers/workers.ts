@@ -1,3 +1,4 @@
+import type { Counters } from "../gateway/counters.ts";
 import type { Address, ProtocolServer } from "../gateway/protocol-server.ts";
 import type { Application } from "../gateway/types.ts";
 import type { WorkerOptions } from "./options.ts";
@@ -21,6 +22,8 @@ export interface WorkerJob {
   readonly application: Application;
   /** Its name in the table of protocols. */
   readonly protocol: string;
+  /** Counts what the servers made below do. */
+  readonly counters: Counters;
   /** A server for an application: the one above, or one that a worker model puts in its place. */
   createServer(application: Application): ProtocolServer;
 }
