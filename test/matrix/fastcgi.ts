@@ -9,40 +9,34 @@ import { parseCgiResponse } from "../support/cgi-response.ts";
 import { cgiVariables } from "../support/cgi-variables.ts";
 import { FastCgiClient, type FastCgiReply, KEEP_CONN, responderRequest } from "../support/fastcgi-client.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { hasItsLength, type Transport } from "./transport.ts";
+import { hasItsLength, type Reach, type StartTransport } from "./transport.ts";
 
 /** A connection for each request, as lighttpd and mod_fcgid have it. */
-export async function startFastCgi(scriptName: string): Promise<Transport> {
-  const { path, close } = await start();
+export const reachFastCgi: Reach = (address, scriptName) => {
   const run = { scriptName, serverName: "localhost", serverPort: "8080", runOnce: false };
   return {
     run,
-    close,
     async exchange(request) {
-      const client = await FastCgiClient.connect({ path });
+      const client = await FastCgiClient.connect(address);
       const { body } = request;
       void client.send(...responderRequest(1, cgiVariables(request, run), body && { body }));
       const reply = await client.reply(1);
       client.destroy();
       return responseOf(request, reply);
     },
+    async close() {},
   };
-}
+};
 
 /** One connection that is kept for all requests, several of them at once. */
-export async function startKeptFastCgi(scriptName: string): Promise<Transport> {
-  const { path, close } = await start();
+export const reachKeptFastCgi: Reach = (address, scriptName) => {
   const run = { scriptName, serverName: "localhost", serverPort: "8080", runOnce: false };
   let connecting: Promise<FastCgiClient> | undefined;
   let lastId = 0;
   return {
     run,
-    async close() {
-      (await connecting)?.destroy();
-      await close();
-    },
     async exchange(request) {
-      connecting ??= FastCgiClient.connect({ path });
+      connecting ??= FastCgiClient.connect(address);
       const client = await connecting;
       lastId = (lastId % 65_535) + 1;
       const id = lastId;
@@ -53,25 +47,33 @@ export async function startKeptFastCgi(scriptName: string): Promise<Transport> {
       if (reply.end === undefined) connecting = undefined;
       return responseOf(request, reply);
     },
-  };
-}
-
-async function start(): Promise<{ path: string; close(): Promise<void> }> {
-  const folder = temporaryFolder();
-  const path = join(folder.path, "socket");
-  const server = serve(conformanceApplication, {
-    protocol: "fcgi",
-    bindAddress: path,
-    log: () => {},
-    copyErrors: false,
-  });
-  await server.listening;
-  return {
-    path,
     async close() {
-      await server.close();
-      folder.remove();
+      (await connecting)?.destroy();
     },
+  };
+};
+
+/** A server in this process. */
+export function startFastCgi(reach: Reach): StartTransport {
+  return async (scriptName) => {
+    const folder = temporaryFolder();
+    const path = join(folder.path, "socket");
+    const server = serve(conformanceApplication, {
+      protocol: "fcgi",
+      bindAddress: path,
+      log: () => {},
+      copyErrors: false,
+    });
+    await server.listening;
+    const transport = reach({ path }, scriptName);
+    return {
+      ...transport,
+      async close() {
+        await transport.close();
+        await server.close();
+        folder.remove();
+      },
+    };
   };
 }
 

@@ -6,17 +6,21 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openBodies } from "../../lib/middleware/validate.ts";
 import { conformanceCases, runCase } from "../../lib/testing/conformance.ts";
 import { startCgi } from "./cgi.ts";
-import { startFastCgi, startKeptFastCgi } from "./fastcgi.ts";
+import { reachFastCgi, reachKeptFastCgi, startFastCgi } from "./fastcgi.ts";
 import { startHttp } from "./http.ts";
 import { startInProcess } from "./in-process.ts";
+import { startProcess } from "./process.ts";
 import type { StartTransport, Transport } from "./transport.ts";
 
 const transports: readonly [name: string, start: StartTransport, mounts: readonly string[]][] = [
   ["in process", startInProcess, ["", "/app"]],
   ["HTTP", startHttp, ["", "/app"]],
-  ["FastCGI", startFastCgi, ["", "/app"]],
-  ["FastCGI, connection kept", startKeptFastCgi, ["", "/app"]],
+  ["FastCGI", startFastCgi(reachFastCgi), ["", "/app"]],
+  ["FastCGI, connection kept", startFastCgi(reachKeptFastCgi), ["", "/app"]],
   ["CGI", startCgi, ["", "/cgi-bin/app"]],
+  ["FastCGI, a process of its own", startProcess("fcgi", "single"), [""]],
+  ["FastCGI, a process of its own, connection kept", startProcess("fcgi, kept", "single"), [""]],
+  ["HTTP, a process of its own", startProcess("http", "single"), ["/app"]],
 ];
 
 const skips = JSON.parse(readFileSync(new URL("../skips.json", import.meta.url), "utf8")) as {
