@@ -1,17 +1,9 @@
 // FastCGI name-value pairs (specification §3.4). Does no I/O.
 
 import { ProtocolError } from "../../errors.ts";
+import { KnownNames } from "../known-names.ts";
 
-/**
- * Names in the order in which the last block had them. A web server sends the same ones for each request, and
- * finding a name again costs a fraction of making a string of it that can be looked up quickly.
- */
-const expected: string[] = [];
-const MAX_EXPECTED = 128;
-const interned = new Map<string, string>();
-const MAX_INTERNED = 512;
-/** A name that is longer is made anew each time, so that what is kept stays small whatever a peer sends. */
-const MAX_KEPT_BYTES = 128;
+const names = new KnownNames();
 
 /**
  * Gives each pair of a whole stream to `take`, as Latin-1: one code point a byte. The bytes must be all of the stream,
@@ -37,7 +29,7 @@ export function decodePairs(bytes: Buffer, take: (name: string, value: string) =
     const valueStart = at + nameLength;
     const next = valueStart + valueLength;
     if (next > end) truncated();
-    take(nameAt(bytes, at, valueStart, index), text.slice(valueStart, next));
+    take(names.at(bytes, at, valueStart, index), text.slice(valueStart, next));
     at = next;
   }
 }
@@ -51,30 +43,6 @@ export function encodePairs(pairs: Iterable<readonly [name: string, value: strin
     parts.push(encodeLength(nameBytes.length), encodeLength(valueBytes.length), nameBytes, valueBytes);
   }
   return Buffer.concat(parts);
-}
-
-function nameAt(bytes: Buffer, start: number, end: number, index: number): string {
-  const guess = expected[index];
-  if (guess !== undefined && isAt(guess, bytes, start, end)) return guess;
-  const text = bytes.toString("latin1", start, end);
-  if (end - start > MAX_KEPT_BYTES) return text;
-  const name = intern(text);
-  if (index < MAX_EXPECTED) expected[index] = name;
-  return name;
-}
-
-function isAt(name: string, bytes: Buffer, start: number, end: number): boolean {
-  if (name.length !== end - start) return false;
-  // A loop over so few bytes costs half of what a call into the engine does.
-  for (let at = 0; at < name.length; at++) if (name.charCodeAt(at) !== bytes[start + at]) return false;
-  return true;
-}
-
-function intern(name: string): string {
-  const known = interned.get(name);
-  if (known !== undefined) return known;
-  if (interned.size < MAX_INTERNED) interned.set(name, name);
-  return name;
 }
 
 /** Four bytes, of which the highest bit says that they are four. */
