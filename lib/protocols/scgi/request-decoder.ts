@@ -1,0 +1,94 @@
+// The head of an SCGI request, out of a byte stream that may be cut anywhere. Does no I/O.
+
+import { ProtocolError } from "../../errors.ts";
+import { CountedBlockDecoder, type TakeVariable } from "../counted-block-decoder.ts";
+import { KnownNames } from "../known-names.ts";
+
+const COLON = 0x3a;
+const COMMA = 0x2c;
+const ZERO = 0x30;
+/** Digits of a length past which nobody waits for its colon, whatever the limit is. */
+const MAX_DIGITS = 10;
+
+const names = new KnownNames();
+
+/**
+ * Turns `LENGTH ":" *(NAME NUL VALUE NUL) ","` into variables; the body is what comes behind.
+ *
+ * CONTENT_LENGTH need not be the first, though the specification wants it to be: it is understood anywhere. It must be
+ * there, and so must `SCGI` of value `1`, which tells a request from any other netstring.
+ */
+export class ScgiRequestDecoder extends CountedBlockDecoder {
+  readonly #maxBytes: number;
+  readonly #take: TakeVariable;
+  #digits = 0;
+  #length = 0;
+
+  /**
+   * `push` throws {ProtocolError} `SCGI_LENGTH`, `PARAMS_TOO_LARGE`, `SCGI_NETSTRING`, `SCGI_HEADERS`, `SCGI_VERSION` or
+   * `CONTENT_LENGTH`, and what `take` throws.
+   *
+   * @param maxBytes the longest block of variables; a longer one is refused where it is announced
+   * @param take called when the block is complete
+   */
+  constructor(maxBytes: number, take: TakeVariable) {
+    super();
+    this.#maxBytes = maxBytes;
+    this.#take = take;
+  }
+
+  protected override announce(byte: number): number | undefined {
+    // The comma belongs to the netstring, but not to what its length counts.
+    if (byte === COLON && this.#digits > 0) return this.#length + 1;
+    const digit = byte - ZERO;
+    // A zero in front is a netstring's error; it could be octal to the one and decimal to the other.
+    const leadingZero = this.#digits > 0 && this.#length === 0;
+    if (!(digit >= 0 && digit <= 9) || leadingZero || this.#digits === MAX_DIGITS) {
+      throw new ProtocolError("SCGI_LENGTH", "a request does not begin with a length in digits and a colon");
+    }
+    this.#digits++;
+    this.#length = this.#length * 10 + digit;
+    if (this.#length > this.#maxBytes) {
+      throw new ProtocolError("PARAMS_TOO_LARGE", `the variables are longer than ${this.#maxBytes} bytes`);
+    }
+    return undefined;
+  }
+
+  protected override read(block: Buffer): void {
+    const end = block.length - 1;
+    if (block[end] !== COMMA)
+      throw new ProtocolError("SCGI_NETSTRING", "no comma stands behind the variables");
+    const text = block.toString("latin1", 0, end);
+    let contentLength: string | undefined;
+    let version: string | undefined;
+    for (let at = 0, index = 0; at < end; index++) {
+      const nameEnd = endOfString(text, at);
+      const valueEnd = endOfString(text, nameEnd + 1);
+      if (nameEnd === at) throw new ProtocolError("SCGI_HEADERS", "a variable has no name");
+      const name = names.at(block, at, nameEnd, index);
+      const value = text.slice(nameEnd + 1, valueEnd);
+      if (name === "CONTENT_LENGTH") contentLength = sameLength(contentLength, value);
+      else if (name === "SCGI") version = value;
+      this.#take(name, value);
+      at = valueEnd + 1;
+    }
+    if (contentLength === undefined) throw new ProtocolError("CONTENT_LENGTH", "there is no CONTENT_LENGTH");
+    if (version !== "1") throw new ProtocolError("SCGI_VERSION", "there is no variable SCGI of value 1");
+  }
+}
+
+function endOfString(text: string, at: number): number {
+  const end = text.indexOf("\0", at);
+  if (end < 0) throw new ProtocolError("SCGI_HEADERS", "the variables do not end in a value and a NUL");
+  return end;
+}
+
+function sameLength(before: string | undefined, value: string): string {
+  if (!/^\d+$/.test(value)) {
+    throw new ProtocolError("CONTENT_LENGTH", "CONTENT_LENGTH is not a number of bytes");
+  }
+  if (before !== undefined && before !== value) {
+    throw new ProtocolError("CONTENT_LENGTH", "CONTENT_LENGTH was sent twice and differs");
+  }
+  return value;
+}
