@@ -29,6 +29,8 @@ export interface Start {
 const PROTOCOL_WORDS: Readonly<Record<string, Protocol>> = {
   fcgi: "fcgi",
   fastcgi: "fcgi",
+  scgi: "scgi",
+  uwsgi: "uwsgi",
   http: "http",
   cgi: "cgi",
 };
@@ -40,8 +42,8 @@ const DEFAULT_PORT = 8080;
  * 1. an explicit option, or the variable POSTERN_SERVER
  * 2. CGI variables: GATEWAY_INTERFACE and REQUEST_METHOD. Before the next one, since Apache's CGI daemon gives a script
  *    a socket as descriptor 0
- * 3. a listening socket on descriptor 0: FastCGI
- * 4. LISTEN_FDS of systemd: FastCGI
+ * 3. a listening socket on descriptor 0: FastCGI, or what a word on the command line says
+ * 4. LISTEN_FDS of systemd: likewise
  * 5. a word on the command line, with an optional address behind it
  * 6. Phusion Passenger's global: HTTP, on the socket that it provides
  * 7. else the embedded HTTP server on HOST and PORT, by default `http://127.0.0.1:8080`
@@ -68,11 +70,12 @@ export function detect(options: ServeOptions, start: Start = thisProcess): Detec
   if (environment["GATEWAY_INTERFACE"] && environment["REQUEST_METHOD"]) {
     return { protocol: "cgi", reason: "GATEWAY_INTERFACE and REQUEST_METHOD are set" };
   }
-  if (options.bindAddress === undefined) {
-    if (start.inherited()) return { protocol: "fcgi", reason: "descriptor 0 is a listening socket" };
-    if (systemdDescriptors(environment).length > 0) return { protocol: "fcgi", reason: "LISTEN_FDS is set" };
-  }
   const at = words.findIndex((word) => Object.hasOwn(PROTOCOL_WORDS, word));
+  if (options.bindAddress === undefined) {
+    const protocol = PROTOCOL_WORDS[words[at] ?? ""] ?? "fcgi";
+    if (start.inherited()) return { protocol, reason: "descriptor 0 is a listening socket" };
+    if (systemdDescriptors(environment).length > 0) return { protocol, reason: "LISTEN_FDS is set" };
+  }
   if (at >= 0) {
     const word = words[at] as string;
     const address = words[at + 1];

@@ -20,6 +20,8 @@ type CreateServer = (application: Application, options: ServeOptions, counters: 
 
 const protocols = {
   fcgi: async () => (await import("./servers/fcgi.ts")).createServer,
+  scgi: async () => (await import("./servers/scgi.ts")).createServer,
+  uwsgi: async () => (await import("./servers/uwsgi.ts")).createServer,
   http: async () => (await import("./servers/http.ts")).createServer,
 } as const satisfies Record<string, () => Promise<CreateServer>>;
 

@@ -5,7 +5,7 @@ import { type Arguments, type Command, type Io, UsageError } from "./command.ts"
 import { loadApplication } from "./load-application.ts";
 import type { SiteAddress } from "./port.ts";
 
-const protocols = ["http", "fcgi", "cgi"] as const;
+const protocols = ["http", "fcgi", "scgi", "uwsgi", "cgi"] as const;
 const workerModels = ["single"] as const satisfies readonly ServeOptions["workers"][];
 const fronts = ["none", "lighttpd", "auto"] as const;
 
@@ -15,9 +15,10 @@ usage: postern serve <module> [options]
 Serves the application that a module exports (as app, application or default) until it is told to stop: a gateway
 application, (environ, startResponse) => body, or what application(urls) of postern returns.
 
-  --protocol http|fcgi|cgi     how a web server reaches it; http, to which a browser can talk, when left out
+  --protocol <name>            how a web server reaches it: fcgi, scgi, uwsgi or cgi; http, to which a browser can talk,
+                               when left out
   --listen <address>           a path with a / in it for a unix socket, a port, or host:port; may be repeated;
-                               without it http takes --port, fcgi the listening socket on descriptor 0
+                               without it http takes --port, the others the listening socket on descriptor 0
   --port <number>              port for http and --behind; PORT, or else 8080, when left out
   --workers single             how many processes answer; this version of postern has one model, a single process
   --behind none|lighttpd|auto  starts lighttpd in front, which starts two processes of the application;

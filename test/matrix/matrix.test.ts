@@ -5,11 +5,13 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openBodies } from "../../lib/middleware/validate.ts";
 import { conformanceCases, runCase } from "../../lib/testing/conformance.ts";
+import { scgi, uwsgi } from "../support/wire-protocol.ts";
 import { startCgi } from "./cgi.ts";
 import { reachFastCgi, reachKeptFastCgi, startFastCgi } from "./fastcgi.ts";
 import { startHttp } from "./http.ts";
 import { startInProcess } from "./in-process.ts";
 import { startProcess } from "./process.ts";
+import { startSingleRequest } from "./single-request.ts";
 import type { StartTransport, Transport } from "./transport.ts";
 
 const transports: readonly [name: string, start: StartTransport, mounts: readonly string[]][] = [
@@ -17,6 +19,8 @@ const transports: readonly [name: string, start: StartTransport, mounts: readonl
   ["HTTP", startHttp, ["", "/app"]],
   ["FastCGI", startFastCgi(reachFastCgi), ["", "/app"]],
   ["FastCGI, connection kept", startFastCgi(reachKeptFastCgi), ["", "/app"]],
+  ["SCGI", startSingleRequest(scgi), ["", "/app"]],
+  ["uwsgi", startSingleRequest(uwsgi), ["", "/app"]],
   ["CGI", startCgi, ["", "/cgi-bin/app"]],
   ["FastCGI, a process of its own", startProcess("fcgi", "single"), [""]],
   ["FastCGI, a process of its own, connection kept", startProcess("fcgi, kept", "single"), [""]],

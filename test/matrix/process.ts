@@ -5,8 +5,10 @@ import type { ServeOptions } from "../../lib/serve.ts";
 import { Child } from "../support/child.ts";
 import { compiled } from "../support/dist.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { scgi, uwsgi } from "../support/wire-protocol.ts";
 import { reachFastCgi, reachKeptFastCgi } from "./fastcgi.ts";
 import { reachHttp } from "./http.ts";
+import { reachSingleRequest } from "./single-request.ts";
 import type { Reach, StartTransport } from "./transport.ts";
 
 interface Protocol {
@@ -22,6 +24,8 @@ interface Protocol {
 const protocols = {
   fcgi: { name: "fcgi", reach: reachFastCgi },
   "fcgi, kept": { name: "fcgi", reach: reachKeptFastCgi },
+  scgi: { name: "scgi", reach: reachSingleRequest(scgi) },
+  uwsgi: { name: "uwsgi", reach: reachSingleRequest(uwsgi) },
   http: { name: "http", reach: reachHttp, overTcp: true, toldMount: true },
 } as const satisfies Record<string, Protocol>;
 

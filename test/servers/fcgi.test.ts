@@ -30,6 +30,7 @@ import {
   UNKNOWN_TYPE,
 } from "../support/fastcgi-client.ts";
 import { echoBody, get, post, serving, startFcgi, TEXT } from "../support/fcgi-server.ts";
+import { promised } from "../support/promised.ts";
 
 const echoPath: Application = (environ, startResponse) => {
   startResponse("200 OK", TEXT);
@@ -39,15 +40,6 @@ const echoPath: Application = (environ, startResponse) => {
 /** The body of a CGI response: what follows its empty line. */
 function bodyOf(stdout: Buffer): string {
   return stdout.subarray(stdout.indexOf("\r\n\r\n") + 4).toString("latin1");
-}
-
-/** A promise and the function that settles it, for what an application tells a test. */
-function promised<Value>(): { promise: Promise<Value>; resolve: (value: Value) => void } {
-  let resolve: (value: Value) => void = () => {};
-  const promise = new Promise<Value>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }
 
 async function getsAnswer(client: FastCgiClient, id = 1): Promise<void> {

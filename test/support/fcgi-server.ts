@@ -1,62 +1,19 @@
 // A FastCGI server on a socket of its own, for tests that speak the protocol to it.
 
-import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Application } from "../../lib/gateway/types.ts";
-import { validate } from "../../lib/middleware/validate.ts";
-import { type ServeOptions, type Server, serve } from "../../lib/serve.ts";
+import type { ServeOptions } from "../../lib/serve.ts";
 import { FastCgiClient, type Pair } from "./fastcgi-client.ts";
-import { temporaryFolder } from "./folder.ts";
+import { type RunningServer, startServer } from "./running-server.ts";
 
-export interface RunningFcgi {
-  readonly path: string;
-  readonly server: Server;
-  /** Lines of the server's own log. */
-  readonly log: string[];
-  client(): Promise<FastCgiClient>;
-  stop(): Promise<void>;
-}
+export type RunningFcgi = RunningServer<FastCgiClient>;
 
 /** Serves an application, under the validator, on a unix socket in a temporary folder. */
-export async function startFcgi(
+export function startFcgi(
   application: Application,
   options: Partial<ServeOptions> = {},
 ): Promise<RunningFcgi> {
-  const folder = temporaryFolder();
-  const path = join(folder.path, "app.sock");
-  const log: string[] = [];
-  const server = serve(validate(application), {
-    protocol: "fcgi",
-    bindAddress: path,
-    copyErrors: false,
-    shutdownGraceMs: 2_000,
-    log: (level, line) => {
-      if (level === "error") log.push(line);
-    },
-    ...options,
-  });
-  try {
-    await server.listening;
-  } catch (error) {
-    folder.remove();
-    throw error;
-  }
-  const clients: FastCgiClient[] = [];
-  return {
-    path,
-    server,
-    log,
-    async client() {
-      const client = await FastCgiClient.connect({ path });
-      clients.push(client);
-      return client;
-    },
-    async stop() {
-      for (const client of clients) client.destroy();
-      await server.close();
-      folder.remove();
-    },
-  };
+  return startServer(application, { protocol: "fcgi", copyErrors: false, ...options }, FastCgiClient.connect);
 }
 
 /** The same, stopped when the test that called this has finished. */

@@ -51,7 +51,15 @@ describe("how a process was started", () => {
       { environment: { ...systemd, LISTEN_PID: "1" } },
       { protocol: "http" },
     ],
+    [
+      "a listening socket as descriptor 0, and a word for how it is spoken to there",
+      {},
+      { inherited: () => true, words: ["scgi"] },
+      { protocol: "scgi" },
+    ],
+    ["LISTEN_FDS and a word", {}, { environment: systemd, words: ["http"] }, { protocol: "http" }],
     ["the word fcgi", {}, { words: ["fcgi"] }, { protocol: "fcgi" }],
+    ["the word uwsgi", {}, { words: ["uwsgi", "9000"] }, { protocol: "uwsgi", bindAddress: "9000" }],
     [
       "the word fcgi with a path",
       {},

@@ -1,0 +1,264 @@
+// One connection of a protocol in which it carries one request: variables, a body of CONTENT_LENGTH bytes, a response
+// that ends with the connection. SCGI and uwsgi have that life in common.
+
+import type { Socket } from "node:net";
+import { ProtocolError } from "../errors.ts";
+import { completeEnviron, contentLengthOf } from "../gateway/environ.ts";
+import { ErrorStream } from "../gateway/error-stream.ts";
+import type { ResponseHead } from "../gateway/head.ts";
+import { refuse } from "../gateway/respond.ts";
+import type { Chunk } from "../gateway/types.ts";
+import { addVariable, emptyEnviron } from "../gateway/variables.ts";
+import type { CountedBlockDecoder, TakeVariable } from "../protocols/counted-block-decoder.ts";
+import type { Connection } from "./connection-server.ts";
+import type { ServerContext } from "./context.ts";
+import { closeAfterwards } from "./linger.ts";
+import { PendingResponse } from "./pending-response.ts";
+import { RequestBody } from "./request-body.ts";
+import { runRequest, type ServedRequest } from "./run-request.ts";
+
+/** What such a protocol has of its own. */
+export interface SingleRequestProtocol {
+  /** With its article, for lines of the log: `an SCGI`. */
+  readonly name: string;
+  /** Makes what reads the variables; its `push` throws a ProtocolError, of code `PARAMS_TOO_LARGE` past `maxBytes`. */
+  createDecoder(maxBytes: number, take: TakeVariable): CountedBlockDecoder;
+  encodeHead(status: string, headers: ResponseHead["headers"]): string;
+}
+
+/** As for FastCGI: a connection without a request yet may still bring one when the server stops, in milliseconds. */
+const FIRST_REQUEST_MS = 1_000;
+
+/** The protocols have no way to the web server's log. */
+const errors = new ErrorStream((bytes) => process.stderr.write(bytes));
+
+export class SingleRequestConnection implements Connection, ServedRequest {
+  readonly cancellation = new AbortController();
+  readonly #socket: Socket;
+  readonly #context: ServerContext;
+  readonly #protocol: SingleRequestProtocol;
+  readonly #decoder: CountedBlockDecoder;
+  readonly #environ = emptyEnviron();
+  readonly #body: RequestBody;
+  readonly #response = new PendingResponse();
+  #waiting: (() => void)[] = [];
+  /** No byte has come yet. */
+  #fresh = true;
+  /** The application has been called, or the request was refused. */
+  #started = false;
+  /**
+   * Bytes of the body that have not come yet; below zero when more came than belong to it. What else is on its way
+   * must not be left unread, or the response might be lost.
+   */
+  #missing = Number.POSITIVE_INFINITY;
+  #paused = false;
+  /** The response is out, or none can be sent any more. */
+  #over = false;
+
+  constructor(socket: Socket, context: ServerContext, protocol: SingleRequestProtocol) {
+    this.#socket = socket;
+    this.#context = context;
+    this.#protocol = protocol;
+    this.#decoder = protocol.createDecoder(context.maxParamsBytes, (name, value) => {
+      addVariable(this.#environ, name, value);
+    });
+    this.#body = new RequestBody(context.maxBodyBytes, this.#onRoom);
+    socket.on("data", this.#onData);
+    socket.on("end", this.#onEnd);
+    socket.on("drain", this.#wake);
+    socket.on("error", this.#onError);
+    socket.on("close", this.#onClose);
+    socket.on("timeout", this.#onTimeout);
+    if (context.idleTimeoutMs > 0) socket.setTimeout(context.idleTimeoutMs);
+  }
+
+  drain(): void {
+    if (!this.#started) setTimeout(() => this.#started || this.#socket.destroy(), FIRST_REQUEST_MS).unref();
+  }
+
+  destroy(reason: Error): void {
+    this.#abandon(reason);
+    this.#socket.destroy();
+  }
+
+  get closed(): boolean {
+    return this.#over || this.#socket.destroyed;
+  }
+
+  head(head: ResponseHead): void {
+    this.#response.addHead(this.#protocol.encodeHead(head.status, head.headers));
+  }
+
+  write(chunk: Chunk, size: number): void {
+    this.#response.add(chunk, size);
+  }
+
+  flush(): boolean {
+    if (!this.closed) this.#response.writeTo(this.#socket);
+    return !this.#socket.writableNeedDrain;
+  }
+
+  drained(): Promise<void> {
+    if (this.#socket.destroyed || !this.#socket.writableNeedDrain) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  end(): void {
+    if (this.closed) return;
+    this.#response.writeTo(this.#socket);
+    this.#body.leave();
+    this.#close();
+  }
+
+  /** The end of the connection is all there is: that a response is cut shows in its Content-Length, or nowhere. */
+  cut(): void {
+    this.end();
+  }
+
+  readonly #onData = (bytes: Buffer): void => {
+    this.#fresh = false;
+    if (this.#over) return;
+    if (this.#started) {
+      this.#giveBody(bytes);
+      return;
+    }
+    let at: number;
+    try {
+      at = this.#decoder.push(bytes);
+      if (!this.#decoder.complete) return;
+      this.#completeEnviron();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      if (error.code === "PARAMS_TOO_LARGE")
+        this.#refuse("431 Request Header Fields Too Large", `${error.message} ("maxParamsBytes")`);
+      else this.#refuse("400 Bad Request", error.message);
+      return;
+    }
+    this.#start(bytes.subarray(at));
+  };
+
+  /** @throws {ProtocolError} when the variables make no request */
+  #completeEnviron(): void {
+    const gateway = {
+      input: this.#body,
+      errors,
+      cancellation: this.cancellation,
+      multithread: true,
+      multiprocess: this.#context.multiprocess,
+      runOnce: false,
+    };
+    completeEnviron(this.#environ, gateway, this.#context.environ);
+  }
+
+  /** The request is complete but for its body, of which `bytes` have come with it. */
+  #start(bytes: Buffer): void {
+    const { counters, maxBodyBytes, maxConcurrent } = this.#context;
+    const length = contentLengthOf(this.#environ) ?? 0;
+    this.#missing = length;
+    if (length > maxBodyBytes) {
+      this.#refuse(
+        "413 Content Too Large",
+        `its body has ${length} bytes ("maxBodyBytes" is ${maxBodyBytes})`,
+      );
+      return;
+    }
+    this.#body.expect(length);
+    if (bytes.length > 0) this.#giveBody(bytes);
+    if (counters.active >= maxConcurrent) {
+      this.#refuse("503 Service Unavailable", `more than ${maxConcurrent} at once ("maxConcurrent")`);
+      return;
+    }
+    this.#started = true;
+    runRequest(this, this.#environ, this.#context);
+  }
+
+  #giveBody(bytes: Buffer): void {
+    this.#missing -= bytes.length;
+    this.#body.give(bytes);
+    if (!this.#body.full) return;
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  /** Answers in our own name. */
+  #refuse(status: string, reason: string): void {
+    this.#started = true;
+    this.#context.log("error", `refused ${this.#protocol.name} request: ${reason}`);
+    refuse(this, this.#environ.REQUEST_METHOD, status);
+  }
+
+  /** Reads on, unless the application does not keep up with its body. */
+  readonly #onRoom = (): void => {
+    if (!this.#paused || this.#body.full) return;
+    this.#paused = false;
+    this.#socket.resume();
+  };
+
+  /**
+   * The peer has ended its side. If its request was complete it may still wait for the answer, and there is no way to
+   * know but to write it; a request that was not complete never will be.
+   */
+  readonly #onEnd = (): void => {
+    const reason = peerGone();
+    const complete = this.#missing <= 0;
+    this.#missing = 0;
+    if (this.#over) return;
+    if (complete) {
+      this.cancellation.abort(reason);
+      return;
+    }
+    if (!this.#started && !this.#fresh)
+      this.#context.log(
+        "error",
+        `closed ${this.#protocol.name} connection that ended inside the variables of a request`,
+      );
+    this.#abandon(reason);
+    this.#close();
+  };
+
+  readonly #onClose = (): void => {
+    this.#abandon(peerGone());
+    this.#wake();
+  };
+
+  readonly #onError = (error: Error): void => {
+    this.#context.log("debug", `${this.#protocol.name} connection failed: ${error.message}`);
+  };
+
+  /** No byte went either way for `idleTimeoutMs`: whose turn is it? */
+  readonly #onTimeout = (): void => {
+    const { name } = this.#protocol;
+    const waits = !this.#started || this.#body.awaited || this.#socket.writableNeedDrain;
+    if (!this.#over && !waits) {
+      this.#socket.setTimeout(this.#context.idleTimeoutMs);
+      return;
+    }
+    if (!this.#over && !this.#fresh)
+      this.#context.log("error", `closed ${name} connection whose peer has stalled`);
+    this.destroy(new ProtocolError("BODY_TIMEOUT", "the web server stalled in the middle of a request"));
+  };
+
+  readonly #wake = (): void => {
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  };
+
+  /** Nothing can be delivered any more; wakes an application that waits for its input or for `postern.signal`. */
+  #abandon(reason: Error): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#body.fail(reason);
+    this.cancellation.abort(reason);
+  }
+
+  #close(): void {
+    this.#over = true;
+    closeAfterwards(this.#socket, this.#missing !== 0);
+  }
+}
+
+function peerGone(): ProtocolError {
+  return new ProtocolError("PEER_GONE", "the web server closed the connection");
+}
