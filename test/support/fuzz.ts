@@ -122,6 +122,8 @@ async function run(protocol: FuzzedProtocol): Promise<void> {
     await until("every connection is closed", () => isWithoutConnections(server));
     await until("every application has finished", () => inside === 0);
     await until("every body was left", () => openBodies().length === 0);
+    // A mock keeps all that it was called with, which is no memory of the server's.
+    stderr.mockClear();
     await protocol.ask(path);
   };
   try {
