@@ -4,7 +4,7 @@ import type { Readable, Writable } from "node:stream";
 import { ProtocolError } from "../errors.ts";
 import { fileWrapper } from "./file-body.ts";
 import { below, decodePath, targetPath, targetQuery } from "./path.ts";
-import { mountAt, repairMount } from "./repair.ts";
+import { mountAt, type Repairs, repairMount } from "./repair.ts";
 import { defineSignal } from "./signal.ts";
 import type { Environ } from "./types.ts";
 
@@ -23,7 +23,7 @@ export interface GatewayValues {
 export interface EnvironOptions {
   readonly environ?: Readonly<Record<string, string>> | undefined;
   readonly scriptName?: string | undefined;
-  readonly repair?: boolean | undefined;
+  readonly repair?: Repairs | undefined;
   /** Told which repair was applied, in words. */
   readonly onRepair?: ((repair: string) => void) | undefined;
 }
@@ -43,8 +43,8 @@ export function completeEnviron(environ: Environ, values: GatewayValues, options
   fixBody(environ);
   if (environ.REMOTE_USER === "") delete environ.REMOTE_USER;
   if (options.scriptName !== undefined) mountAt(environ, options.scriptName);
-  else if (environ.PATH_INFO === undefined && options.repair !== false) {
-    const repair = repairMount(environ);
+  else {
+    const repair = repairMount(environ, options.repair ?? true);
     if (repair !== undefined) options.onRepair?.(repair);
   }
   fillPath(environ);

@@ -1,55 +1,109 @@
 // What stock configurations of web servers do to SCRIPT_NAME and PATH_INFO, undone by name. A front end that says
 // where the application is mounted is believed, so nothing here touches its requests.
 
+import { GatewayError } from "../errors.ts";
 import { below, decodePath, targetPath } from "./path.ts";
 import type { Environ } from "./types.ts";
 
 interface Repair {
-  /** Its name and the reason for it, in words. */
-  readonly description: string;
+  readonly name: string;
+  readonly reason: string;
   applies(environ: Environ): boolean;
+  apply(environ: Environ): void;
 }
 
-/** Fronts that send the whole path as SCRIPT_NAME and no PATH_INFO: the application is at the root. */
-const repairs: readonly Repair[] = [
+const atRoot = (environ: Environ): void => mountAt(environ, "");
+
+/** In the first three the front sends the whole path in one variable: the application is at the root. */
+const repairs = [
   {
-    description: "nginx-fastcgi: nginx's fastcgi_params put the whole path into SCRIPT_NAME",
+    name: "nginx-fastcgi",
+    reason: "nginx's fastcgi_params put the whole path into SCRIPT_NAME",
     applies: (environ) =>
+      environ.PATH_INFO === undefined &&
       environ["DOCUMENT_URI"] !== undefined &&
       environ.SCRIPT_NAME === environ["DOCUMENT_URI"] &&
       environ.SERVER_SOFTWARE?.startsWith("nginx") === true,
+    apply: atRoot,
   },
   {
-    description: "apache-proxy: Apache's ProxyPass puts the whole path into SCRIPT_NAME",
-    applies: (environ) => {
-      const file = environ["SCRIPT_FILENAME"];
-      return typeof file === "string" && file.startsWith("proxy:");
+    name: "apache-proxy",
+    reason: "Apache's ProxyPass puts the whole path into SCRIPT_NAME",
+    applies: (environ) => environ.PATH_INFO === undefined && isProxied(environ, "proxy:"),
+    apply: atRoot,
+  },
+  {
+    name: "nginx-scgi",
+    reason: "nginx's scgi_params send neither SCRIPT_NAME nor PATH_INFO",
+    applies: (environ) =>
+      environ.PATH_INFO === undefined &&
+      environ.SCRIPT_NAME === undefined &&
+      environ["DOCUMENT_URI"] !== undefined,
+    apply: atRoot,
+  },
+  {
+    name: "apache-uwsgi",
+    reason: "Apache's mod_proxy_uwsgi sends PATH_INFO / for the mount point itself, which has no slash",
+    applies: (environ) =>
+      environ.PATH_INFO === "/" &&
+      isProxied(environ, "proxy:uwsgi:") &&
+      environ.SCRIPT_NAME !== "" &&
+      environ.SCRIPT_NAME === pathOf(environ) &&
+      !environ.SCRIPT_NAME.endsWith("/"),
+    apply: (environ) => {
+      environ.PATH_INFO = "";
     },
   },
-  {
-    description: "nginx-scgi: nginx's scgi_params send neither SCRIPT_NAME nor PATH_INFO",
-    applies: (environ) => environ.SCRIPT_NAME === undefined && environ["DOCUMENT_URI"] !== undefined,
-  },
-];
+] as const satisfies readonly Repair[];
 
-/** Mounts the application at the root where a known front end could not say so; gives the repair's description. */
-export function repairMount(environ: Environ): string | undefined {
-  if (environ.PATH_INFO !== undefined || environ.REQUEST_URI === undefined) return undefined;
-  const repair = repairs.find((candidate) => candidate.applies(environ));
+/** What can be undone, by name. */
+export type RepairName = (typeof repairs)[number]["name"];
+
+/** Which repairs may be made: all, none, or those that are named. */
+export type Repairs = boolean | readonly RepairName[];
+
+/** @throws {GatewayError} `OPTION` when a name is none of a repair, which would go unnoticed */
+export function checkRepairs(chosen: Repairs): void {
+  if (typeof chosen === "boolean") return;
+  const known: readonly string[] = repairs.map(({ name }) => name);
+  const unknown = chosen.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new GatewayError(
+    "OPTION",
+    `option "repair" names ${JSON.stringify(unknown)}; there are ${known.join(", ")}`,
+  );
+}
+
+/** Undoes what a known front end did, where one of the chosen repairs fits; gives its name and the reason for it. */
+export function repairMount(environ: Environ, chosen: Repairs): string | undefined {
+  const { PATH_INFO: path } = environ;
+  if ((path !== undefined && path !== "/") || environ.REQUEST_URI === undefined) return undefined;
+  const repair = repairs.find((one) => {
+    return (chosen === true || (chosen !== false && chosen.includes(one.name))) && one.applies(environ);
+  });
   if (repair === undefined) return undefined;
-  mountAt(environ, "");
-  return repair.description;
+  repair.apply(environ);
+  return `${repair.name}: ${repair.reason}`;
+}
+
+function isProxied(environ: Environ, prefix: string): boolean {
+  const file = environ["SCRIPT_FILENAME"];
+  return typeof file === "string" && file.startsWith(prefix);
 }
 
 /** Splits the path of REQUEST_URI at a mount point that the operator named. Does nothing when it is not below it. */
 export function mountAt(environ: Environ, scriptName: string): void {
-  const path =
-    environ.REQUEST_URI === undefined
-      ? (environ.SCRIPT_NAME ?? "") + (environ.PATH_INFO ?? "")
-      : decodePath(targetPath(environ.REQUEST_URI));
+  const path = pathOf(environ);
   const mount = scriptName.endsWith("/") ? scriptName.slice(0, -1) : scriptName;
   const rest = below(mount, path);
   if (rest === undefined) return;
   environ.SCRIPT_NAME = mount;
   environ.PATH_INFO = rest;
+}
+
+/** The path of the request, decoded. */
+function pathOf(environ: Environ): string {
+  return environ.REQUEST_URI === undefined
+    ? (environ.SCRIPT_NAME ?? "") + (environ.PATH_INFO ?? "")
+    : decodePath(targetPath(environ.REQUEST_URI));
 }

@@ -2,6 +2,7 @@ import { Counters } from "../gateway/counters.ts";
 import { durationOf } from "../gateway/duration.ts";
 import type { EnvironOptions } from "../gateway/environ.ts";
 import { type Log, logToStderr } from "../gateway/log.ts";
+import { checkRepairs } from "../gateway/repair.ts";
 import type { Application } from "../gateway/types.ts";
 import type { ServerOptions } from "./options.ts";
 
@@ -22,13 +23,15 @@ export interface ServerContext {
   readonly environ: EnvironOptions;
 }
 
-/** @throws {GatewayError} `OPTION` when a duration is none */
+/** @throws {GatewayError} `OPTION` when a duration is none, or a repair */
 export function contextOf(
   application: Application,
   options: ServerOptions,
   counters = new Counters(),
 ): ServerContext {
   const log = options.log ?? logToStderr;
+  const { repair: chosen = true } = options;
+  checkRepairs(chosen);
   const repairs = new Set<string>();
   return {
     application,
@@ -45,7 +48,7 @@ export function contextOf(
     environ: {
       environ: options.environ,
       scriptName: options.scriptName,
-      repair: options.repair,
+      repair: chosen,
       onRepair(repair) {
         if (repairs.has(repair)) return;
         repairs.add(repair);

@@ -1,6 +1,7 @@
 // Options that every protocol takes. Those of one protocol alone are declared in its own file.
 
 import type { Log } from "../gateway/log.ts";
+import type { Repairs } from "../gateway/repair.ts";
 
 export interface ServerOptions {
   /**
@@ -20,11 +21,12 @@ export interface ServerOptions {
 
   /**
    * Undoes what a web server is known to do to `SCRIPT_NAME` and `PATH_INFO` in its stock configuration; a
-   * front end that needs no repair gets none.
+   * front end that needs no repair gets none. An array names the repairs that may be made: `nginx-fastcgi`,
+   * `nginx-scgi`, `apache-proxy` and `apache-uwsgi`. Lines of level `debug` say which was made, and why.
    *
-   * @defaultValue `true`
+   * @defaultValue `true`: all of them
    */
-  repair?: boolean;
+  repair?: Repairs;
 
   /**
    * Longest block of variables or headers of one request, in bytes. Past it the answer is 431.

@@ -98,6 +98,63 @@ describe("SCRIPT_NAME and PATH_INFO, as the web servers send them", () => {
       ["", "/app/a b/c"],
     ],
     [
+      "Apache ProxyPass /app to SCGI",
+      [
+        ["SCRIPT_NAME", "/app/a b/c"],
+        ["SCRIPT_FILENAME", "proxy:scgi://127.0.0.1:9752/a%20b/c"],
+        ["REQUEST_URI", "/app/a%20b/c?x=1"],
+      ],
+      ["", "/app/a b/c"],
+    ],
+    [
+      "Apache ProxyPass /app to uwsgi",
+      [
+        ["PATH_INFO", "/a b/c"],
+        ["SCRIPT_FILENAME", "proxy:uwsgi://127.0.0.1:9753/a b/c"],
+        ["REQUEST_URI", "/app/a%20b/c?x=1"],
+        ["SCRIPT_NAME", "/app"],
+      ],
+      ["/app", "/a b/c"],
+    ],
+    [
+      "the same, the mount point itself",
+      [
+        ["PATH_INFO", "/"],
+        ["SCRIPT_FILENAME", "proxy:uwsgi://127.0.0.1:9753/"],
+        ["REQUEST_URI", "/a%20pp?x=1"],
+        ["SCRIPT_NAME", "/a pp"],
+      ],
+      ["/a pp", ""],
+    ],
+    [
+      "the same, the mount point with a slash",
+      [
+        ["PATH_INFO", "/"],
+        ["SCRIPT_FILENAME", "proxy:uwsgi://127.0.0.1:9753/"],
+        ["REQUEST_URI", "/app/"],
+        ["SCRIPT_NAME", "/app/"],
+      ],
+      ["/app", "/"],
+    ],
+    [
+      "the same, at the root",
+      [
+        ["PATH_INFO", "/"],
+        ["SCRIPT_FILENAME", "proxy:uwsgi://127.0.0.1:9753/"],
+        ["REQUEST_URI", "/"],
+        ["SCRIPT_NAME", ""],
+      ],
+      ["", "/"],
+    ],
+    [
+      "nginx, stock uwsgi_params",
+      [
+        ["REQUEST_URI", "/app/a%20b/c?x=1"],
+        ["PATH_INFO", "/app/a b/c"],
+      ],
+      ["", "/app/a b/c"],
+    ],
+    [
       "Apache mod_fcgid",
       [
         ["SCRIPT_NAME", "/fcgid"],
@@ -149,6 +206,8 @@ describe("SCRIPT_NAME and PATH_INFO, as the web servers send them", () => {
     environOf(nginx, { onRepair: (repair) => told.push(repair) });
     expect(told).toEqual([expect.stringMatching(/^nginx-fastcgi: /)]);
     expect(paths(environOf(nginx, { repair: false }))).toEqual(["/app/x", ""]);
+    expect(paths(environOf(nginx, { repair: ["apache-proxy"] }))).toEqual(["/app/x", ""]);
+    expect(paths(environOf(nginx, { repair: ["apache-proxy", "nginx-fastcgi"] }))).toEqual(["", "/app/x"]);
   });
 
   test("scriptName says where the application is mounted, whatever the front sent", () => {
