@@ -1,9 +1,18 @@
 // What a protocol gives to a worker model: a server, and how to wind it down.
 
-import type { Server } from "node:net";
+import type { Server, Socket } from "node:net";
 
 /** A bound address: a unix socket's path, or host and port. */
 export type Address = { readonly path: string } | { readonly host: string; readonly port: number };
+
+/**
+ * Takes an open connection of a server that stops, for another process to go on with. A web server that keeps a connection
+ * may be sending a request on it at the moment in which we close it, and must not send every request twice.
+ *
+ * `isIdle` is asked again and again, until nothing is in progress and everything that came has been dealt with. Then the
+ * connection goes, and our end of it is closed.
+ */
+export type HandOver = (socket: Socket, isIdle: () => boolean) => void;
 
 export interface ProtocolServer {
   /**
@@ -22,9 +31,10 @@ export interface ProtocolServer {
 
   /**
    * Stops accepting, closes idle connections, lets each request in progress finish and then closes its connection.
-   * Resolves when no connection is left.
+   * Resolves when no connection is left. Where there is a `handOver`, connections that the peer wants to keep go there
+   * instead of being closed.
    */
-  drain(): Promise<void>;
+  drain(handOver?: HandOver): Promise<void>;
 
   /** Aborts `postern.signal` of every request in progress with `reason`, and closes all connections. */
   abort(reason: Error): void;

@@ -2,14 +2,14 @@
 // and how it is wound down.
 
 import { createServer as createNetServer, type Socket } from "node:net";
-import type { ProtocolServer } from "../gateway/protocol-server.ts";
+import type { HandOver, ProtocolServer } from "../gateway/protocol-server.ts";
 import type { ServerContext } from "./context.ts";
 import type { Peers } from "./peers.ts";
 
 /** One connection, until its socket closes. */
 export interface Connection {
-  /** The server is stopping: closes as soon as nothing is in progress. */
-  drain(): void;
+  /** The server is stopping: closes as soon as nothing is in progress, unless it can be handed over. */
+  drain(handOver?: HandOver): void;
   /** Ends all requests in progress with `reason` and closes at once. */
   destroy(reason: Error): void;
 }
@@ -48,10 +48,10 @@ export function createConnectionServer(
 
   return {
     server,
-    drain() {
+    drain(handOver) {
       context.draining = true;
       server.close();
-      for (const connection of connections.values()) connection.drain();
+      for (const connection of connections.values()) connection.drain(handOver);
       return new Promise((resolve) => {
         if (connections.size === 0) resolve();
         else whenEmpty = resolve;

@@ -3,6 +3,7 @@
 import type { Socket } from "node:net";
 import { ProtocolError } from "../errors.ts";
 import { contentLengthOf } from "../gateway/environ.ts";
+import type { HandOver } from "../gateway/protocol-server.ts";
 import { refuse } from "../gateway/respond.ts";
 import type { Environ } from "../gateway/types.ts";
 import {
@@ -42,6 +43,8 @@ export class FcgiConnection implements Connection {
   #decoding = false;
   /** No request has come yet. */
   #fresh = true;
+  /** The server is stopping, and a connection that the peer keeps goes on elsewhere. */
+  #leaves = false;
   #paused = false;
   /** Reading waits until the peer has read what it was sent. */
   #held = false;
@@ -105,13 +108,19 @@ export class FcgiConnection implements Connection {
   finish(request: FcgiRequest, close = false): void {
     this.#requests.delete(request.id);
     if (!request.inputEnded) this.#unread = true;
-    if (close || !request.keepConnection || this.#context.draining) this.#closing = true;
+    const last = this.#context.draining && !this.#leaves;
+    if (close || !request.keepConnection || last) this.#closing = true;
     this.onRoom();
     this.#closeWhenDone();
   }
 
-  /** The server is stopping: closes as soon as nothing is in progress. */
-  drain(): void {
+  /** The server is stopping: closes as soon as nothing is in progress, unless it can be handed over. */
+  drain(handOver?: HandOver): void {
+    if (handOver !== undefined && !this.#closing) {
+      this.#leaves = true;
+      handOver(this.#socket, this.#isIdle);
+      return;
+    }
     if (this.#requests.size > 0) return;
     if (this.#fresh) setTimeout(() => this.#requests.size > 0 || this.#close(), FIRST_REQUEST_MS).unref();
     else this.#close();
@@ -130,6 +139,14 @@ export class FcgiConnection implements Connection {
     this.#paused = false;
     this.#socket.resume();
   };
+
+  /** Whoever goes on with this connection begins at the beginning of a request, and owes the peer nothing. */
+  readonly #isIdle = (): boolean =>
+    this.#requests.size === 0 &&
+    !this.#closing &&
+    !this.#unread &&
+    this.#decoder.atBoundary &&
+    this.#socket.writableLength === 0;
 
   readonly #onData = (bytes: Buffer): void => {
     if (this.#closing && this.#requests.size === 0) return;

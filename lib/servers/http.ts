@@ -1,7 +1,7 @@
 // The embedded HTTP server: node:http underneath, for development and for running without a web server in front.
 
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { Socket } from "node:net";
+import { Server as NetServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ProtocolError } from "../errors.ts";
 import type { Counters } from "../gateway/counters.ts";
@@ -12,6 +12,7 @@ import type { ProtocolServer } from "../gateway/protocol-server.ts";
 import { refuse } from "../gateway/respond.ts";
 import type { Application, Environ } from "../gateway/types.ts";
 import { contextOf } from "./context.ts";
+import { HttpConnections } from "./http-connections.ts";
 import { readRequest } from "./http-environ.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import type { ServerOptions } from "./options.ts";
@@ -31,10 +32,14 @@ export function createServer(
   const context = contextOf(application, options, counters);
   const { log, idleTimeoutMs: idleMs, maxBodyBytes, maxConcurrent } = context;
   const exchanges = new Set<HttpExchange>();
+  const connections = new HttpConnections((socket) => openOn(socket).length > 0);
   /** What is sent behind the requests in progress of a connection that goes on as no HTTP. */
   const refusals = new WeakMap<Duplex, string>();
   const errors = new ErrorStream((bytes) => process.stderr.write(bytes));
-  let onlyIdle = false;
+  /** The server is stopping, and connections that a client keeps go on elsewhere. */
+  let leaving = false;
+  /** It is, and no connection may wait for a request any more. */
+  let onlyBusy = false;
 
   const server = createHttpServer({
     maxHeaderSize: context.maxParamsBytes,
@@ -53,6 +58,7 @@ export function createServer(
   server.setTimeout(idleMs, onIdle);
 
   function open(socket: Socket): void {
+    connections.add(socket);
     context.counters.accepted++;
     socket.once("close", () => {
       context.counters.bytesReceived += socket.bytesRead;
@@ -63,7 +69,7 @@ export function createServer(
 
   function begin(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     const exchange = new HttpExchange(request, response, maxBodyBytes, expectsContinue);
-    exchange.last = context.draining;
+    exchange.last = context.draining && !leaving;
     exchanges.add(exchange);
     response.once("close", () => end(exchange));
     if (context.counters.active >= maxConcurrent) {
@@ -80,7 +86,10 @@ export function createServer(
     exchange.onClose();
     const refusal = refusals.get(exchange.socket);
     if (refusal !== undefined && openOn(exchange.socket).length === 0) exchange.socket.end(refusal);
-    if (context.draining) closeIdle();
+    const { request, socket } = exchange;
+    if (request.complete) connections.finish(socket);
+    else request.once("close", () => connections.finish(socket));
+    if (context.draining && !leaving) closeIdle();
   }
 
   /** node:http tells it only to the response whose turn it is; those of pipelined requests wait behind it. */
@@ -151,25 +160,34 @@ export function createServer(
   }
 
   function closeIdle(): void {
-    if (onlyIdle && exchanges.size === 0) server.closeAllConnections();
-    else server.closeIdleConnections();
+    if (onlyBusy && exchanges.size === 0) connections.closeAll();
+    else connections.closeIdle();
   }
 
   return {
     server,
-    drain() {
+    drain(handOver) {
       context.draining = true;
+      const empty = connections.empty();
+      if (handOver !== undefined) {
+        leaving = true;
+        // Its own close() would end the idle connections.
+        NetServer.prototype.close.call(server);
+        for (const socket of connections.all()) handOver(socket, () => connections.isIdle(socket));
+        return empty;
+      }
       for (const exchange of exchanges) exchange.last = true;
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.close();
+      closeIdle();
       const patience = setTimeout(() => {
-        onlyIdle = true;
+        onlyBusy = true;
         closeIdle();
       }, FIRST_REQUEST_MS);
-      return closed.finally(() => clearTimeout(patience));
+      return empty.finally(() => clearTimeout(patience));
     },
     abort(reason) {
       for (const exchange of exchanges) exchange.abandon(reason);
-      server.closeAllConnections();
+      connections.closeAll();
     },
   };
 }
