@@ -1,9 +1,10 @@
 // How was this process started? Then serve accordingly. Loaded by `app.run()` when it is called, not before.
 
-import { detect } from "./detect.ts";
+import { type Detected, detect } from "./detect.ts";
 import { logToStderr } from "./gateway/log.ts";
 import type { Application } from "./gateway/types.ts";
 import { type Ending, type ServeOptions, serve } from "./serve.ts";
+import { assignment, boundAddresses } from "./workers/assignment.ts";
 import { formatAddress } from "./workers/bind-address.ts";
 
 /**
@@ -14,16 +15,27 @@ import { formatAddress } from "./workers/bind-address.ts";
  */
 export async function run(application: Application, options: ServeOptions = {}): Promise<Ending> {
   const log = options.log ?? logToStderr;
-  const { reason, ...found } = detect(options);
+  const { reason, ...found } = assigned() ?? detect(options);
   log("debug", `serving ${found.protocol}: ${reason}`);
   const server = serve(application, { ...options, ...found });
   // A failed start is the caller's to catch, once: run() rejects with it too.
-  if (found.protocol === "http")
+  if (found.protocol === "http" && assignment === undefined)
     server.listening.then(
       (addresses) => announce(addresses, log),
       () => {},
     );
   return server.run();
+}
+
+/** A child of a pool has nothing to find out, and descriptors of its own. */
+function assigned(): Detected | undefined {
+  if (assignment === undefined) return undefined;
+  const bindAddress = boundAddresses(assignment);
+  return {
+    protocol: assignment.protocol as Detected["protocol"],
+    reason: `the pool of process ${assignment.parent} says so`,
+    ...(bindAddress.length > 0 && { bindAddress }),
+  };
 }
 
 function announce(addresses: readonly Parameters<typeof formatAddress>[0][], log: typeof logToStderr): void {

@@ -10,10 +10,12 @@ import type { Application } from "./gateway/types.ts";
 import type { CgiOptions } from "./servers/cgi.ts";
 import type { FcgiOptions } from "./servers/fcgi.ts";
 import type { HttpOptions } from "./servers/http.ts";
+import { assignment } from "./workers/assignment.ts";
 import { formatAddress } from "./workers/bind-address.ts";
 import { explainFailedStart } from "./workers/failed-start.ts";
 import type { WorkerOptions } from "./workers/options.ts";
-import { type Ending, handleSignals } from "./workers/signals.ts";
+import { watchRestartFile } from "./workers/restart-file.ts";
+import { type Ending, handleChildSignals, handleSignals } from "./workers/signals.ts";
 import type { WorkerJob, WorkerModel, Workers } from "./workers/workers.ts";
 
 type CreateServer = (application: Application, options: ServeOptions, counters: Counters) => ProtocolServer;
@@ -27,7 +29,14 @@ const protocols = {
 
 const workerModels = {
   single: async () => (await import("./workers/single.ts")).start,
+  prefork: async () => (await import("./workers/prefork.ts")).start,
 } as const satisfies Record<string, () => Promise<WorkerModel>>;
+
+/** In a child of a pool, whatever the model of its servers is: all but one of them are the parent's. */
+const asChild = async (): Promise<WorkerModel> => (await import("./workers/prefork/child.ts")).start;
+
+/** Servers that were started in this process. */
+let started = 0;
 
 export type { Address } from "./gateway/protocol-server.ts";
 export type { BindAddress } from "./workers/options.ts";
@@ -36,7 +45,12 @@ export type { Ending } from "./workers/signals.ts";
 export interface ServeOptions extends WorkerOptions, FcgiOptions, HttpOptions, CgiOptions {
   /** How the web server speaks. `cgi` answers the one request that this process was started for. */
   protocol?: keyof typeof protocols | "cgi";
-  /** @defaultValue `"single"`: one process */
+  /**
+   * Who answers: this process alone, or with `prefork` several processes that it starts and looks after. Each of them runs
+   * the main script again, up to where it serves; what stands before that is done once in each, and once in this one.
+   *
+   * @defaultValue `"single"`
+   */
   workers?: keyof typeof workerModels;
 }
 
@@ -95,12 +109,19 @@ export class Serving implements Server {
     const log = this.#options.log ?? logToStderr;
     const workers = await this.#startOwned();
     const release = this.#options.signals === false ? () => {} : this.#ownProcess(workers);
+    const { restartFile } = this.#options;
+    const unwatch =
+      restartFile === undefined || assignment !== undefined
+        ? () => {}
+        : watchRestartFile(restartFile, () => this.#finish("reload", workers));
     try {
-      log("debug", `listening on ${workers.addresses.map(formatAddress).join(" and ")}`);
-      await this.#ended;
+      if (assignment === undefined)
+        log("debug", `listening on ${workers.addresses.map(formatAddress).join(" and ")}`);
+      await Promise.race([this.#ended, workers.told ?? this.#ended]);
       await this.close();
       return this.#ending;
     } finally {
+      unwatch();
       release();
     }
   }
@@ -127,16 +148,22 @@ export class Serving implements Server {
   }
 
   async #load(): Promise<Workers> {
-    const options = { copyErrors: this.#options.bindAddress !== undefined, ...this.#options };
+    const server = ++started;
+    const { workers = "single", bindAddress } = this.#options;
+    const options = {
+      copyErrors: bindAddress !== undefined,
+      multiprocess: workers === "prefork",
+      ...this.#options,
+    };
     const protocol = protocolOf(options);
-    const [create, start] = await Promise.all([
-      protocols[protocol](),
-      workerModels[options.workers ?? "single"](),
-    ]);
+    const model = assignment === undefined ? workerModels[workers] : asChild;
+    const [create, start] = await Promise.all([protocols[protocol](), model()]);
     const counters = new Counters();
     const job: WorkerJob = {
       application: this.#application,
       protocol,
+      server,
+      log: options.log ?? logToStderr,
       counters,
       createServer: (application) => create(application, options, counters),
     };
@@ -154,17 +181,9 @@ export class Serving implements Server {
     };
     process.on("uncaughtException", stray);
     process.on("unhandledRejection", stray);
-    const releaseSignals = handleSignals({
-      // What was said last counts: a server that is told to stop while it makes way for a reload stops.
-      end: (ending) => {
-        // Workers that can be replaced are; their server goes on.
-        if (ending === "reload" && workers.reload !== undefined) {
-          void workers.reload();
-          return;
-        }
-        this.#ending = ending;
-        this.#end();
-      },
+    const handle = assignment === undefined ? handleSignals : handleChildSignals;
+    const releaseSignals = handle({
+      end: (ending) => this.#finish(ending, workers),
       endNow: () => workers.stopNow(),
     });
     return () => {
@@ -173,6 +192,17 @@ export class Serving implements Server {
       process.off("unhandledRejection", stray);
       setTimeout(() => process.exit(), LEFT_OPEN_MS).unref();
     };
+  }
+
+  /** What was said last counts: a server that is told to stop while it makes way for a reload stops. */
+  #finish(ending: Ending, workers: Workers): void {
+    // Workers that can be replaced are; their server goes on.
+    if (ending === "reload" && workers.reload !== undefined) {
+      void workers.reload();
+      return;
+    }
+    this.#ending = ending;
+    this.#end();
   }
 }
 

@@ -1,7 +1,7 @@
-// Is a descriptor that this process was started with a socket that listens? Asking Node to listen on it would turn one
-// that is merely bound into a listener, and one that is connected is how Apache's CGI daemon hands over a request.
+// Which descriptors of this process are sockets that listen? Asking Node to listen on one would turn one that is merely
+// bound into a listener, and one that is connected is how Apache's CGI daemon hands over a request.
 
-import { fstatSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, fstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 // include/net/tcp_states.h and include/uapi/linux/net.h
 const TCP_LISTEN = "0A";
@@ -16,32 +16,60 @@ export function isListening(descriptor: number): boolean {
   } catch {
     return false;
   }
-  let inode: string | undefined;
-  try {
-    inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${descriptor}`))?.[1];
-  } catch {
-    return true;
+  return !existsSync("/proc/self/fd") || listeningSockets().has(inodeOf(descriptor) ?? "");
+}
+
+/**
+ * The listening sockets that this process has open, and where each listens: on a path, or on a port. Empty where the
+ * system has no /proc.
+ */
+export function listeningDescriptors(): Map<number, string | number> {
+  const found = new Map<number, string | number>();
+  const sockets = listeningSockets();
+  for (const descriptor of openDescriptors()) {
+    const place = sockets.get(inodeOf(descriptor) ?? "");
+    if (place !== undefined) found.set(descriptor, place);
   }
-  if (inode === undefined) return false;
-  return listensOnPath(inode) || listensOnPort(inode, "tcp") || listensOnPort(inode, "tcp6");
+  return found;
 }
 
-// Num RefCount Protocol Flags Type St Inode Path
-function listensOnPath(inode: string): boolean {
-  return lines("unix").some(
-    (fields) => fields[6] === inode && (Number.parseInt(fields[3] ?? "0", 16) & SO_ACCEPTCON) !== 0,
-  );
-}
-
-// sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode
-function listensOnPort(inode: string, table: "tcp" | "tcp6"): boolean {
-  return lines(table).some((fields) => fields[9] === inode && fields[3] === TCP_LISTEN);
-}
-
-function lines(table: string): string[][] {
+/** Undefined for what is no socket, or not open. */
+function inodeOf(descriptor: number): string | undefined {
   try {
-    const text = readFileSync(`/proc/self/net/${table}`, "latin1");
-    return text.split("\n").map((line) => line.trim().split(/\s+/));
+    return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${descriptor}`))?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+function openDescriptors(): number[] {
+  try {
+    return readdirSync("/proc/self/fd").map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** Every listening socket of this machine's network, by its inode. */
+function listeningSockets(): Map<string, string | number> {
+  const found = new Map<string, string | number>();
+  for (const line of lines("unix")) {
+    // Num RefCount Protocol Flags Type St Inode Path
+    const [, flags = "0", inode = "", path = ""] =
+      /^\S+ \S+ \S+ (\S+) \S+ \S+ +(\d+)(?: (.*))?$/.exec(line) ?? [];
+    if ((Number.parseInt(flags, 16) & SO_ACCEPTCON) !== 0) found.set(inode, path);
+  }
+  for (const line of [...lines("tcp"), ...lines("tcp6")]) {
+    // sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode
+    const [, address = "", , state, , , , , , inode = ""] = line.trim().split(/\s+/);
+    if (state === TCP_LISTEN) found.set(inode, Number.parseInt(address.split(":")[1] ?? "", 16));
+  }
+  return found;
+}
+
+function lines(table: string): string[] {
+  try {
+    return readFileSync(`/proc/self/net/${table}`, "utf8").split("\n");
   } catch {
     return [];
   }

@@ -5,8 +5,8 @@ import type { Server } from "node:net";
 import { GatewayError } from "../errors.ts";
 import type { Address, ProtocolServer } from "../gateway/protocol-server.ts";
 import { formatAddress, parseBindAddress } from "./bind-address.ts";
-import type { BindAddress, WorkerOptions } from "./options.ts";
-import { listenOnPath, protectSuccessor } from "./unix-socket.ts";
+import { type BindAddress, DEFAULT_BACKLOG, type WorkerOptions } from "./options.ts";
+import { listenOnPath, protectSuccessor, type WithUmask, withUmask } from "./unix-socket.ts";
 
 /** A server that accepts connections, and how it stops doing so. */
 export interface Listener {
@@ -25,10 +25,14 @@ const LISTEN_FDS_START = 3;
  * @throws {GatewayError} `ADDRESS_IN_USE`, `ADDRESS_NOT_ALLOWED`, `ADDRESS_NOT_AVAILABLE`, `NO_ADDRESS`, and those of
  *   unix sockets
  */
-export async function listen(create: () => ProtocolServer, options: WorkerOptions): Promise<Listener[]> {
+export async function listen(
+  create: () => ProtocolServer,
+  options: WorkerOptions,
+  masked: WithUmask = withUmask,
+): Promise<Listener[]> {
   const listeners: Listener[] = [];
   try {
-    for (const place of places(options)) listeners.push(await listenAt(create(), place, options));
+    for (const place of places(options)) listeners.push(await listenAt(create(), place, options, masked));
   } catch (error) {
     await Promise.all(listeners.map((listener) => listener.drain()));
     throw error;
@@ -43,9 +47,11 @@ export function systemdDescriptors(environment: NodeJS.ProcessEnv = process.env)
   return Array.from({ length: count }, (_, index) => LISTEN_FDS_START + index);
 }
 
-type Place = Address | { readonly fd: number };
+/** An address to bind, or a descriptor that listens already. */
+export type Place = Address | { readonly fd: number };
 
-function places({ bindAddress }: WorkerOptions): Place[] {
+/** Where the options, or whoever started this process, want a server. */
+export function places({ bindAddress }: WorkerOptions): Place[] {
   if (bindAddress !== undefined) {
     const addresses: readonly BindAddress[] = Array.isArray(bindAddress)
       ? bindAddress
@@ -58,13 +64,18 @@ function places({ bindAddress }: WorkerOptions): Place[] {
   return (descriptors.length > 0 ? descriptors : [0]).map((fd) => ({ fd }));
 }
 
-async function listenAt(protocol: ProtocolServer, place: Place, options: WorkerOptions): Promise<Listener> {
+async function listenAt(
+  protocol: ProtocolServer,
+  place: Place,
+  options: WorkerOptions,
+  masked: WithUmask,
+): Promise<Listener> {
   const { server } = protocol;
-  const backlog = options.backlog ?? 511;
+  const backlog = options.backlog ?? DEFAULT_BACKLOG;
   if (!("fd" in place)) protocol.mayListenOn?.(place);
   try {
-    if ("path" in place) await listenOnPath(server, place.path, options);
-    else await listening(server, "fd" in place ? { fd: place.fd } : { ...place, backlog, exclusive: true });
+    if ("path" in place) await listenOnPath(server, place.path, options, masked);
+    else await listening(server, "fd" in place ? { fd: place.fd } : { ...place, exclusive: true }, backlog);
   } catch (error) {
     throw explain(error, place);
   }
@@ -94,17 +105,18 @@ function stopListening(protocol: ProtocolServer, place: Place, own: Stats | unde
   return drained;
 }
 
-function listening(server: Server, options: object): Promise<void> {
+/** @param backlog an argument of its own, since Node does not look for it beside a descriptor */
+export function listening(server: Server, options: object, backlog: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(options, () => {
+    server.listen(options, backlog, () => {
       server.off("error", reject);
       resolve();
     });
   });
 }
 
-function addressOf(server: Server): Address {
+export function addressOf(server: Server): Address {
   const address = server.address();
   if (address === null || typeof address === "string") return { path: address ?? "" };
   return { host: address.address, port: address.port };
@@ -112,7 +124,7 @@ function addressOf(server: Server): Address {
 
 function explain(error: unknown, place: Place): unknown {
   if (error instanceof GatewayError || !(error instanceof Error)) return error;
-  const name = "fd" in place ? `descriptor ${place.fd}` : formatAddress(place);
+  const name = nameOf(place);
   const explained = (code: string, message: string): GatewayError =>
     new GatewayError(code, message, { cause: error });
   switch ((error as NodeJS.ErrnoException).code) {
@@ -130,12 +142,22 @@ function explain(error: unknown, place: Place): unknown {
     case "EINVAL":
     case "ENOTSOCK":
     case "EBADF":
-      return explained(
-        "NO_ADDRESS",
-        `${name} is no listening socket; name an address with option "bindAddress", with --listen, or behind ` +
-          'the protocol on the command line ("fcgi /run/app.sock")',
-      );
+      return noListener(place, { cause: error });
     default:
       return error;
   }
+}
+
+/** Whoever started this process left it nothing to listen on. */
+export function noListener(place: Place, options?: ErrorOptions): GatewayError {
+  return new GatewayError(
+    "NO_ADDRESS",
+    `${nameOf(place)} is no listening socket; name an address with option "bindAddress", with --listen, or behind ` +
+      'the protocol on the command line ("fcgi /run/app.sock")',
+    options,
+  );
+}
+
+function nameOf(place: Place): string {
+  return "fd" in place ? `descriptor ${place.fd}` : formatAddress(place);
 }

@@ -3,7 +3,10 @@
 /** A path (contains `/`), a port, `"host:port"`, or host and port. */
 export type BindAddress = string | number | { readonly host: string; readonly port: number };
 
-export interface WorkerOptions {
+export const DEFAULT_BACKLOG = 511;
+export const DEFAULT_GRACE_MS = 10_000;
+
+export interface WorkerOptions extends PreforkOptions {
   /**
    * Where to listen; several in an array.
    *
@@ -54,4 +57,69 @@ export interface WorkerOptions {
    * @defaultValue `true`
    */
   signals?: boolean;
+
+  /**
+   * A file that need not exist: when it appears, or is touched or replaced, that does what HUP does, for hosts that give no
+   * signals. It is looked at once a second. Whoever may write there can have the application started again as often as it
+   * likes.
+   *
+   * @defaultValue none
+   */
+  restartFile?: string;
+}
+
+/** Of the worker model `prefork`, in flup's and PHP-FPM's words. */
+export interface PreforkOptions {
+  /**
+   * How many processes at the most answer requests; one more for each that is being replaced. They are there for as many
+   * CPUs: one process of Node answers many requests at once that wait for something else, but computes for one at a time.
+   *
+   * @defaultValue `availableParallelism()`, at least 2; as many as `maxSpare`, where that is more
+   */
+  maxChildren?: number;
+
+  /**
+   * How many processes should have nothing to do, so that somebody has time for the next request: no request in progress,
+   * and idle for more than half of the last quarter of a second. With fewer of them another one is started, up to
+   * `maxChildren`. 0 starts processes on demand, as PHP-FPM does: the first one at the first connection, and each leaves
+   * after `maxIdleMs`. The parent then accepts the connections and hands them on, which costs more for each; it is for
+   * applications that are seldom asked.
+   *
+   * @defaultValue `1`
+   */
+  minSpare?: number;
+
+  /**
+   * How many processes without anything to do are kept; so many are started at first. Of more than that one leaves
+   * every second.
+   *
+   * @defaultValue `maxChildren`: a process that is there is cheaper than one that has to be started
+   */
+  maxSpare?: number;
+
+  /**
+   * After how many requests a process is replaced by a new one, against memory that an application loses; 0 is never.
+   * Each process draws its own number, up to a tenth less or more, so that they do not all leave at once. It goes on
+   * answering until the new one is ready.
+   *
+   * @defaultValue `0`
+   */
+  maxRequests?: number;
+
+  /**
+   * With how much memory in RAM a process is replaced by a new one, in bytes; 0 is no limit. It is looked at a few times a
+   * second, while there are requests. Node itself takes 40 to 60 MB; a limit below what the application needs to start
+   * would replace processes all the time.
+   *
+   * @defaultValue `0`
+   */
+  maxMemoryBytes?: number;
+
+  /**
+   * How long a process may have no connection before it leaves, in milliseconds, with `minSpare: 0`. One that a web server
+   * keeps open counts.
+   *
+   * @defaultValue `10_000`, as PHP-FPM's `process_idle_timeout`
+   */
+  maxIdleMs?: number;
 }

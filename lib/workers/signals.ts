@@ -17,12 +17,7 @@ const ECHO_MS = 200;
 
 /** Handles signals until the function that it gives is called. */
 export function handleSignals(actions: SignalActions): () => void {
-  let stopping = false;
-  const stop = (): void => {
-    if (stopping) actions.endNow();
-    stopping = true;
-    actions.end("stop");
-  };
+  const stop = stopping(actions);
   let interruptedAt = Number.NEGATIVE_INFINITY;
   const interrupt = (): void => {
     const now = performance.now();
@@ -33,14 +28,42 @@ export function handleSignals(actions: SignalActions): () => void {
   const reload = (): void => actions.end("reload");
   // A terminal that closes sends HUP to all that was started from it.
   const hangUp = [0, 1, 2].some((fd) => isatty(fd)) ? stop : reload;
-  const handlers: [NodeJS.Signals, () => void][] = [
+  return handle([
     ["SIGTERM", stop],
     ["SIGINT", interrupt],
     ["SIGHUP", hangUp],
     ["SIGUSR2", reload],
     // Reopens logs, of which a server that writes to standard error has none; unhandled it would open Node's inspector.
     ["SIGUSR1", () => {}],
-  ];
+  ]);
+}
+
+/**
+ * Handles the signals of a pool's child. What a terminal sends reaches its parent too, which says what is to be done; TERM
+ * is for the child alone.
+ */
+export function handleChildSignals(actions: SignalActions): () => void {
+  const ignore = (): void => {};
+  return handle([
+    ["SIGTERM", stopping(actions)],
+    ["SIGINT", ignore],
+    ["SIGHUP", ignore],
+    ["SIGUSR1", ignore],
+    ["SIGUSR2", ignore],
+  ]);
+}
+
+/** Stops at first, and at once when it is called again. */
+function stopping(actions: SignalActions): () => void {
+  let stops = false;
+  return () => {
+    if (stops) actions.endNow();
+    stops = true;
+    actions.end("stop");
+  };
+}
+
+function handle(handlers: readonly [NodeJS.Signals, () => void][]): () => void {
   for (const [signal, handler] of handlers) process.on(signal, handler);
   return () => {
     for (const [signal, handler] of handlers) process.off(signal, handler);

@@ -5,9 +5,8 @@ import { Counters } from "../gateway/counters.ts";
 import { durationOf } from "../gateway/duration.ts";
 import { provideStatus } from "../gateway/pool-status.ts";
 import { listen } from "./listen.ts";
+import { DEFAULT_GRACE_MS } from "./options.ts";
 import type { WorkerModel } from "./workers.ts";
-
-const DEFAULT_GRACE_MS = 10_000;
 
 export const start: WorkerModel = async ({ application, protocol, counters, createServer }, options) => {
   const graceMs = durationOf("shutdownGraceMs", options.shutdownGraceMs ?? DEFAULT_GRACE_MS);

@@ -13,18 +13,35 @@ import {
 import { connect, type Server } from "node:net";
 import { dirname } from "node:path";
 import { GatewayError } from "../errors.ts";
-import type { WorkerOptions } from "./options.ts";
+import { DEFAULT_BACKLOG, type WorkerOptions } from "./options.ts";
 
 /** Linux: sun_path holds 108 bytes, the last of them NUL. A longer path would be cut without a word. */
 const MAX_PATH_BYTES = 107;
 const DEFAULT_MODE = 0o660;
+
+/** Calls `bind` with a umask in force that is the process's own again afterwards. */
+export type WithUmask = (mask: number, bind: () => void) => void;
+
+export const withUmask: WithUmask = (mask, bind) => {
+  const before = process.umask(mask);
+  try {
+    bind();
+  } finally {
+    process.umask(before);
+  }
+};
 
 /**
  * Listens on a path, with the permissions in force from the file's first moment. Resolves when connections are accepted.
  *
  * @throws {GatewayError} `SOCKET_PATH`, `SOCKET_GROUP`, `ADDRESS_IN_USE` or `NOT_A_SOCKET`
  */
-export async function listenOnPath(server: Server, path: string, options: WorkerOptions): Promise<void> {
+export async function listenOnPath(
+  server: Server,
+  path: string,
+  options: WorkerOptions,
+  masked: WithUmask,
+): Promise<void> {
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
     throw new GatewayError(
       "SOCKET_PATH",
@@ -41,12 +58,9 @@ export async function listenOnPath(server: Server, path: string, options: Worker
   const group = options.socketGroup === undefined ? undefined : groupId(options.socketGroup);
   await clearStale(path);
   // Node binds a path before listen() returns, so the mask is in force for this file and no other.
-  const before = process.umask(options.umask ?? ~(options.socketMode ?? DEFAULT_MODE) & 0o777);
-  try {
-    server.listen({ path, backlog: options.backlog ?? 511 });
-  } finally {
-    process.umask(before);
-  }
+  masked(options.umask ?? ~(options.socketMode ?? DEFAULT_MODE) & 0o777, () => {
+    server.listen({ path, backlog: options.backlog ?? DEFAULT_BACKLOG });
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.once("listening", () => {

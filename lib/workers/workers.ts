@@ -1,4 +1,5 @@
 import type { Counters } from "../gateway/counters.ts";
+import type { Log } from "../gateway/log.ts";
 import type { Address, ProtocolServer } from "../gateway/protocol-server.ts";
 import type { Application } from "../gateway/types.ts";
 import type { WorkerOptions } from "./options.ts";
@@ -15,6 +16,8 @@ export interface Workers {
    * failed, and logs which. Left out where this process is the only worker: it has to end and be started again.
    */
   reload?(): Promise<void>;
+  /** Resolves when somebody else than this process has decided that they end: the parent of a child. */
+  readonly told?: Promise<void>;
 }
 
 /** What a worker model has to serve. */
@@ -22,6 +25,9 @@ export interface WorkerJob {
   readonly application: Application;
   /** Its name in the table of protocols. */
   readonly protocol: string;
+  /** Which of the servers that the script starts, in the order of their starts; the first is 1. */
+  readonly server: number;
+  readonly log: Log;
   /** Counts what the servers made below do. */
   readonly counters: Counters;
   /** A server for an application: the one above, or one that a worker model puts in its place. */

@@ -1,0 +1,50 @@
+import { availableParallelism } from "node:os";
+import { GatewayError } from "../../errors.ts";
+import { durationOf } from "../../gateway/duration.ts";
+import type { PreforkOptions } from "../options.ts";
+
+/** The options of a pool with their defaults; what is not limited is `Infinity`. */
+export type Sizes = Readonly<Required<PreforkOptions>>;
+
+/** Too few for a busy machine and too many for an idle one, but never without a second process to go on. */
+const LEAST_CHILDREN = 2;
+
+/**
+ * @throws {GatewayError} `OPTION` when a number is none, or two contradict each other
+ */
+export function sizesOf(options: PreforkOptions): Sizes {
+  const minSpare = count("minSpare", options.minSpare ?? 1, 0);
+  const least = Math.max(minSpare, options.maxSpare ?? 0);
+  const maxChildren = count(
+    "maxChildren",
+    options.maxChildren ?? Math.max(availableParallelism(), LEAST_CHILDREN, least),
+    1,
+  );
+  const maxSpare = count("maxSpare", options.maxSpare ?? maxChildren, 1);
+  atMost("minSpare", minSpare, "maxSpare", maxSpare);
+  atMost("maxSpare", maxSpare, "maxChildren", maxChildren);
+  return {
+    minSpare,
+    maxSpare,
+    maxChildren,
+    maxRequests: limit("maxRequests", options.maxRequests ?? 0),
+    maxMemoryBytes: limit("maxMemoryBytes", options.maxMemoryBytes ?? 0),
+    maxIdleMs: durationOf("maxIdleMs", options.maxIdleMs ?? 10_000),
+  };
+}
+
+function count(name: string, value: number, least: number): number {
+  if (Number.isInteger(value) && value >= least) return value;
+  throw new GatewayError("OPTION", `option "${name}" is ${value}; give a whole number from ${least} on`);
+}
+
+/** 0 is no limit. */
+function limit(name: string, value: number): number {
+  if (value >= 0) return value === 0 ? Number.POSITIVE_INFINITY : value;
+  throw new GatewayError("OPTION", `option "${name}" is ${value}; give a number, or 0 for no limit`);
+}
+
+function atMost(name: string, value: number, other: string, most: number): void {
+  if (value <= most) return;
+  throw new GatewayError("OPTION", `option "${name}" is ${value}, and "${other}" only ${most}`);
+}

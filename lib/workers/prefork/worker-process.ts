@@ -1,0 +1,261 @@
+// One child of a pool, as its parent sees it.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { Socket } from "node:net";
+import { GatewayError } from "../../errors.ts";
+import { Counters } from "../../gateway/counters.ts";
+import type { PoolStatus, WorkerStatus } from "../../gateway/pool-status.ts";
+import type { Address } from "../../gateway/protocol-server.ts";
+import { type Assignment, assigned } from "../assignment.ts";
+import { sendAway } from "./hand-overs.ts";
+import { type FromChild, type FromParent, heard, type Report, tell } from "./messages.ts";
+
+/** How long a child may take until it serves, in milliseconds. */
+const START_MS = 60_000;
+
+/** Descriptor of the first listening socket in a child: behind standard input, output, error and the channel. */
+const FIRST_DESCRIPTOR = 4;
+
+/** A child that was at work for more than this part of the last quarter of a second has no time to spare. */
+const BUSY = 0.5;
+
+/** What a child is started for; its descriptors are those of this process. */
+export type Task = Omit<Assignment, "parent">;
+
+/** What a child tells its pool. */
+export interface WorkerEvents {
+  reported(worker: WorkerProcess): void;
+  /** Somebody else has told it to stop. */
+  left(worker: WorkerProcess): void;
+  /** It gives a connection away, with what has been read of it. */
+  gave(socket: Socket, bytes: string): void;
+  /** It can take a connection. */
+  freed(worker: WorkerProcess): void;
+  /** It wants to know what all are doing. */
+  asked(worker: WorkerProcess, question: number): void;
+  ended(worker: WorkerProcess): void;
+}
+
+export class WorkerProcess {
+  readonly generation: number;
+  readonly startedAt = Date.now();
+  /** `stopping` to its end, and behind it. */
+  state: WorkerStatus["state"] = "starting";
+  /** When it began to serve, on the clock of `performance.now()`. */
+  readyAt: number | undefined;
+  /** Where it listens, by its own account. */
+  addresses: readonly Address[] = [];
+  report: Report = { counters: new Counters(), taken: 0, connections: 0, busy: 0, memoryBytes: 0 };
+  /** Settles with true when it serves, with false when it has ended without. */
+  readonly started: Promise<boolean>;
+  readonly ended: Promise<void>;
+  /** It was told to stop, so its end is none of its own making. */
+  expected = false;
+  /** How it ended, as the end of a sentence. */
+  how = "";
+  /** Why it cannot serve, where it had words for it. */
+  said: GatewayError | undefined;
+
+  readonly #child: ChildProcess;
+  readonly #events: WorkerEvents;
+  #settleStart: (serves: boolean) => void = () => {};
+  #settleEnd: () => void = () => {};
+  #isLate = false;
+  /** Connections that it was given. */
+  #given = 0;
+  /** One that is on its way there, while it is still ours. */
+  #sent: Socket | undefined;
+  #free = true;
+  #awaitsReport: (() => void)[] = [];
+
+  constructor(task: Task, events: WorkerEvents) {
+    this.generation = task.generation;
+    this.#events = events;
+    this.started = new Promise((resolve) => {
+      this.#settleStart = resolve;
+    });
+    this.ended = new Promise((resolve) => {
+      this.#settleEnd = resolve;
+    });
+    this.#child = start(task);
+    this.#child.on("message", this.#onMessage);
+    // What it could not be told shows in its end; without a process there is none.
+    this.#child.on("error", (error) => {
+      if (this.#child.pid === undefined) this.#end(`could not be started (${error.message})`);
+    });
+    this.#child.once("exit", (status, signal) => {
+      const how = signal === null ? `ended with status ${status}` : `was ended by ${signal}`;
+      // What it said last may not have been read yet.
+      if (this.#child.connected) this.#child.once("disconnect", () => this.#end(how));
+      else this.#end(how);
+    });
+    const late = setTimeout(() => {
+      this.#isLate = true;
+      this.kill();
+    }, START_MS);
+    void this.started.then(() => clearTimeout(late));
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** It serves or is about to, and nobody has told it to stop. */
+  get isLasting(): boolean {
+    return this.state !== "stopping";
+  }
+
+  /** It has time for another request. */
+  get isSpare(): boolean {
+    const { counters, busy } = this.report;
+    return this.state === "ready" && counters.active === 0 && busy < BUSY && this.#unreported === 0;
+  }
+
+  /** It has nothing to do, and no connection on which something could come. */
+  get isIdle(): boolean {
+    const { counters, connections } = this.report;
+    return this.state === "ready" && counters.active === 0 && connections + this.#unreported === 0;
+  }
+
+  /** It can take a connection at once. */
+  get isFree(): boolean {
+    return this.state === "ready" && this.#free;
+  }
+
+  /** How much it has to do: requests count, and where there are as many, connections. */
+  get load(): number {
+    const { counters, connections, busy } = this.report;
+    return counters.active + busy + this.#unreported + connections / 1_000;
+  }
+
+  /** Why it does not serve, as the end of a sentence. */
+  get failure(): string {
+    if (this.#isLate) return `was not ready after ${START_MS / 1_000} s`;
+    return `${this.how} before it was ready (${this.said?.message ?? "what it said is above"})`;
+  }
+
+  /** Connections that it was given and has said nothing of. */
+  get #unreported(): number {
+    return this.#given - this.report.taken;
+  }
+
+  /**
+   * Hands it a connection, if it is free.
+   *
+   * @param isNew nobody has read from it yet, so that another child can have it when this one ends first
+   */
+  give(socket: Socket, isNew: boolean): void {
+    this.#free = false;
+    this.#given++;
+    if (isNew) {
+      this.#sent = socket;
+      this.#tell({ type: "connection", bytes: "" }, socket);
+    } else {
+      sendAway(socket, (connection, bytes) => this.#tell({ type: "connection", bytes }, connection));
+    }
+  }
+
+  /** The new connection that was on its way when it ended. */
+  takeBack(): Socket | undefined {
+    const socket = this.#sent;
+    this.#sent = undefined;
+    return socket;
+  }
+
+  /** Gracefully; with `handOver` it gives the connections away that their peers keep. */
+  stop(handOver: boolean): void {
+    this.expected = true;
+    if (this.state === "starting") this.kill();
+    else this.#tell({ type: "stop", handOver });
+    this.state = "stopping";
+  }
+
+  /** Without what is in progress. */
+  stopNow(): void {
+    this.expected = true;
+    this.#tell({ type: "stopNow" });
+  }
+
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  /** Resolves with its next report, or at its end. */
+  askReport(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#awaitsReport.push(resolve);
+      this.#tell({ type: "report" });
+    });
+  }
+
+  answer(question: number, status: PoolStatus): void {
+    this.#tell({ type: "status", question, status });
+  }
+
+  #tell(message: FromParent, connection?: Socket): void {
+    tell(this.#child, message, connection);
+  }
+
+  readonly #onMessage = (envelope: unknown, handle: unknown): void => {
+    const message = heard<FromChild>(envelope);
+    switch (message?.type) {
+      case "ready":
+        // Unless it was told to stop meanwhile.
+        if (this.state === "starting") this.state = "ready";
+        this.readyAt = performance.now();
+        this.addresses = message.addresses;
+        this.#settleStart(true);
+        return;
+      case "failed":
+        if (message.message !== "") this.said = new GatewayError(message.code, message.message);
+        return;
+      case "report":
+        this.report = message;
+        this.#settleReport();
+        this.#events.reported(this);
+        return;
+      case "leaving":
+        this.expected = true;
+        this.state = "stopping";
+        this.#events.left(this);
+        return;
+      case "connection":
+        this.#tell({ type: "took" });
+        if (handle instanceof Socket) this.#events.gave(handle, message.bytes);
+        return;
+      case "took":
+        this.takeBack()?.destroy();
+        this.#free = true;
+        this.#events.freed(this);
+        return;
+      case "status":
+        this.#events.asked(this, message.question);
+        return;
+    }
+  };
+
+  #settleReport(): void {
+    for (const resolve of this.#awaitsReport.splice(0)) resolve();
+  }
+
+  #end(how: string): void {
+    this.how = how;
+    this.state = "stopping";
+    this.#settleReport();
+    this.#settleStart(false);
+    this.#settleEnd();
+    this.#events.ended(this);
+  }
+}
+
+/** The main script once more, as it was started. */
+function start({ descriptors, ...task }: Task): ChildProcess {
+  const own = descriptors.map((_descriptor, index) => FIRST_DESCRIPTOR + index);
+  const nodeOptions = [...process.execArgv];
+  // Each process needs a port of its own for Node's inspector.
+  if (nodeOptions.some((option) => option.startsWith("--inspect"))) nodeOptions.push("--inspect-port=0");
+  return spawn(process.execPath, [...nodeOptions, ...process.argv.slice(1)], {
+    env: assigned(process.env, { ...task, parent: process.pid, descriptors: own }),
+    stdio: ["ignore", "inherit", "inherit", "ipc", ...descriptors],
+  });
+}
