@@ -180,6 +180,14 @@ describe("package.json", () => {
 
   test("postern/server/* are the faces of the protocols", () => {
     const faces = readdirSync(dirname(sourceOf("./dist/faces/*.js"))).sort();
-    expect(faces).toEqual(["cgi.ts", "fcgi.ts", "http.ts", "scgi.ts", "uwsgi.ts"]);
+    expect(faces).toEqual([
+      "cgi.ts",
+      "fcgi-fork.ts",
+      "fcgi.ts",
+      "http-fork.ts",
+      "http.ts",
+      "scgi.ts",
+      "uwsgi.ts",
+    ]);
   });
 });

@@ -6,6 +6,7 @@ import { ProtocolError } from "../errors.ts";
 import { completeEnviron, contentLengthOf } from "../gateway/environ.ts";
 import { ErrorStream } from "../gateway/error-stream.ts";
 import type { ResponseHead } from "../gateway/head.ts";
+import type { HandOver } from "../gateway/protocol-server.ts";
 import { refuse } from "../gateway/respond.ts";
 import type { Chunk } from "../gateway/types.ts";
 import { addVariable, emptyEnviron } from "../gateway/variables.ts";
@@ -72,8 +73,10 @@ export class SingleRequestConnection implements Connection, ServedRequest {
     if (context.idleTimeoutMs > 0) socket.setTimeout(context.idleTimeoutMs);
   }
 
-  drain(): void {
-    if (!this.#started) setTimeout(() => this.#started || this.#socket.destroy(), FIRST_REQUEST_MS).unref();
+  drain(handOver?: HandOver): void {
+    if (this.#fresh && handOver !== undefined) handOver(this.#socket, () => this.#fresh);
+    else if (!this.#started)
+      setTimeout(() => this.#started || this.#socket.destroy(), FIRST_REQUEST_MS).unref();
   }
 
   destroy(reason: Error): void {
