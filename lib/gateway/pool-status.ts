@@ -1,7 +1,7 @@
 // What the workers of this process, or of the pool that it belongs to, are doing: asked for by the status page, told by
 // whoever runs the workers.
 
-import type { CounterValues } from "./counters.ts";
+import { type CounterValues, sumOfCounters } from "./counters.ts";
 import type { Address } from "./protocol-server.ts";
 
 /** One process or thread that answers requests. */
@@ -27,12 +27,17 @@ export interface PoolStatus {
   readonly pid: number;
   readonly startedAt: number;
   readonly workers: readonly WorkerStatus[];
-  /** What workers that have ended had counted; numbers of the pool are these and those of its workers together. */
+  /** What workers that have ended had counted. */
   readonly ended: CounterValues;
   /** Workers that ended without having been told to. */
   readonly crashes: number;
   /** Requests that wait for a worker, where the pool hands them out itself. */
   readonly waiting?: number;
+}
+
+/** What the pool has counted since it started: its workers and those that have ended. */
+export function totalsOf({ workers, ended }: Pick<PoolStatus, "workers" | "ended">): CounterValues {
+  return sumOfCounters([ended, ...workers.map((worker) => worker.counters)]);
 }
 
 type Source = () => PoolStatus | Promise<PoolStatus>;

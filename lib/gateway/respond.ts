@@ -15,7 +15,7 @@ export interface RespondOptions {
   timeoutMs?: number | undefined;
   /** Told when the time is over, so that the server can abort `postern.signal`. */
   onTimeout?: (() => void) | undefined;
-  /** Told once when the application failed or took too long, so that the server can count it. */
+  /** Told once when the application failed or took too long while the peer waited, so that the server can count it. */
   onFailure?: (() => void) | undefined;
 }
 
@@ -111,6 +111,7 @@ class Exchange {
   giveUp(status: string): void {
     if (this.#over) return;
     this.#over = true;
+    if (this.#sink.closed) return;
     this.#options.onFailure?.();
     if (this.#headSent) this.#sink.cut();
     else this.#refuse(status);
@@ -268,8 +269,8 @@ class Exchange {
     if (!peerFault) this.#log(error);
     if (this.#over) return;
     this.#over = true;
-    if (!peerFault) this.#options.onFailure?.();
     if (this.#sink.closed) return;
+    if (!peerFault) this.#options.onFailure?.();
     if (this.#headSent) this.#sink.cut();
     else if (peerFault) this.#refuse(PEER_FAULTS[error.code] ?? "400 Bad Request");
     else this.#refuse("500 Internal Server Error", this.#options.debug === true ? inspect(error) : undefined);

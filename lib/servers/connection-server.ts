@@ -24,7 +24,6 @@ export function createConnectionServer(
   peers: Peers,
   open: (socket: Socket) => Connection,
 ): ProtocolServer {
-  const { counters } = context;
   const connections = new Map<Socket, Connection>();
   let whenEmpty: (() => void) | undefined;
 
@@ -32,14 +31,12 @@ export function createConnectionServer(
   const server = createNetServer({ allowHalfOpen: true, noDelay: true }, (socket: Socket) => {
     if (!peers.allow(socket)) {
       const peer = socket.remoteAddress ?? "a peer that has gone already";
-      context.log("error", `refused a connection from ${peer}; option "allowedServers" can allow it`);
+      context.refused(`refused a connection from ${peer}; option "allowedServers" can allow it`);
       socket.destroy();
       return;
     }
-    counters.accepted++;
+    context.counters.accept(socket);
     socket.once("close", () => {
-      counters.bytesReceived += socket.bytesRead;
-      counters.bytesSent += socket.bytesWritten;
       connections.delete(socket);
       if (connections.size === 0) whenEmpty?.();
     });

@@ -11,6 +11,8 @@ export interface ServerContext {
   readonly application: Application;
   readonly log: Log;
   readonly counters: Counters;
+  /** Counts a connection or request that no application is called for, and writes the reason to the log. */
+  readonly refused: (reason: string) => void;
   /** The server is stopping: a connection closes after its request in progress. */
   draining: boolean;
   readonly maxParamsBytes: number;
@@ -37,6 +39,10 @@ export function contextOf(
     application,
     log,
     counters,
+    refused(reason) {
+      counters.refused++;
+      log("error", reason);
+    },
     draining: false,
     maxParamsBytes: options.maxParamsBytes ?? 65_536,
     maxBodyBytes: options.maxBodyBytes ?? Number.POSITIVE_INFINITY,

@@ -155,7 +155,7 @@ export class FcgiConnection implements Connection {
       this.#decoder.push(bytes);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#context.log("error", `closed a FastCGI connection: ${error.message}`);
+      this.#context.refused(`closed a FastCGI connection: ${error.message}`);
       this.destroy(error);
     }
     this.#decoding = false;
@@ -206,10 +206,16 @@ export class FcgiConnection implements Connection {
     const plays =
       (role === Role.Responder && context.responder) || (role === Role.Authorizer && context.authorizer);
     const before = this.#requests.size;
-    if (!plays) request.reject(ProtocolStatus.UnknownRole);
-    else if (before > 0 && !context.multiplexed) this.#decline(id, ProtocolStatus.CantMultiplexConnection);
-    else if (before >= context.maxMultiplexed) this.#decline(id, ProtocolStatus.Overloaded);
-    else {
+    if (!plays) {
+      context.refused(`refused a request in role ${role}, which option "roles" does not name`);
+      request.reject(ProtocolStatus.UnknownRole);
+    } else if (before > 0 && !context.multiplexed) {
+      context.refused('refused a second request at once on a connection ("multiplexed" is off)');
+      this.#decline(id, ProtocolStatus.CantMultiplexConnection);
+    } else if (before >= context.maxMultiplexed) {
+      context.refused(`refused a request: more than ${before} at once on a connection ("maxMultiplexed")`);
+      this.#decline(id, ProtocolStatus.Overloaded);
+    } else {
       this.#requests.set(id, request);
       this.#unread = false;
       this.#fresh = false;
@@ -226,8 +232,7 @@ export class FcgiConnection implements Connection {
   #addParams(request: FcgiRequest, bytes: Buffer): void {
     const limit = this.#context.maxParamsBytes;
     if (request.paramsBytes + bytes.length > limit) {
-      this.#context.log(
-        "error",
+      this.#context.refused(
         `refused a request whose variables are longer than ${limit} bytes ("maxParamsBytes")`,
       );
       this.#refuse(request, "431 Request Header Fields Too Large");
@@ -257,7 +262,9 @@ export class FcgiConnection implements Connection {
   #start(request: FcgiRequest): void {
     request.started = true;
     // Here and not where it began: of several that have begun, none counts yet.
-    if (this.#context.counters.active >= this.#context.maxConcurrent) {
+    const { maxConcurrent } = this.#context;
+    if (this.#context.counters.active >= maxConcurrent) {
+      this.#context.refused(`refused a request: more than ${maxConcurrent} at once ("maxConcurrent")`);
       request.reject(ProtocolStatus.Overloaded);
       return;
     }
@@ -266,7 +273,7 @@ export class FcgiConnection implements Connection {
       environ = environOf(request, this.#context);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#context.log("error", `refused a FastCGI request: ${error.message}`);
+      this.#context.refused(`refused a FastCGI request: ${error.message}`);
       this.#refuse(request, "400 Bad Request");
       return;
     }
@@ -274,7 +281,7 @@ export class FcgiConnection implements Connection {
     const length = contentLengthOf(environ);
     const limit = this.#context.maxBodyBytes;
     if (length !== undefined && length > limit) {
-      this.#context.log("error", `refused a body of ${length} bytes ("maxBodyBytes" is ${limit})`);
+      this.#context.refused(`refused a body of ${length} bytes ("maxBodyBytes" is ${limit})`);
       refuse(request, environ.REQUEST_METHOD, "413 Content Too Large");
       return;
     }
@@ -303,7 +310,7 @@ export class FcgiConnection implements Connection {
     const requests = [...this.#requests.values()];
     const inside = this.#fresh && !this.#decoder.atBoundary;
     if (inside || requests.some((request) => !request.started))
-      this.#context.log("error", "closed a FastCGI connection that ended inside the parameters of a request");
+      this.#context.refused("closed a FastCGI connection that ended inside the parameters of a request");
     this.#closing = true;
     this.#unread = false;
     for (const request of requests) {

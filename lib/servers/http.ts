@@ -30,7 +30,7 @@ export function createServer(
   counters?: Counters,
 ): ProtocolServer {
   const context = contextOf(application, options, counters);
-  const { log, idleTimeoutMs: idleMs, maxBodyBytes, maxConcurrent } = context;
+  const { refused, idleTimeoutMs: idleMs, maxBodyBytes, maxConcurrent } = context;
   const exchanges = new Set<HttpExchange>();
   const connections = new HttpConnections((socket) => openOn(socket).length > 0);
   /** What is sent behind the requests in progress of a connection that goes on as no HTTP. */
@@ -59,12 +59,8 @@ export function createServer(
 
   function open(socket: Socket): void {
     connections.add(socket);
-    context.counters.accepted++;
-    socket.once("close", () => {
-      context.counters.bytesReceived += socket.bytesRead;
-      context.counters.bytesSent += socket.bytesWritten;
-      endAll(socket);
-    });
+    context.counters.accept(socket);
+    socket.once("close", () => endAll(socket));
   }
 
   function begin(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
@@ -73,7 +69,7 @@ export function createServer(
     exchanges.add(exchange);
     response.once("close", () => end(exchange));
     if (context.counters.active >= maxConcurrent) {
-      log("error", `refused a request: more than ${maxConcurrent} at once ("maxConcurrent")`);
+      refused(`refused a request: more than ${maxConcurrent} at once ("maxConcurrent")`);
       refuse(exchange, request.method ?? "GET", "503 Service Unavailable");
       return;
     }
@@ -112,11 +108,11 @@ export function createServer(
       };
       completeEnviron(environ, gateway, context.environ);
       if (Number(environ.CONTENT_LENGTH ?? 0) <= maxBodyBytes) return environ;
-      log("error", `refused a body of ${environ.CONTENT_LENGTH} bytes ("maxBodyBytes" is ${maxBodyBytes})`);
+      refused(`refused a body of ${environ.CONTENT_LENGTH} bytes ("maxBodyBytes" is ${maxBodyBytes})`);
       refuse(exchange, method, "413 Content Too Large");
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      log("error", `refused an HTTP request: ${printable(error.message)}`);
+      refused(`refused an HTTP request: ${printable(error.message)}`);
       refuse(exchange, method, "400 Bad Request");
     }
     return undefined;
@@ -129,10 +125,13 @@ export function createServer(
       socket.destroy();
       return;
     }
-    log("error", `refused an HTTP request: ${printable(error.message)}`);
     const refusal = `HTTP/1.1 ${statusOf(error)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
     const open = openOn(socket);
     const broken = open.find((exchange) => !exchange.request.complete);
+    const reason = `refused an HTTP request: ${printable(error.message)}`;
+    // One whose body breaks off has been counted.
+    if (broken === undefined) refused(reason);
+    else context.log("error", reason);
     if (broken === undefined && open.length > 0) refusals.set(socket, refusal);
     else if (broken !== undefined && (broken.begun || open.length > 1)) socket.destroy();
     else socket.end(refusal);
@@ -144,6 +143,7 @@ export function createServer(
 
   /** RFC 9110 §9.3.6: for proxies, which we are none. */
   function refuseConnect(_request: IncomingMessage, socket: Duplex): void {
+    refused("refused an HTTP request: CONNECT is for proxies");
     socket.on("error", () => {});
     if (openOn(socket).length > 0) socket.destroy();
     else socket.end("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");

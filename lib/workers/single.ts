@@ -1,7 +1,7 @@
 // The worker model `single`: one process, which serves requests as they come.
 
 import { GatewayError } from "../errors.ts";
-import { Counters } from "../gateway/counters.ts";
+import { sumOfCounters } from "../gateway/counters.ts";
 import { durationOf } from "../gateway/duration.ts";
 import { provideStatus } from "../gateway/pool-status.ts";
 import { listen } from "./listen.ts";
@@ -13,6 +13,7 @@ export const start: WorkerModel = async ({ application, protocol, counters, crea
   const listeners = await listen(() => createServer(application), options);
   const addresses = listeners.map((listener) => listener.address);
   const startedAt = Date.now();
+  let stopping = false;
   const forget = provideStatus(() => ({
     protocol,
     model: "single",
@@ -23,13 +24,13 @@ export const start: WorkerModel = async ({ application, protocol, counters, crea
       {
         pid: process.pid,
         generation: 1,
-        state: "ready",
+        state: stopping ? "stopping" : "ready",
         startedAt,
         memoryBytes: process.memoryUsage.rss(),
-        counters,
+        counters: counters.values(),
       },
     ],
-    ended: new Counters(),
+    ended: sumOfCounters([]),
     crashes: 0,
   }));
   const abort = (reason: string): void => {
@@ -38,6 +39,7 @@ export const start: WorkerModel = async ({ application, protocol, counters, crea
   return {
     addresses,
     async stop() {
+      stopping = true;
       const giveUp = (): void => abort("the server stops and could not wait any longer");
       const deadline = graceMs > 0 ? setTimeout(giveUp, graceMs) : undefined;
       await Promise.all(listeners.map((listener) => listener.drain()));
