@@ -1,9 +1,9 @@
-import { BlockList, isIPv6, type Socket } from "node:net";
-import { GatewayError } from "../errors.ts";
+import type { Socket } from "node:net";
+import { Networks } from "../gateway/networks.ts";
 
 /** Who may connect over TCP to a server whose peers can set any CGI variable. */
 export class Peers {
-  readonly #lists: readonly BlockList[];
+  readonly #lists: readonly Networks[];
 
   /**
    * @param allowed addresses and networks (`"10.0.0.0/8"`); loopback when left out
@@ -15,7 +15,7 @@ export class Peers {
     const lists: (readonly string[])[] = named.length > 0 ? [named] : [];
     if (allowed !== undefined) lists.push(allowed);
     else if (named.length === 0) lists.push(["127.0.0.0/8", "::1"]);
-    this.#lists = lists.map(listOf);
+    this.#lists = lists.map((list) => new Networks(list, "ALLOWED_SERVERS"));
   }
 
   /**
@@ -26,30 +26,6 @@ export class Peers {
     // Our own end has an address as long as the socket is open, over TCP alone.
     if (!("address" in socket.address())) return true;
     const address = socket.remoteAddress;
-    if (address === undefined) return false;
-    const plain = address.replace(/^::ffff:(?=\d+\.)/i, "");
-    const family = isIPv6(plain) ? "ipv6" : "ipv4";
-    return this.#lists.every((list) => list.check(plain, family));
+    return address !== undefined && this.#lists.every((list) => list.has(address));
   }
-}
-
-function listOf(entries: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const entry of entries) {
-    const [address = "", prefix] = entry.trim().split("/");
-    const family = isIPv6(address) ? "ipv6" : "ipv4";
-    try {
-      if (prefix === undefined) list.addAddress(address, family);
-      else list.addSubnet(address, Number(prefix), family);
-    } catch (error) {
-      throw new GatewayError(
-        "ALLOWED_SERVERS",
-        `${JSON.stringify(entry)} is neither an address nor a network`,
-        {
-          cause: error,
-        },
-      );
-    }
-  }
-  return list;
 }
