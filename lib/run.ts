@@ -2,10 +2,10 @@
 
 import { type Detected, detect } from "./detect.ts";
 import { logToStderr } from "./gateway/log.ts";
+import { formatAddress } from "./gateway/protocol-server.ts";
 import type { Application } from "./gateway/types.ts";
 import { type Ending, type ServeOptions, serve } from "./serve.ts";
 import { assignment, boundAddresses } from "./workers/assignment.ts";
-import { formatAddress } from "./workers/bind-address.ts";
 
 /**
  * Serves an application in the way in which this process was started; `options` that name a protocol or an address win.

@@ -5,13 +5,13 @@ import { GatewayError } from "./errors.ts";
 import { WSGIServer as CgiServer } from "./faces/cgi.ts";
 import { Counters } from "./gateway/counters.ts";
 import { logToStderr } from "./gateway/log.ts";
-import type { Address, ProtocolServer } from "./gateway/protocol-server.ts";
+import { type Address, formatAddress, type ProtocolServer } from "./gateway/protocol-server.ts";
+import { type StackOptions, stacked } from "./gateway/stack.ts";
 import type { Application } from "./gateway/types.ts";
 import type { CgiOptions } from "./servers/cgi.ts";
 import type { FcgiOptions } from "./servers/fcgi.ts";
 import type { HttpOptions } from "./servers/http.ts";
 import { assignment } from "./workers/assignment.ts";
-import { formatAddress } from "./workers/bind-address.ts";
 import { explainFailedStart } from "./workers/failed-start.ts";
 import type { WorkerOptions } from "./workers/options.ts";
 import { watchRestartFile } from "./workers/restart-file.ts";
@@ -42,7 +42,7 @@ export type { Address } from "./gateway/protocol-server.ts";
 export type { BindAddress } from "./workers/options.ts";
 export type { Ending } from "./workers/signals.ts";
 
-export interface ServeOptions extends WorkerOptions, FcgiOptions, HttpOptions, CgiOptions {
+export interface ServeOptions extends WorkerOptions, FcgiOptions, HttpOptions, CgiOptions, StackOptions {
   /** How the web server speaks. `cgi` answers the one request that this process was started for. */
   protocol?: keyof typeof protocols | "cgi";
   /**
@@ -94,7 +94,7 @@ export class Serving implements Server {
   readonly #ended: Promise<void>;
 
   constructor(application: Application, options: ServeOptions) {
-    this.#application = application;
+    this.#application = stacked(application, options);
     this.#options = options;
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;

@@ -1,3 +1,4 @@
+import { type StackOptions, stacked } from "../gateway/stack.ts";
 import type { Application } from "../gateway/types.ts";
 import type { Server } from "../serve.ts";
 import type { CgiOptions } from "../servers/cgi.ts";
@@ -8,8 +9,8 @@ export class WSGIServer implements Server {
   readonly #application: Application;
   readonly #options: CgiOptions;
 
-  constructor(application: Application, options: CgiOptions = {}) {
-    this.#application = application;
+  constructor(application: Application, options: CgiOptions & StackOptions = {}) {
+    this.#application = stacked(application, options);
     this.#options = options;
   }
 

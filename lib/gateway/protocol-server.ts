@@ -5,6 +5,12 @@ import type { Server, Socket } from "node:net";
 /** A bound address: a unix socket's path, or host and port. */
 export type Address = { readonly path: string } | { readonly host: string; readonly port: number };
 
+/** As it is written in messages. */
+export function formatAddress(address: Address): string {
+  if ("path" in address) return address.path;
+  return address.host.includes(":") ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+}
+
 /**
  * Takes an open connection of a server that stops, for another process to go on with. A web server that keeps a connection
  * may be sending a request on it at the moment in which we close it, and must not send every request twice.

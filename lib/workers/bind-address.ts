@@ -23,12 +23,6 @@ export function parseBindAddress(address: BindAddress): Address {
   };
 }
 
-/** As it is written in messages. */
-export function formatAddress(address: Address): string {
-  if ("path" in address) return address.path;
-  return address.host.includes(":") ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
-}
-
 function checkPort(port: number, given: unknown): number {
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
   throw new GatewayError(

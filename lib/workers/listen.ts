@@ -3,8 +3,8 @@
 import { closeSync, type Stats, statSync } from "node:fs";
 import type { Server } from "node:net";
 import { GatewayError } from "../errors.ts";
-import type { Address, ProtocolServer } from "../gateway/protocol-server.ts";
-import { formatAddress, parseBindAddress } from "./bind-address.ts";
+import { type Address, formatAddress, type ProtocolServer } from "../gateway/protocol-server.ts";
+import { parseBindAddress } from "./bind-address.ts";
 import { type BindAddress, DEFAULT_BACKLOG, type WorkerOptions } from "./options.ts";
 import { listenOnPath, protectSuccessor, type WithUmask, withUmask } from "./unix-socket.ts";
 

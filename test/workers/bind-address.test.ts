@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { formatAddress, parseBindAddress } from "../../lib/workers/bind-address.ts";
+import { formatAddress } from "../../lib/gateway/protocol-server.ts";
+import { parseBindAddress } from "../../lib/workers/bind-address.ts";
 
 describe("a bind address", () => {
   test.each([

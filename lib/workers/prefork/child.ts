@@ -213,7 +213,7 @@ class PoolChild implements Workers {
       state: this.#stopping === undefined ? "ready" : "stopping",
       startedAt: this.#startedAt,
       memoryBytes: process.memoryUsage.rss(),
-      counters: this.#job.counters,
+      counters: this.#job.counters.values(),
     };
     return {
       protocol: this.#job.protocol,
@@ -222,7 +222,7 @@ class PoolChild implements Workers {
       pid: parent,
       startedAt: this.#startedAt,
       workers: [worker],
-      ended: new Counters(),
+      ended: new Counters().values(),
       crashes: 0,
     };
   }

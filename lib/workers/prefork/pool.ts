@@ -2,7 +2,7 @@
 
 import type { Socket } from "node:net";
 import { GatewayError } from "../../errors.ts";
-import { Counters, type CounterValues } from "../../gateway/counters.ts";
+import { Counters, type CounterValues, sumOfCounters } from "../../gateway/counters.ts";
 import { durationOf } from "../../gateway/duration.ts";
 import { type PoolStatus, provideStatus, type WorkerStatus } from "../../gateway/pool-status.ts";
 import type { Address } from "../../gateway/protocol-server.ts";
@@ -51,7 +51,7 @@ export class Pool implements Workers, WorkerEvents {
   #stopping: Promise<void> | undefined;
   #nextStart: NodeJS.Timeout | undefined;
   #nextRetirement: NodeJS.Timeout | undefined;
-  #ended: CounterValues = new Counters();
+  #ended: CounterValues = new Counters().values();
   #crashes = 0;
 
   constructor(job: WorkerJob, options: WorkerOptions, sizes: Sizes, sockets: PoolSockets) {
@@ -140,7 +140,7 @@ export class Pool implements Workers, WorkerEvents {
     this.#workers.delete(worker);
     clearTimeout(this.#idle.get(worker));
     this.#idle.delete(worker);
-    this.#ended = sumOf(this.#ended, { ...worker.report.counters, active: 0 });
+    this.#ended = sumOfCounters([this.#ended, { ...worker.report.counters, active: 0, open: 0 }]);
     if (this.#stopping !== undefined) return;
     if (!worker.expected) this.#crashed(worker);
     this.#connections.takeBack(worker);
@@ -310,17 +310,4 @@ export class Pool implements Workers, WorkerEvents {
 function statusOf(worker: WorkerProcess): WorkerStatus {
   const { pid, generation, state, startedAt, report } = worker;
   return { pid, generation, state, startedAt, memoryBytes: report.memoryBytes, counters: report.counters };
-}
-
-function sumOf(one: CounterValues, other: CounterValues): CounterValues {
-  return {
-    accepted: one.accepted + other.accepted,
-    active: one.active + other.active,
-    requests: one.requests + other.requests,
-    errors: one.errors + other.errors,
-    bytesReceived: one.bytesReceived + other.bytesReceived,
-    bytesSent: one.bytesSent + other.bytesSent,
-    latency: one.latency.map((count, bucket) => count + (other.latency[bucket] ?? 0)),
-    latencySumMs: one.latencySumMs + other.latencySumMs,
-  };
 }

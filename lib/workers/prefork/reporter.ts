@@ -54,7 +54,7 @@ export class Reporter {
     this.#active = this.#counters.active;
     this.#open = this.#connections;
     this.#send({
-      counters: this.#counters,
+      counters: this.#counters.values(),
       taken: this.#taken,
       connections: this.#connections,
       busy: this.#busy,

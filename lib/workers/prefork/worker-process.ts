@@ -45,7 +45,7 @@ export class WorkerProcess {
   readyAt: number | undefined;
   /** Where it listens, by its own account. */
   addresses: readonly Address[] = [];
-  report: Report = { counters: new Counters(), taken: 0, connections: 0, busy: 0, memoryBytes: 0 };
+  report: Report = { counters: new Counters().values(), taken: 0, connections: 0, busy: 0, memoryBytes: 0 };
   /** Settles with true when it serves, with false when it has ended without. */
   readonly started: Promise<boolean>;
   readonly ended: Promise<void>;
