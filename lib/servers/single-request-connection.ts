@@ -186,7 +186,7 @@ export class SingleRequestConnection implements Connection, ServedRequest {
   /** Answers in our own name. */
   #refuse(status: string, reason: string): void {
     this.#started = true;
-    this.#context.log("error", `refused ${this.#protocol.name} request: ${reason}`);
+    this.#context.refused(`refused ${this.#protocol.name} request: ${reason}`);
     refuse(this, this.#environ.REQUEST_METHOD, status);
   }
 
@@ -211,8 +211,7 @@ export class SingleRequestConnection implements Connection, ServedRequest {
       return;
     }
     if (!this.#started && !this.#fresh)
-      this.#context.log(
-        "error",
+      this.#context.refused(
         `closed ${this.#protocol.name} connection that ended inside the variables of a request`,
       );
     this.#abandon(reason);
