@@ -113,9 +113,21 @@ export class SingleRequestConnection implements Connection, ServedRequest {
     this.#close();
   }
 
-  /** The end of the connection is all there is: that a response is cut shows in its Content-Length, or nowhere. */
+  /**
+   * The end of the connection is all that can tell a cut response from a complete one. Over TCP it is a reset, which
+   * nginx, Apache and lighttpd notice; over a unix socket a cut response shows in its Content-Length, or nowhere.
+   */
   cut(): void {
-    this.end();
+    if (this.closed) return;
+    this.#response.writeTo(this.#socket);
+    this.#body.leave();
+    // A unix socket's address is empty, and cannot be reset.
+    if (!("address" in this.#socket.address())) {
+      this.#close();
+      return;
+    }
+    this.#over = true;
+    this.#socket.resetAndDestroy();
   }
 
   readonly #onData = (bytes: Buffer): void => {

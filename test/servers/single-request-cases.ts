@@ -6,7 +6,7 @@ import type { Application, Environ } from "../../lib/gateway/types.ts";
 import type { Variable } from "../support/cgi-variables.ts";
 import { echoBody, get, post, TEXT } from "../support/fcgi-server.ts";
 import { promised } from "../support/promised.ts";
-import type { SingleRequestClient } from "../support/single-request-client.ts";
+import { SingleRequestClient } from "../support/single-request-client.ts";
 import { serving, type WireProtocol } from "../support/wire-protocol.ts";
 
 export const echoPath: Application = (environ, startResponse) => {
@@ -204,6 +204,36 @@ export function describeServer(protocol: WireProtocol): void {
       stderr.mockRestore();
       expect(headers).toContainEqual(["Content-Length", "50"]);
       expect(body).toBe("partial");
+    });
+  });
+
+  describe("a response that fails in the middle over TCP", () => {
+    test("ends with a reset, which web servers do not take for its end", async () => {
+      const stderr = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+      const [gate, cleaned] = [promised<void>(), promised<void>()];
+      const running = await serving(
+        protocol,
+        async function* (_environ, startResponse) {
+          startResponse("200 OK", TEXT);
+          try {
+            yield "partial";
+            await gate.promise;
+            throw new Error("broken");
+          } finally {
+            cleaned.resolve();
+          }
+        },
+        { bindAddress: { host: "127.0.0.1", port: 0 } },
+      );
+      const [address] = await running.server.listening;
+      const client = await SingleRequestClient.connect(address as { host: string; port: number });
+      await client.send(request(get("/")));
+      await client.receives("partial");
+      gate.resolve();
+      await client.reply();
+      await cleaned.promise;
+      stderr.mockRestore();
+      expect(client.failed).toBe(true);
     });
   });
 
