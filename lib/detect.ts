@@ -1,6 +1,7 @@
 // How was this process started? Tests in a fixed order; the first that fires decides.
 
 import { GatewayError } from "./errors.ts";
+import { findLoader, type Loader } from "./gateway/loader.ts";
 import type { ServeOptions } from "./serve.ts";
 import { isListening } from "./workers/inherited-socket.ts";
 import { systemdDescriptors } from "./workers/listen.ts";
@@ -12,6 +13,8 @@ export interface Detected {
   readonly bindAddress?: NonNullable<ServeOptions["bindAddress"]>;
   /** The test that fired, in words. */
   readonly reason: string;
+  /** What was asked for, in words, and cannot be had. */
+  readonly ignored?: readonly string[];
 }
 
 /** What is known of how a process was started. */
@@ -21,8 +24,8 @@ export interface Start {
   readonly words: readonly string[];
   /** Whether descriptor 0 is a listening socket. */
   readonly inherited: () => boolean;
-  /** Whether Phusion Passenger loaded the script: it takes over the first HTTP server that listens. */
-  readonly passenger: boolean;
+  /** What loaded the script in Node's place, if anything did. */
+  readonly loader: Loader | undefined;
 }
 
 /** Words that name a protocol: in POSTERN_SERVER, and on the command line as in web.py. */
@@ -39,19 +42,22 @@ const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_PORT = 8080;
 
 /**
- * 1. an explicit option, or the variable POSTERN_SERVER
- * 2. CGI variables: GATEWAY_INTERFACE and REQUEST_METHOD. Before the next one, since Apache's CGI daemon gives a script
+ * 1. Phusion Passenger or LiteSpeed loaded the script: HTTP, on the socket that it provides. Before options, since
+ *    nothing else would ever get a request
+ * 2. an explicit option, or the variable POSTERN_SERVER
+ * 3. CGI variables: GATEWAY_INTERFACE and REQUEST_METHOD. Before the next ones, since Apache's CGI daemon gives a script
  *    a socket as descriptor 0
- * 3. a listening socket on descriptor 0: FastCGI, or what a word on the command line says
- * 4. LISTEN_FDS of systemd: likewise
- * 5. a word on the command line, with an optional address behind it
- * 6. Phusion Passenger's global: HTTP, on the socket that it provides
- * 7. else the embedded HTTP server on HOST and PORT, by default `http://127.0.0.1:8080`
+ * 4. another loader: HTTP, since http.Server's listen() is what it may have replaced
+ * 5. a listening socket on descriptor 0: FastCGI, or what a word on the command line says
+ * 6. LISTEN_FDS of systemd: likewise
+ * 7. a word on the command line, with an optional address behind it
+ * 8. else the embedded HTTP server on HOST and PORT, by default `http://127.0.0.1:8080`
  *
  * @throws {GatewayError} `UNKNOWN_PROTOCOL` when POSTERN_SERVER names none
  */
 export function detect(options: ServeOptions, start: Start = thisProcess): Detected {
-  const { environment, words } = start;
+  const { environment, words, loader } = start;
+  if (loader !== undefined && loader.kind !== "other") return provided(options, environment, loader);
   if (options.protocol !== undefined) {
     return explicit(options.protocol, options, start, 'option "protocol" says so');
   }
@@ -70,6 +76,7 @@ export function detect(options: ServeOptions, start: Start = thisProcess): Detec
   if (environment["GATEWAY_INTERFACE"] && environment["REQUEST_METHOD"]) {
     return { protocol: "cgi", reason: "GATEWAY_INTERFACE and REQUEST_METHOD are set" };
   }
+  if (loader !== undefined) return explicit("http", options, start, `${loader.name} loaded the script`);
   const at = words.findIndex((word) => Object.hasOwn(PROTOCOL_WORDS, word));
   if (options.bindAddress === undefined) {
     const protocol = PROTOCOL_WORDS[words[at] ?? ""] ?? "fcgi";
@@ -87,8 +94,18 @@ export function detect(options: ServeOptions, start: Start = thisProcess): Detec
       `the command line says ${word}`,
     );
   }
-  if (start.passenger) return explicit("http", options, start, "Phusion Passenger loaded the script");
   return explicit("http", options, start, "no test for another protocol fired");
+}
+
+/** HTTP on a socket that a loader provides, whatever else was asked for. */
+function provided(options: ServeOptions, environment: NodeJS.ProcessEnv, { name }: Loader): Detected {
+  const ignored: string[] = [];
+  if (options.protocol !== undefined && options.protocol !== "http") ignored.push('option "protocol"');
+  if (options.bindAddress !== undefined) ignored.push('option "bindAddress"');
+  if (environment["POSTERN_SERVER"] && environment["POSTERN_SERVER"] !== "http") {
+    ignored.push("POSTERN_SERVER");
+  }
+  return { protocol: "http", reason: `${name} loaded the script`, ignored };
 }
 
 /** HTTP listens somewhere by itself; what a web server speaks to needs an address, or a socket that it left us. */
@@ -112,5 +129,5 @@ const thisProcess: Start = {
   environment: process.env,
   words: process.argv.slice(2),
   inherited: () => isListening(0),
-  passenger: "PhusionPassenger" in globalThis,
+  loader: findLoader(),
 };

@@ -15,8 +15,9 @@ import { assignment, boundAddresses } from "./workers/assignment.ts";
  */
 export async function run(application: Application, options: ServeOptions = {}): Promise<Ending> {
   const log = options.log ?? logToStderr;
-  const { reason, ...found } = assigned() ?? detect(options);
+  const { reason, ignored = [], ...found } = assigned() ?? detect(options);
   log("debug", `serving ${found.protocol}: ${reason}`);
+  if (ignored.length > 0) log("info", `${reason} and provides its socket, for HTTP: ${ignored.join(", ")} ignored`);
   const server = serve(application, { ...options, ...found });
   // A failed start is the caller's to catch, once: run() rejects with it too.
   if (found.protocol === "http" && assignment === undefined)

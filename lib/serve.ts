@@ -4,6 +4,7 @@
 import { GatewayError } from "./errors.ts";
 import { WSGIServer as CgiServer } from "./faces/cgi.ts";
 import { Counters } from "./gateway/counters.ts";
+import { findLoader, type Loader } from "./gateway/loader.ts";
 import { logToStderr } from "./gateway/log.ts";
 import { type Address, formatAddress, type ProtocolServer } from "./gateway/protocol-server.ts";
 import { type StackOptions, stacked } from "./gateway/stack.ts";
@@ -59,8 +60,8 @@ export interface Server {
   /** Resolves once connections are accepted; rejects with a {@link GatewayError} when that failed. */
   readonly listening: Promise<readonly Address[]>;
   /**
-   * Serves until a signal or `close()` ends it, and handles signals and stray errors of this process meanwhile. The
-   * process ends 10 seconds later at the latest, whatever the application has left open.
+   * Serves until a signal, a loader's web server or `close()` ends it, and handles signals and stray errors of this
+   * process meanwhile. The process ends 10 seconds later at the latest, whatever the application has left open.
    */
   run(): Promise<Ending>;
   /** Stops accepting and resolves when what is in progress has finished. */
@@ -83,10 +84,30 @@ export function serve(application: Application, options: ServeOptions): Server {
  */
 const LEFT_OPEN_MS = 10_000;
 
+/**
+ * What remains to be said where a loader provides the socket: its web server decides how many processes there are, and
+ * they may not share the socket with processes of their own.
+ */
+function withLoader(options: ServeOptions, loader: Loader | undefined): ServeOptions {
+  if (loader === undefined || loader.kind === "other" || options.protocol !== "http") return options;
+  const { workers = "single", scriptName = loader.mount, log = logToStderr } = options;
+  if (workers !== "single") {
+    log("info", `${loader.name} starts the processes itself: "workers" is "single", not "${workers}"`);
+  }
+  return {
+    multiprocess: loader.kind === "passenger",
+    ...options,
+    loader,
+    workers: "single",
+    ...(scriptName === undefined ? {} : { scriptName }),
+  };
+}
+
 /** A server that listens, whatever its protocol and worker model. */
 export class Serving implements Server {
   readonly #application: Application;
   readonly #options: ServeOptions;
+  readonly #loader: Loader | undefined = findLoader();
   #starting: Promise<Workers> | undefined;
   #closing: Promise<void> | undefined;
   #ending: Ending = "stop";
@@ -149,11 +170,12 @@ export class Serving implements Server {
 
   async #load(): Promise<Workers> {
     const server = ++started;
-    const { workers = "single", bindAddress } = this.#options;
+    const given = withLoader(this.#options, this.#loader);
+    const { workers = "single", bindAddress } = given;
     const options = {
       copyErrors: bindAddress !== undefined,
       multiprocess: workers === "prefork",
-      ...this.#options,
+      ...given,
     };
     const protocol = protocolOf(options);
     const model = assignment === undefined ? workerModels[workers] : asChild;
@@ -170,7 +192,7 @@ export class Serving implements Server {
     return start(job, options);
   }
 
-  /** What only the owner of a process may do: signals, and errors that nobody caught. */
+  /** What only the owner of a process may do: signals, a loader's wish to stop, and errors that nobody caught. */
   #ownProcess(workers: Workers): () => void {
     const log = this.#options.log ?? logToStderr;
     const stray = (error: unknown): void => {
@@ -186,8 +208,10 @@ export class Serving implements Server {
       end: (ending) => this.#finish(ending, workers),
       endNow: () => workers.stopNow(),
     });
+    const releaseLoader = this.#loader?.onExit(() => this.#finish("stop", workers));
     return () => {
       releaseSignals();
+      releaseLoader?.();
       process.off("uncaughtException", stray);
       process.off("unhandledRejection", stray);
       setTimeout(() => process.exit(), LEFT_OPEN_MS).unref();

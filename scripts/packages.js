@@ -47,13 +47,14 @@ function modified(path) {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-/** The programs besides Node that tests start: name, program, Debian package, what is tested with it. */
+/** The programs besides Node that tests start: name, program or file, Debian package, what is tested with it. */
 function programs() {
   return JSON.parse(readFileSync(`${root}test/support/programs.json`, "utf8"));
 }
 
-/** Where a program is, also in the folders that an ordinary user's PATH leaves out. */
-function findProgram(name) {
+/** Where a program is, also in the folders that an ordinary user's PATH leaves out; a module of a web server is a file. */
+function findProgram(name, file) {
+  if (file !== undefined) return existsSync(file) ? file : undefined;
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/local/sbin", "/usr/sbin", "/sbin"];
   return folders.map((folder) => `${folder}/${name}`).find((path) => existsSync(path));
 }
@@ -65,7 +66,7 @@ function findProgram(name) {
  * @returns the programs that are still missing
  */
 export async function installPrograms() {
-  const missing = programs().filter(({ program }) => findProgram(program) === undefined);
+  const missing = programs().filter(({ program, file }) => findProgram(program, file) === undefined);
   if (missing.length === 0) return [];
   const packages = missing.map((entry) => entry.package);
   const become = await installer();
@@ -76,7 +77,7 @@ export async function installPrograms() {
   const [program, ...args] = [...become, "sh", "-c", install, "sh", ...packages];
   const status = await command(program, args, { stdio: ["ignore", "inherit", "inherit"] });
   if (status !== 0) process.stdout.write(`apt-get ended with status ${status}.\n`);
-  return missing.filter((entry) => findProgram(entry.program) === undefined);
+  return missing.filter(({ program, file }) => findProgram(program, file) === undefined);
 }
 
 /** What to put before a command that installs: nothing for root, sudo where it asks no password. */

@@ -7,11 +7,11 @@ import { answer } from "./answer.ts";
 import type { AppCore, ApplicationOptions, Page } from "./app-core.ts";
 import { mountEndpoint } from "./dispatch.ts";
 import { type Endpoint, toEndpoint } from "./endpoint.ts";
-import { isMainModule } from "./main-module.ts";
 import { compilePattern, compilePrefix } from "./pattern.ts";
 import type { Processor } from "./processors.ts";
 import { Router } from "./router.ts";
 import type { RouteInfo } from "./routes.ts";
+import { isStartupFile } from "./startup-file.ts";
 import type { Checked, Route, Target } from "./target.ts";
 import type { Web } from "./web.ts";
 
@@ -50,8 +50,8 @@ export interface Mountable {
 
   /**
    * Serves this application in the way in which the process was started (CGI, FastCGI, HTTP …), if `meta` is that
-   * of the main script; imported, it does nothing. Need not be waited for: an error ends the process with
-   * status 1.
+   * of the main script, or of the start-up file that a web server's loader has loaded, as those of Phusion Passenger and
+   * LiteSpeed do; imported, it does nothing. Need not be waited for: an error ends the process with status 1.
    *
    * @param meta - always `import.meta`
    */
@@ -116,7 +116,7 @@ export function application<const Urls extends readonly Route[]>(
       return listRoutes(core, coreOf);
     },
     run(meta: ImportMeta, runOptions?: RunOptions) {
-      if (isMainModule(meta)) start(app, runOptions);
+      if (isStartupFile(meta)) start(app, runOptions);
     },
     async request(target = "/", request: TestRequest = {}) {
       const testing = await import("../testing/request.ts");

@@ -7,7 +7,8 @@ export type Address = { readonly path: string } | { readonly host: string; reado
 
 /** As it is written in messages. */
 export function formatAddress(address: Address): string {
-  if ("path" in address) return address.path;
+  // A socket that was handed over may not tell.
+  if ("path" in address) return address.path || "an inherited socket";
   return address.host.includes(":") ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
 

@@ -7,6 +7,7 @@ import { ProtocolError } from "../errors.ts";
 import type { Counters } from "../gateway/counters.ts";
 import { completeEnviron } from "../gateway/environ.ts";
 import { ErrorStream } from "../gateway/error-stream.ts";
+import type { Loader } from "../gateway/loader.ts";
 import { printable } from "../gateway/log.ts";
 import type { ProtocolServer } from "../gateway/protocol-server.ts";
 import { refuse } from "../gateway/respond.ts";
@@ -18,7 +19,15 @@ import { HttpExchange } from "./http-exchange.ts";
 import type { ServerOptions } from "./options.ts";
 import { runRequest } from "./run-request.ts";
 
-export interface HttpOptions extends ServerOptions {}
+export interface HttpOptions extends ServerOptions {
+  /**
+   * The web server that loaded the start-up file: its word on who the client is counts, since the socket is its own. Set
+   * by `serve()`.
+   *
+   * @defaultValue none: the client is whoever has connected
+   */
+  loader?: Loader;
+}
 
 /** As for FastCGI: a connection without a request yet may still bring one when the server stops, in milliseconds. */
 const FIRST_REQUEST_MS = 1_000;
@@ -44,6 +53,8 @@ export function createServer(
   const server = createHttpServer({
     maxHeaderSize: context.maxParamsBytes,
     noDelay: true,
+    // Passenger hands on an HTTP/1.0 request without a Host header as one of HTTP/1.1.
+    requireHostHeader: options.loader?.kind !== "passenger",
     // Node's time-out for a whole request would end a slow upload that makes progress.
     requestTimeout: 0,
     headersTimeout: idleMs,
@@ -97,7 +108,7 @@ export function createServer(
   function environOf(exchange: HttpExchange): Environ | undefined {
     const method = exchange.request.method ?? "GET";
     try {
-      const environ = readRequest(exchange.request);
+      const environ = readRequest(exchange.request, options.loader);
       const gateway = {
         input: exchange.body,
         errors,

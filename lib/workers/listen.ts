@@ -1,10 +1,12 @@
 // Where a server listens: on addresses of its own, or on sockets that it was started with.
 
 import { closeSync, type Stats, statSync } from "node:fs";
-import type { Server } from "node:net";
+import type { AddressInfo, Server } from "node:net";
 import { GatewayError } from "../errors.ts";
+import type { Loader } from "../gateway/loader.ts";
 import { type Address, formatAddress, type ProtocolServer } from "../gateway/protocol-server.ts";
 import { parseBindAddress } from "./bind-address.ts";
+import { isListening } from "./inherited-socket.ts";
 import { type BindAddress, DEFAULT_BACKLOG, type WorkerOptions } from "./options.ts";
 import { listenOnPath, protectSuccessor, type WithUmask, withUmask } from "./unix-socket.ts";
 
@@ -30,6 +32,7 @@ export async function listen(
   options: WorkerOptions,
   masked: WithUmask = withUmask,
 ): Promise<Listener[]> {
+  if (options.loader !== undefined) return [await listenForLoader(create(), options.loader)];
   const listeners: Listener[] = [];
   try {
     for (const place of places(options)) listeners.push(await listenAt(create(), place, options, masked));
@@ -105,6 +108,37 @@ function stopListening(protocol: ProtocolServer, place: Place, own: Stats | unde
   return drained;
 }
 
+/**
+ * What a loader's listen() is called with. All of them listen where they want to; Passenger's does only for this word,
+ * once the application has called `PhusionPassenger.configure({ autoInstall: false })`.
+ */
+const LOADERS_SOCKET = "passenger";
+
+async function listenForLoader(protocol: ProtocolServer, { socketPath }: Loader): Promise<Listener> {
+  const { server } = protocol;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(LOADERS_SOCKET, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  server.on("error", () => {});
+  const own = socketPath === undefined ? undefined : statSync(socketPath, { throwIfNoEntry: false });
+  return {
+    address: addressOf(server),
+    drain() {
+      const restore = socketPath === undefined ? () => {} : protectSuccessor(socketPath, own);
+      const drained = protocol.drain();
+      restore();
+      // As above: LiteSpeed's socket is on descriptor 0.
+      if (isListening(0)) closeSync(0);
+      return drained;
+    },
+    abort: (reason) => protocol.abort(reason),
+  };
+}
+
 /** @param backlog an argument of its own, since Node does not look for it beside a descriptor */
 export function listening(server: Server, options: object, backlog: number): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -117,8 +151,9 @@ export function listening(server: Server, options: object, backlog: number): Pro
 }
 
 export function addressOf(server: Server): Address {
-  const address = server.address();
-  if (address === null || typeof address === "string") return { path: address ?? "" };
+  // Undefined with LiteSpeed's loader, which replaces this method too, where LSNODE_SOCKET is not set.
+  const address: AddressInfo | string | null | undefined = server.address();
+  if (address === null || address === undefined || typeof address === "string") return { path: address ?? "" };
   return { host: address.address, port: address.port };
 }
 

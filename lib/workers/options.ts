@@ -1,5 +1,7 @@
 // Options that say where a server listens and how it starts and stops.
 
+import type { Loader } from "../gateway/loader.ts";
+
 /** A path (contains `/`), a port, `"host:port"`, or host and port. */
 export type BindAddress = string | number | { readonly host: string; readonly port: number };
 
@@ -66,6 +68,13 @@ export interface WorkerOptions extends PreforkOptions {
    * @defaultValue none
    */
   restartFile?: string;
+
+  /**
+   * What loaded the start-up file and provides the socket, whatever `bindAddress` says. Set by `serve()`.
+   *
+   * @defaultValue nothing did
+   */
+  loader?: Loader;
 }
 
 /** Of the worker model `prefork`, in flup's and PHP-FPM's words. */

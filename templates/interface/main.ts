@@ -1,7 +1,8 @@
-// Serves FastCGI on the socket that a web server hands over. Another server is another import, such as
-// postern/server/http or postern/server/cgi.
+// Serves the application, whatever started it: a web server that hands over a socket, or you with `node main.js`. One
+// server and no other is another import, such as postern/server/fcgi or postern/server/cgi.
 
-import { WSGIServer } from "postern/server/fcgi";
+import { run } from "postern/server";
 import { app } from "./app.ts";
 
-await new WSGIServer(app).run();
+// Not awaited: web servers that load this file with require() refuse a module that waits at its top level.
+void run(app);

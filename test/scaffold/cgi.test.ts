@@ -5,12 +5,12 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { apache, startApache } from "../support/apache.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
+import { installPackages } from "../support/installation.ts";
 import { cgi, lighttpd, startLighttpd } from "../support/lighttpd.ts";
 import { ordinaryUser } from "../support/ordinary-user.ts";
-import { root } from "../support/postern.ts";
 import { newProject } from "../support/project.ts";
+import { page, visit } from "../support/site-visit.ts";
 
-const pixel = Buffer.from("R0lGODlhAQABAAAAACwAAAAAAQABAAA=", "base64");
 const path = [dirname(process.execPath), "/usr/bin", "/bin"].join(":");
 
 let folder: TemporaryFolder;
@@ -26,45 +26,10 @@ function siteForEverybody(): string {
   const place = join(folder.path, "everybody");
   mkdirSync(place);
   const project = newProject(place, { template: "site", js: true }, "no packages");
-  for (const name of ["busboy", "cookie", "mustache", "streamsearch"]) {
-    cpSync(join(root, "node_modules", name), join(project, "node_modules", name), { recursive: true });
-  }
-  for (const name of ["package.json", "dist"]) {
-    cpSync(join(root, name), join(project, "node_modules/postern", name), { recursive: true });
-  }
+  installPackages(project);
   chmodSync(folder.path, 0o755);
   ordinaryUser(project);
   return project;
-}
-
-/** What a visitor does, and sees. */
-async function visit(base: string): Promise<void> {
-  const home = await fetch(`${base}/`);
-  expect(home.headers.get("content-type")).toBe("text/html; charset=utf-8");
-  const [, style = ""] = /rel="stylesheet" href="([^"]+)"/.exec(await page(home)) ?? [];
-  expect((await fetch(new URL(style, base))).headers.get("content-type")).toBe("text/css; charset=utf-8");
-
-  const body = new URLSearchParams({ name: "Zoë", text: "by hand" });
-  const signed = await fetch(`${base}/guestbook`, { method: "POST", body, redirect: "manual" });
-  expect(signed.status).toBe(303);
-  expect(signed.headers.get("set-cookie")).toContain(`Path=${new URL(base).pathname.replace(/\/?$/, "/")};`);
-  const guestbook = await fetch(new URL(signed.headers.get("location") ?? "", base));
-  expect(await page(guestbook)).toContain("<b>Zoë</b>");
-
-  const form = new FormData();
-  form.append("picture", new Blob([pixel]), "dot.gif");
-  const pictures = await fetch(`${base}/pictures`, { method: "POST", body: form });
-  const [, picture = ""] = /<img src="([^"]+)"/.exec(await page(pictures)) ?? [];
-  expect(Buffer.from(await (await fetch(new URL(picture, base))).arrayBuffer())).toEqual(pixel);
-
-  const missing = await fetch(`${base}/no/such/page`);
-  expect(missing.status).toBe(404);
-  expect(await page(missing)).toContain("There is no such page");
-}
-
-/** A page's HTML, with slashes as they are. */
-async function page(response: Response): Promise<string> {
-  return (await response.text()).replaceAll("&#x2F;", "/");
 }
 
 describe.skipIf(lighttpd === undefined)("lighttpd's mod_cgi", () => {
@@ -85,11 +50,14 @@ describe.skipIf(apache === undefined)("Apache's mod_cgid", () => {
 
   test.each(["/", "/app"])("runs the site's script at %s", async (mount) => {
     const script = `${project()}/cgi-bin/index.cgi`;
-    const server = await startApache(`
-      ScriptAlias ${mount} ${script}${mount === "/" ? "/" : ""}
-      SetEnv PATH ${path}
-      SetEnv DATA_FOLDER ${project()}/data${mount.length}
-    `);
+    const server = await startApache(
+      `
+        ScriptAlias ${mount} ${script}${mount === "/" ? "/" : ""}
+        SetEnv PATH ${path}
+        SetEnv DATA_FOLDER ${project()}/data${mount.length}
+      `,
+      ["cgid"],
+    );
     onTestFinished(server.stop);
     await visit(server.url(mount === "/" ? "" : mount));
     expect(server.log()).not.toMatch(/\[cgid?:error\]/);
@@ -101,6 +69,7 @@ describe.skipIf(apache === undefined)("Apache's mod_cgid", () => {
     const config = readFileSync(join(script, "deploy/apache.conf"), "utf8");
     const server = await startApache(
       config.replaceAll("/srv/site", script).replace("/usr/local/bin:/usr/bin:/bin", path),
+      ["cgid"],
     );
     onTestFinished(server.stop);
     expect(await page(await fetch(server.url("/app/?name=Ann")))).toContain("<h1>Hello, Ann!</h1>");

@@ -1,4 +1,4 @@
-// A real Apache with mod_cgid for tests: in a folder of its own, on loopback, stopped in all cases.
+// A real Apache for tests: in a folder of its own, on loopback, stopped in all cases.
 
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { findProgram } from "./programs.ts";
 export const apache = findProgram("apache2");
 
 /** Where Debian keeps its modules. */
-const modules = "/usr/lib/apache2/modules";
+const moduleFolder = "/usr/lib/apache2/modules";
 
 export interface RunningApache extends Front {
   /** What Apache logged, and the scripts through it. */
@@ -20,28 +20,29 @@ export interface RunningApache extends Front {
 }
 
 /**
- * Starts Apache with mod_cgid. Where this process is root's, Apache and so the scripts run as nobody.
+ * Starts Apache. Where this process is root's, Apache and so what it starts run as nobody.
  *
  * @param config what belongs to the one server, such as a ScriptAlias
+ * @param modules what has to be there besides the modules that Debian always loads
  */
-export async function startApache(config: string): Promise<RunningApache> {
+export async function startApache(config: string, modules: readonly string[]): Promise<RunningApache> {
   if (apache === undefined) throw new Error("Apache is missing");
   const folder = temporaryFolder();
   chmodSync(folder.path, 0o755);
   const port = await freePort();
   const path = join(folder.path, "apache.conf");
-  const loaded = ["mpm_event", "authz_core", "alias", "env", "cgid"];
+  const loaded = ["mpm_event", "authz_core", "alias", "env", ...modules];
   writeFileSync(
     path,
     `
-    ${loaded.map((name) => `LoadModule ${name}_module ${modules}/mod_${name}.so`).join("\n")}
+    ${loaded.map((name) => `LoadModule ${name}_module ${moduleFolder}/mod_${name}.so`).join("\n")}
     ${process.getuid?.() === 0 ? "User nobody\nGroup nogroup" : ""}
     ServerRoot ${folder.path}
     ServerName 127.0.0.1
     Listen 127.0.0.1:${port}
     PidFile ${folder.path}/pid
     Mutex pthread
-    ScriptSock ${folder.path}/cgid.sock
+    ${modules.includes("cgid") ? `ScriptSock ${folder.path}/cgid.sock` : ""}
     DocumentRoot ${folder.path}
     ErrorLog ${folder.path}/error.log
     ${config}

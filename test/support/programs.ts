@@ -4,6 +4,8 @@ import { delimiter, join } from "node:path";
 interface Program {
   readonly name: string;
   readonly program: string;
+  /** Where it is, if that is not in PATH: a module of a web server. */
+  readonly file?: string;
   readonly package: string;
 }
 
@@ -20,7 +22,8 @@ export function findProgram(program: string): string | undefined {
   const entry = programs.find((candidate) => candidate.program === program);
   if (entry === undefined) throw new Error(`${program} is not in test/support/programs.json`);
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/local/sbin", "/usr/sbin", "/sbin"];
-  const path = folders.map((folder) => join(folder, program)).find((candidate) => existsSync(candidate));
+  const places = entry.file === undefined ? folders.map((folder) => join(folder, program)) : [entry.file];
+  const path = places.find((candidate) => existsSync(candidate));
   if (path === undefined && process.env["CI"] === "true") {
     throw new Error(
       `${entry.name} is missing, and with CI=true no test is skipped: apt-get install ${entry.package}`,

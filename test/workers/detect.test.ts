@@ -1,9 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { detect, type Start } from "../../lib/detect.ts";
+import type { Loader } from "../../lib/gateway/loader.ts";
 import type { ServeOptions } from "../../lib/serve.ts";
 
 function startedBy(start: Partial<Start>): Start {
-  return { environment: {}, words: [], inherited: () => false, passenger: false, ...start };
+  return { environment: {}, words: [], inherited: () => false, loader: undefined, ...start };
+}
+
+function loader(kind: Loader["kind"]): Loader {
+  return { kind, name: "the loader", startupFiles: [], onExit: () => () => {} };
 }
 
 const CGI = { GATEWAY_INTERFACE: "CGI/1.1", REQUEST_METHOD: "GET" };
@@ -73,7 +78,18 @@ describe("how a process was started", () => {
       { protocol: "http", bindAddress: "0.0.0.0:90" },
     ],
     ["a word that is a property of every object", {}, { words: ["constructor"] }, { protocol: "http" }],
-    ["Passenger", {}, { passenger: true }, { protocol: "http" }],
+    [
+      "a loader of no known web server before an inherited socket, and before words",
+      {},
+      { loader: loader("other"), inherited: () => true, words: ["fcgi"] },
+      { protocol: "http", reason: "the loader loaded the script" },
+    ],
+    [
+      "an option before a loader of no known web server",
+      { protocol: "fcgi", bindAddress: 9000 },
+      { loader: loader("other") },
+      { protocol: "fcgi", bindAddress: 9000 },
+    ],
     [
       "POSTERN_SERVER before CGI variables",
       {},
@@ -100,6 +116,34 @@ describe("how a process was started", () => {
     ],
   ])("%s", (_name, options, start, expected) => {
     expect(detect(options, startedBy(start))).toMatchObject(expected);
+  });
+
+  test.each(["passenger", "litespeed"] as const)(
+    "%s before everything, on the socket that it has",
+    (kind) => {
+      const start = startedBy({
+        loader: loader(kind),
+        inherited: () => true,
+        words: ["fcgi", "9000"],
+        environment: { ...CGI, ...systemd, PORT: "none" },
+      });
+      expect(detect({}, start)).toEqual({
+        protocol: "http",
+        reason: "the loader loaded the script",
+        ignored: [],
+      });
+    },
+  );
+
+  test("what a loader's web server overrules is named", () => {
+    const start = startedBy({ loader: loader("passenger"), environment: { POSTERN_SERVER: "fcgi" } });
+    expect(detect({ protocol: "cgi", bindAddress: [9000, 9001] }, start)).toEqual({
+      protocol: "http",
+      reason: "the loader loaded the script",
+      ignored: ['option "protocol"', 'option "bindAddress"', "POSTERN_SERVER"],
+    });
+    const same = startedBy({ loader: loader("passenger"), environment: { POSTERN_SERVER: "http" } });
+    expect(detect({ protocol: "http" }, same)).toMatchObject({ ignored: [] });
   });
 
   test("an unknown POSTERN_SERVER is refused", () => {

@@ -1,0 +1,44 @@
+import { realpathSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { findLoader } from "../gateway/loader.ts";
+
+/**
+ * Whether a module is what this process was started for: the script that Node was started with, or the file that a loader
+ * has loaded in its place.
+ */
+export function isStartupFile(meta: ImportMeta & { readonly main?: boolean }): boolean {
+  if (meta.main === true) return true;
+  if (!meta.url?.startsWith("file:")) return false;
+  const module = realpath(fileURLToPath(meta.url));
+  return startupFiles(meta.main).some((path) => realpath(path) === module);
+}
+
+function startupFiles(main: boolean | undefined): readonly string[] {
+  const loader = findLoader();
+  if (loader !== undefined) return loader.startupFiles;
+  const script = process.argv[1];
+  if (script === undefined) return [];
+  // `node app` starts app.js, and npm starts scripts through links.
+  const scripts = [script, `${script}.js`, `${script}/index.js`];
+  return main === undefined || isReplaced(scripts) ? scripts : [];
+}
+
+/**
+ * Whether process.argv[1] names another file than Node was started with: loaders such as pm2's and iisnode's put the name
+ * of what they load there. In a thread it is the script of the whole process, which has served already.
+ */
+function isReplaced(scripts: readonly string[]): boolean {
+  const require = createRequire(process.execPath);
+  if (require.main === undefined) return false;
+  const { isMainThread } = require("node:worker_threads") as typeof import("node:worker_threads");
+  return isMainThread && !scripts.some((path) => realpath(path) === require.main?.filename);
+}
+
+function realpath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}
