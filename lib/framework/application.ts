@@ -11,7 +11,7 @@ import { compilePattern, compilePrefix } from "./pattern.ts";
 import type { Processor } from "./processors.ts";
 import { Router } from "./router.ts";
 import type { RouteInfo } from "./routes.ts";
-import { isStartupFile } from "./startup-file.ts";
+import { explainIdle, isStartupFile } from "./startup-file.ts";
 import type { Checked, Route, Target } from "./target.ts";
 import type { Web } from "./web.ts";
 
@@ -117,6 +117,7 @@ export function application<const Urls extends readonly Route[]>(
     },
     run(meta: ImportMeta, runOptions?: RunOptions) {
       if (isStartupFile(meta)) start(app, runOptions);
+      else explainIdle(meta);
     },
     async request(target = "/", request: TestRequest = {}) {
       const testing = await import("../testing/request.ts");

@@ -2,6 +2,7 @@ import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { findLoader } from "../gateway/loader.ts";
+import { logToStderr } from "../gateway/log.ts";
 
 /**
  * Whether a module is what this process was started for: the script that Node was started with, or the file that a loader
@@ -12,6 +13,17 @@ export function isStartupFile(meta: ImportMeta & { readonly main?: boolean }): b
   if (!meta.url?.startsWith("file:")) return false;
   const module = realpath(fileURLToPath(meta.url));
   return startupFiles(meta.main).some((path) => realpath(path) === module);
+}
+
+/**
+ * Says which file a web server has loaded in the place of a module that does not serve therefore: the web server would
+ * wait for a minute or more, and then say only that nobody listens.
+ */
+export function explainIdle(meta: ImportMeta): void {
+  const loader = findLoader();
+  if (loader === undefined || loader.kind === "other") return;
+  const file = loader.startupFiles.join();
+  logToStderr("info", `run() in ${meta.url} does nothing: the start-up file of ${loader.name} is ${file}`);
 }
 
 function startupFiles(main: boolean | undefined): readonly string[] {

@@ -9,7 +9,7 @@ export interface ChildOptions {
   /** All of the child's variables; this process's own when left out. */
   readonly env?: NodeJS.ProcessEnv;
   readonly input?: string | Uint8Array;
-  /** Leaves standard input open, for `type()`. */
+  /** Leaves standard input open, for `type()` and `endInput()`. */
   readonly typing?: boolean;
 }
 
@@ -75,6 +75,11 @@ export class Child {
   /** Sends it some input. */
   type(text: string): void {
     this.#stdin?.write(text);
+  }
+
+  /** Closes its input. */
+  endInput(): void {
+    this.#stdin?.end();
   }
 
   /** Signals the program alone. */
