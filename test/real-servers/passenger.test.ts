@@ -14,6 +14,7 @@ import { installPackages } from "../support/installation.ts";
 import { ordinaryUser } from "../support/ordinary-user.ts";
 import {
   type Mounted,
+  mounted,
   nodeLoader,
   passenger,
   type RunningPassenger,
@@ -47,6 +48,7 @@ describe.skipIf(passenger === undefined)("Phusion Passenger", () => {
   let server: RunningPassenger;
   /** The project with the application of programs/shared-host.js. */
   let hosted: string;
+  let site: string;
   let large: Buffer;
 
   beforeAll(async () => {
@@ -57,7 +59,7 @@ describe.skipIf(passenger === undefined)("Phusion Passenger", () => {
       installPackages(made);
       return made;
     };
-    const site = project("site");
+    site = project("site");
     large = Buffer.alloc(megabytes20, "postern ");
     writeFileSync(join(site, "static/large.txt"), large);
     const examples = join(folder.path, "examples");
@@ -86,7 +88,9 @@ describe.skipIf(passenger === undefined)("Phusion Passenger", () => {
         config: 'SetEnv HTTPS on\nSetEnv SITE_NAME "Zoë"\nSetEnv REQUEST_METHOD PUT',
       },
     ];
-    server = await startPassenger(applications);
+    server = await startPassenger((documents) =>
+      applications.map((application) => mounted(application, documents)).join("\n"),
+    );
   });
 
   afterAll(async () => {
@@ -270,6 +274,20 @@ describe.skipIf(passenger === undefined)("Phusion Passenger", () => {
     process.kill(pid, "SIGUSR1");
     expect((await told("/hosted/")).pid).toBe(pid);
     expect(server.log()).not.toContain("Debugger listening");
+  });
+
+  test("the configurations of docs/deployment.md, at / and below a path", async () => {
+    const guide = readFileSync(join(root, "docs/deployment.md"), "utf8");
+    const [atRoot = "", below = ""] = [...guide.matchAll(/^```apache\n([\s\S]*?)^```$/gm)].map(
+      ([, block]) => block,
+    );
+    mkdirSync(join(site, "public"));
+    const own = await startPassenger(() =>
+      `${atRoot}\n${below}`.replaceAll("/srv/site", site).replace("/usr/bin/node", process.execPath),
+    );
+    onTestFinished(own.stop);
+    expect(await page(await fetch(own.url("/")))).toContain('href="/static/site.css"');
+    expect(await page(await fetch(own.url("/app/")))).toContain('href="/app/static/site.css"');
   });
 
   test("a graceful stop of Apache finishes what is in flight, and leaves nothing", async () => {

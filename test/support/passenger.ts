@@ -26,11 +26,15 @@ export interface RunningPassenger extends RunningApache {
   stopGracefully(): void;
 }
 
-/** Starts Apache with Passenger, which starts each application when it is first asked for. */
-export async function startPassenger(applications: readonly Mounted[]): Promise<RunningPassenger> {
+/**
+ * Starts Apache with Passenger, which starts each application when it is first asked for.
+ *
+ * @param config directives for applications, given a folder for documents
+ */
+export async function startPassenger(config: (documents: string) => string): Promise<RunningPassenger> {
   const folder = temporaryFolder();
   try {
-    const server = await startApache(configuration(folder, applications), ["passenger"]);
+    const server = await startApache(configuration(folder, config), ["passenger"]);
     const stop = async (): Promise<void> => {
       await server.stop();
       folder.remove();
@@ -45,14 +49,16 @@ export async function startPassenger(applications: readonly Mounted[]): Promise<
   }
 }
 
-function configuration(folder: TemporaryFolder, applications: readonly Mounted[]): string {
+function configuration(folder: TemporaryFolder, config: (documents: string) => string): string {
   chmodSync(folder.path, 0o755);
-  // No application's own folder is one of documents: its sources and its data would be sent as files.
   const documents = join(folder.path, "documents");
   mkdirSync(documents);
   return `
     PidFile ${folder.path}/apache.pid
     DocumentRoot ${documents}
+    <Directory ${documents}>
+      Require all granted
+    </Directory>
     PassengerRoot /usr/lib/ruby/vendor_ruby/phusion_passenger/locations.ini
     PassengerInstanceRegistryDir ${folder.path}
     PassengerNodejs ${process.execPath}
@@ -61,14 +67,12 @@ function configuration(folder: TemporaryFolder, applications: readonly Mounted[]
     PassengerDisableAnonymousTelemetry on
     # How often restart.txt is looked at, in seconds: at every request.
     PassengerStatThrottleRate 0
-    ${applications.map((application) => location(application, documents)).join("\n")}
-    <Directory ${documents}>
-      Require all granted
-    </Directory>
+    ${config(documents)}
   `;
 }
 
-function location({ mount, folder, startupFile, config = "" }: Mounted, documents: string): string {
+/** Directives for an application. */
+export function mounted({ mount, folder, startupFile, config = "" }: Mounted, documents: string): string {
   return `
     ${mount === "/" ? "" : `Alias ${mount} ${documents}`}
     <Location ${mount}>
