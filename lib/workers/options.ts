@@ -88,9 +88,9 @@ export interface PreforkOptions {
   maxChildren?: number;
 
   /**
-   * How many processes should have nothing to do, so that somebody has time for the next request: no request in progress,
-   * and idle for more than half of the last quarter of a second. With fewer of them another one is started, up to
-   * `maxChildren`. 0 starts processes on demand, as PHP-FPM does: the first one at the first connection, and each leaves
+   * How many processes should have nothing to do, so that somebody has time for the next request. A process has something
+   * to do when for 0.3 seconds it has had a request in progress or was at work for more than half of the time. With fewer
+   * spare ones another is started, up to `maxChildren`. 0 starts processes on demand, as PHP-FPM does: the first one at the first connection, and each leaves
    * after `maxIdleMs`. The parent then accepts the connections and hands them on, which costs more for each; it is for
    * applications that are seldom asked.
    *

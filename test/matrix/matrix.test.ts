@@ -25,11 +25,11 @@ const transports: readonly [name: string, start: StartTransport, mounts: readonl
   ["FastCGI, a process of its own", startProcess("fcgi", "single"), [""]],
   ["FastCGI, a process of its own, connection kept", startProcess("fcgi, kept", "single"), [""]],
   ["HTTP, a process of its own", startProcess("http", "single"), ["/app"]],
-  ["FastCGI, prefork", startProcess("fcgi", "prefork"), ["", "/app"]],
-  ["FastCGI, prefork, connection kept", startProcess("fcgi, kept", "prefork"), ["", "/app"]],
+  ["FastCGI, prefork", startProcess("fcgi", "prefork"), ["/app"]],
+  ["FastCGI, prefork, connection kept", startProcess("fcgi, kept", "prefork"), [""]],
   ["SCGI, prefork", startProcess("scgi", "prefork"), [""]],
   ["uwsgi, prefork", startProcess("uwsgi", "prefork"), [""]],
-  ["HTTP, prefork", startProcess("http", "prefork"), ["", "/app"]],
+  ["HTTP, prefork", startProcess("http", "prefork"), ["/app"]],
 ];
 
 const skips = JSON.parse(readFileSync(new URL("../skips.json", import.meta.url), "utf8")) as {

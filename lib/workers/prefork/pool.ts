@@ -12,7 +12,7 @@ import { CrashPauses } from "./crash-pauses.ts";
 import type { PoolSockets } from "./pool-sockets.ts";
 import type { Sizes } from "./sizes.ts";
 import { WaitingConnections } from "./waiting-connections.ts";
-import { type WorkerEvents, WorkerProcess } from "./worker-process.ts";
+import { LASTING_MS, type WorkerEvents, WorkerProcess } from "./worker-process.ts";
 
 /** How long children may take to end behind their own deadline before they are killed, in milliseconds. */
 const KILL_MS = 1_000;
@@ -49,6 +49,7 @@ export class Pool implements Workers, WorkerEvents {
   #reloading: Promise<void> | undefined;
   #reloadAgain = false;
   #stopping: Promise<void> | undefined;
+  #nextLook: NodeJS.Timeout | undefined;
   #nextStart: NodeJS.Timeout | undefined;
   #nextRetirement: NodeJS.Timeout | undefined;
   #ended: CounterValues = new Counters().values();
@@ -115,6 +116,8 @@ export class Pool implements Workers, WorkerEvents {
       void this.#replace(worker, `with ${memoryBytes} bytes of memory`);
     this.#watchIdle(worker);
     this.#resize();
+    // It says nothing while it computes.
+    if (!worker.isSpare) this.#nextLook ??= setTimeout(() => this.#look(), LASTING_MS);
   }
 
   left(): void {
@@ -180,12 +183,19 @@ export class Pool implements Workers, WorkerEvents {
     if (this.#stopping !== undefined) return;
     const { minSpare, maxSpare, maxChildren } = this.#sizes;
     const lasting = [...this.#workers].filter((worker) => worker.isLasting && !this.#outgoing.has(worker));
-    const spare = lasting.filter((worker) => worker.state === "starting" || worker.isSpare);
+    const hasTime = (worker: WorkerProcess): boolean =>
+      worker.state === "starting" || (this.#onDemand ? worker.isSpare : worker.isMostlySpare);
+    const spare = lasting.filter(hasTime).length;
     const missing = this.#onDemand
-      ? this.#connections.size - spare.length
-      : Math.max(maxSpare - lasting.length, minSpare - spare.length);
+      ? this.#connections.size - spare
+      : Math.max(maxSpare - lasting.length, minSpare - spare);
     this.#startSome(Math.min(missing, maxChildren - lasting.length));
-    if (!this.#onDemand && this.#reloading === undefined && spare.length > maxSpare) this.#retireSoon();
+    if (!this.#onDemand && this.#reloading === undefined && spare > maxSpare) this.#retireSoon();
+  }
+
+  #look(): void {
+    this.#nextLook = undefined;
+    this.#resize();
   }
 
   #startSome(count: number): void {
@@ -267,8 +277,7 @@ export class Pool implements Workers, WorkerEvents {
   }
 
   async #end(): Promise<void> {
-    clearTimeout(this.#nextStart);
-    clearTimeout(this.#nextRetirement);
+    for (const timer of [this.#nextLook, this.#nextStart, this.#nextRetirement]) clearTimeout(timer);
     const graceMs = durationOf("shutdownGraceMs", this.#options.shutdownGraceMs ?? DEFAULT_GRACE_MS);
     const deadline = graceMs > 0 ? setTimeout(() => this.#killAll(), graceMs + KILL_MS) : undefined;
     const released = this.#sockets.release();

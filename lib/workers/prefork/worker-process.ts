@@ -16,8 +16,11 @@ const START_MS = 60_000;
 /** Descriptor of the first listening socket in a child: behind standard input, output, error and the channel. */
 const FIRST_DESCRIPTOR = 4;
 
-/** A child that was at work for more than this part of the last quarter of a second has no time to spare. */
+/** A child that was at work for more than this part of the time between two reports has no time to spare. */
 const BUSY = 0.5;
+
+/** A child that has something to do for this long is not about to be done with it, in milliseconds. */
+export const LASTING_MS = 300;
 
 /** What a child is started for; its descriptors are those of this process. */
 export type Task = Omit<Assignment, "parent">;
@@ -61,6 +64,8 @@ export class WorkerProcess {
   #settleStart: (serves: boolean) => void = () => {};
   #settleEnd: () => void = () => {};
   #isLate = false;
+  /** Since when it has had something to do, on the clock of `performance.now()`. */
+  #busySince: number | undefined;
   /** Connections that it was given. */
   #given = 0;
   /** One that is on its way there, while it is still ours. */
@@ -105,10 +110,15 @@ export class WorkerProcess {
     return this.state !== "stopping";
   }
 
-  /** It has time for another request. */
+  /** It has nothing to do at the moment. */
   get isSpare(): boolean {
-    const { counters, busy } = this.report;
-    return this.state === "ready" && counters.active === 0 && busy < BUSY && this.#unreported === 0;
+    return this.state === "ready" && this.#busySince === undefined && this.#unreported === 0;
+  }
+
+  /** It has nothing to do, or only for a moment. */
+  get isMostlySpare(): boolean {
+    if (this.state !== "ready") return false;
+    return this.#busySince === undefined || performance.now() - this.#busySince < LASTING_MS;
   }
 
   /** It has nothing to do, and no connection on which something could come. */
@@ -211,6 +221,8 @@ export class WorkerProcess {
         return;
       case "report":
         this.report = message;
+        if (message.counters.active === 0 && message.busy < BUSY) this.#busySince = undefined;
+        else this.#busySince ??= performance.now();
         this.#settleReport();
         this.#events.reported(this);
         return;
