@@ -4,7 +4,7 @@ import { GatewayError } from "./errors.ts";
 import { findLoader, type Loader } from "./gateway/loader.ts";
 import type { ServeOptions } from "./serve.ts";
 import { isListening } from "./workers/inherited-socket.ts";
-import { systemdDescriptors } from "./workers/listen.ts";
+import { type SystemdSocket, systemdSockets } from "./workers/systemd-sockets.ts";
 
 type Protocol = NonNullable<ServeOptions["protocol"]>;
 
@@ -28,7 +28,7 @@ export interface Start {
   readonly loader: Loader | undefined;
 }
 
-/** Words that name a protocol: in POSTERN_SERVER, and on the command line as in web.py. */
+/** Words that name a protocol: in POSTERN_SERVER, as a name of systemd's sockets, and on the command line as in web.py. */
 const PROTOCOL_WORDS: Readonly<Record<string, Protocol>> = {
   fcgi: "fcgi",
   fastcgi: "fcgi",
@@ -48,12 +48,13 @@ const DEFAULT_PORT = 8080;
  * 3. CGI variables: GATEWAY_INTERFACE and REQUEST_METHOD. Before the next ones, since Apache's CGI daemon gives a script
  *    a socket as descriptor 0
  * 4. another loader: HTTP, since http.Server's listen() is what it may have replaced
- * 5. a listening socket on descriptor 0: FastCGI, or what a word on the command line says
- * 6. LISTEN_FDS of systemd: likewise
+ * 5. a listening socket on descriptor 0: the protocol that a word on the command line names, else FastCGI
+ * 6. LISTEN_FDS of systemd: the same, or the protocol that the sockets are named for
  * 7. a word on the command line, with an optional address behind it
  * 8. else the embedded HTTP server on HOST and PORT, by default `http://127.0.0.1:8080`
  *
- * @throws {GatewayError} `UNKNOWN_PROTOCOL` when POSTERN_SERVER names none
+ * @throws {GatewayError} `UNKNOWN_PROTOCOL` when POSTERN_SERVER names none, `LISTEN_FDS` when systemd's variables make no
+ *   sense, `LISTEN_FDNAMES` when its sockets are named for several protocols
  */
 export function detect(options: ServeOptions, start: Start = thisProcess): Detected {
   const { environment, words, loader } = start;
@@ -63,7 +64,7 @@ export function detect(options: ServeOptions, start: Start = thisProcess): Detec
   }
   const named = environment["POSTERN_SERVER"];
   if (named) {
-    const protocol = PROTOCOL_WORDS[named];
+    const protocol = protocolOf(named);
     if (protocol === undefined) {
       const known = Object.keys(PROTOCOL_WORDS).join(", ");
       throw new GatewayError(
@@ -77,22 +78,23 @@ export function detect(options: ServeOptions, start: Start = thisProcess): Detec
     return { protocol: "cgi", reason: "GATEWAY_INTERFACE and REQUEST_METHOD are set" };
   }
   if (loader !== undefined) return explicit("http", options, start, `${loader.name} loaded the script`);
-  const at = words.findIndex((word) => Object.hasOwn(PROTOCOL_WORDS, word));
+  const at = words.findIndex((word) => protocolOf(word) !== undefined);
+  const word = words[at] ?? "";
+  const said = protocolOf(word);
   if (options.bindAddress === undefined) {
-    const protocol = PROTOCOL_WORDS[words[at] ?? ""] ?? "fcgi";
-    if (start.inherited()) return { protocol, reason: "descriptor 0 is a listening socket" };
-    if (systemdDescriptors(environment).length > 0) return { protocol, reason: "LISTEN_FDS is set" };
+    const how = said === undefined ? "" : `, and the command line says ${word}`;
+    if (start.inherited()) {
+      return { protocol: said ?? "fcgi", reason: `descriptor 0 is a listening socket${how}` };
+    }
+    const sockets = systemdSockets(environment);
+    if (sockets.length > 0) {
+      return { protocol: said ?? protocolOfSockets(sockets), reason: `LISTEN_FDS is set${how}` };
+    }
   }
-  if (at >= 0) {
-    const word = words[at] as string;
+  if (said !== undefined) {
     const address = words[at + 1];
     const place = address === undefined || options.bindAddress !== undefined ? {} : { bindAddress: address };
-    return explicit(
-      PROTOCOL_WORDS[word] as Protocol,
-      { ...options, ...place },
-      start,
-      `the command line says ${word}`,
-    );
+    return explicit(said, { ...options, ...place }, start, `the command line says ${word}`);
   }
   return explicit("http", options, start, "no test for another protocol fired");
 }
@@ -108,10 +110,32 @@ function provided(options: ServeOptions, environment: NodeJS.ProcessEnv, { name 
   return { protocol: "http", reason: `${name} loaded the script`, ignored };
 }
 
+function protocolOf(word: string): Protocol | undefined {
+  return Object.hasOwn(PROTOCOL_WORDS, word) ? PROTOCOL_WORDS[word] : undefined;
+}
+
+/**
+ * What systemd's sockets are for: FastCGI where their names name no protocol, since they are free to be anything.
+ *
+ * @throws {GatewayError} `LISTEN_FDNAMES` when they are named for several protocols
+ */
+export function protocolOfSockets(sockets: readonly SystemdSocket[]): Protocol {
+  const protocols = new Set(
+    sockets.map(({ name }) => (name === "cgi" ? undefined : protocolOf(name)) ?? "fcgi"),
+  );
+  const [protocol = "fcgi", ...more] = protocols;
+  if (more.length === 0) return protocol;
+  throw new GatewayError(
+    "LISTEN_FDNAMES",
+    `the names of systemd's sockets say ${[...protocols].join(" and ")}, and a server speaks one protocol; start a ` +
+      "service for each, or give all of them one name with FileDescriptorName= (a socket whose name says nothing is fcgi)",
+  );
+}
+
 /** HTTP listens somewhere by itself; what a web server speaks to needs an address, or a socket that it left us. */
 function explicit(protocol: Protocol, options: ServeOptions, start: Start, reason: string): Detected {
   if (options.bindAddress !== undefined) return { protocol, bindAddress: options.bindAddress, reason };
-  if (protocol !== "http" || start.inherited() || systemdDescriptors(start.environment).length > 0) {
+  if (protocol !== "http" || start.inherited() || systemdSockets(start.environment).length > 0) {
     return { protocol, reason };
   }
   const { HOST: host, PORT: port } = start.environment;

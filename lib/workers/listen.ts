@@ -8,6 +8,7 @@ import { type Address, formatAddress, type ProtocolServer } from "../gateway/pro
 import { parseBindAddress } from "./bind-address.ts";
 import { isListening } from "./inherited-socket.ts";
 import { type BindAddress, DEFAULT_BACKLOG, type WorkerOptions } from "./options.ts";
+import { takeSystemdSockets } from "./systemd-sockets.ts";
 import { listenOnPath, protectSuccessor, type WithUmask, withUmask } from "./unix-socket.ts";
 
 /** A server that accepts connections, and how it stops doing so. */
@@ -18,14 +19,11 @@ export interface Listener {
   abort(reason: Error): void;
 }
 
-/** Descriptor of the first socket that systemd hands over (sd_listen_fds(3)). */
-const LISTEN_FDS_START = 3;
-
 /**
  * Makes a server for each address and listens; when one of them fails, none is left listening.
  *
- * @throws {GatewayError} `ADDRESS_IN_USE`, `ADDRESS_NOT_ALLOWED`, `ADDRESS_NOT_AVAILABLE`, `NO_ADDRESS`, and those of
- *   unix sockets
+ * @throws {GatewayError} `ADDRESS_IN_USE`, `ADDRESS_NOT_ALLOWED`, `ADDRESS_NOT_AVAILABLE`, `NO_ADDRESS`,
+ *   `LISTEN_FDS`, and those of unix sockets
  */
 export async function listen(
   create: () => ProtocolServer,
@@ -43,13 +41,6 @@ export async function listen(
   return listeners;
 }
 
-/** The descriptors that systemd gave to this process, if any. */
-export function systemdDescriptors(environment: NodeJS.ProcessEnv = process.env): number[] {
-  if (environment["LISTEN_PID"] !== String(process.pid)) return [];
-  const count = Number(environment["LISTEN_FDS"] ?? 0);
-  return Array.from({ length: count }, (_, index) => LISTEN_FDS_START + index);
-}
-
 /** An address to bind, or a descriptor that listens already. */
 export type Place = Address | { readonly fd: number };
 
@@ -63,8 +54,8 @@ export function places({ bindAddress }: WorkerOptions): Place[] {
       throw new GatewayError("NO_ADDRESS", "bindAddress is an empty array; name an address");
     return addresses.map(parseBindAddress);
   }
-  const descriptors = systemdDescriptors();
-  return (descriptors.length > 0 ? descriptors : [0]).map((fd) => ({ fd }));
+  const sockets = takeSystemdSockets();
+  return sockets.length > 0 ? sockets.map(({ fd }) => ({ fd })) : [{ fd: 0 }];
 }
 
 async function listenAt(
@@ -153,7 +144,8 @@ export function listening(server: Server, options: object, backlog: number): Pro
 export function addressOf(server: Server): Address {
   // Undefined with LiteSpeed's loader, which replaces this method too, where LSNODE_SOCKET is not set.
   const address: AddressInfo | string | null | undefined = server.address();
-  if (address === null || address === undefined || typeof address === "string") return { path: address ?? "" };
+  if (address === null || address === undefined || typeof address === "string")
+    return { path: address ?? "" };
   return { host: address.address, port: address.port };
 }
 
@@ -167,6 +159,11 @@ function explain(error: unknown, place: Place): unknown {
       return explained(
         "ADDRESS_IN_USE",
         `another process listens on ${name}; stop it or choose another address`,
+      );
+    case "EEXIST":
+      return explained(
+        "ADDRESS_IN_USE",
+        `another server of this process listens on ${name}; name an address for one of them with option "bindAddress"`,
       );
     case "EACCES":
     case "EPERM":

@@ -13,6 +13,11 @@ function loader(kind: Loader["kind"]): Loader {
 
 const CGI = { GATEWAY_INTERFACE: "CGI/1.1", REQUEST_METHOD: "GET" };
 const systemd = { LISTEN_PID: String(process.pid), LISTEN_FDS: "1" };
+const named = (...names: string[]) => ({
+  ...systemd,
+  LISTEN_FDS: String(names.length),
+  LISTEN_FDNAMES: names.join(":"),
+});
 
 describe("how a process was started", () => {
   test.each<[string, ServeOptions, Partial<Start>, object]>([
@@ -62,7 +67,52 @@ describe("how a process was started", () => {
       { inherited: () => true, words: ["scgi"] },
       { protocol: "scgi" },
     ],
-    ["LISTEN_FDS and a word", {}, { environment: systemd, words: ["http"] }, { protocol: "http" }],
+    ["a socket of systemd named http", {}, { environment: named("http") }, { protocol: "http" }],
+    [
+      "a socket of systemd with a unit's name",
+      {},
+      { environment: named("site.socket") },
+      { protocol: "fcgi" },
+    ],
+    ["a socket of systemd named cgi", {}, { environment: named("cgi") }, { protocol: "fcgi" }],
+    [
+      "a socket of systemd named like a property of every object",
+      {},
+      { environment: named("constructor") },
+      { protocol: "fcgi" },
+    ],
+    ["two of one protocol", {}, { environment: named("http", "http") }, { protocol: "http" }],
+    ["two words of one protocol", {}, { environment: named("fastcgi", "fcgi") }, { protocol: "fcgi" }],
+    [
+      "POSTERN_SERVER before the names of sockets",
+      {},
+      { environment: { ...named("fcgi"), POSTERN_SERVER: "http" } },
+      { protocol: "http" },
+    ],
+    [
+      "an option before the names of sockets, whatever they say together",
+      { protocol: "fcgi" },
+      { environment: named("http", "fcgi") },
+      { protocol: "fcgi" },
+    ],
+    [
+      "a word before the names of sockets, whatever they say together",
+      {},
+      { environment: named("http", "fcgi"), words: ["http"] },
+      { protocol: "http", reason: "LISTEN_FDS is set, and the command line says http" },
+    ],
+    [
+      "a word says what is spoken on descriptor 0",
+      {},
+      { inherited: () => true, words: ["http"] },
+      { protocol: "http", reason: "descriptor 0 is a listening socket, and the command line says http" },
+    ],
+    [
+      "POSTERN_SERVER says what is spoken on descriptor 0",
+      {},
+      { inherited: () => true, environment: { POSTERN_SERVER: "http" } },
+      { protocol: "http", reason: "POSTERN_SERVER is http" },
+    ],
     ["the word fcgi", {}, { words: ["fcgi"] }, { protocol: "fcgi" }],
     ["the word uwsgi", {}, { words: ["uwsgi", "9000"] }, { protocol: "uwsgi", bindAddress: "9000" }],
     [
@@ -148,6 +198,25 @@ describe("how a process was started", () => {
 
   test("an unknown POSTERN_SERVER is refused", () => {
     const start = startedBy({ environment: { POSTERN_SERVER: "gopher" } });
+  test("sockets that are named for several protocols are refused by both", () => {
+    for (const names of [
+      ["http", "fcgi"],
+      ["http", "site.socket"],
+    ]) {
+      const start = startedBy({ environment: named(...names) });
+      const message = expect.stringMatching(/http and fcgi.*start a service for each/);
+      expect(() => detect({}, start)).toThrow(expect.objectContaining({ code: "LISTEN_FDNAMES", message }));
+    }
+  });
+
+  test("a socket that was inherited has no other address", () => {
+    for (const start of [{ inherited: () => true }, { environment: named("http") }]) {
+      expect(detect({}, startedBy({ ...start, words: ["http", "8080"] }))).not.toHaveProperty("bindAddress");
+    }
+  });
+
+  test.each(["gopher", "constructor"])("an unknown POSTERN_SERVER is refused: %s", (POSTERN_SERVER) => {
+    const start = startedBy({ environment: { POSTERN_SERVER } });
     expect(() => detect({}, start)).toThrow(expect.objectContaining({ code: "UNKNOWN_PROTOCOL" }));
   });
 
