@@ -1,27 +1,55 @@
 // How was this process started? Then serve accordingly. Loaded by `app.run()` when it is called, not before.
 
 import { type Detected, detect } from "./detect.ts";
-import { logToStderr } from "./gateway/log.ts";
+import { GatewayError } from "./errors.ts";
+import { type Log, logToStderr } from "./gateway/log.ts";
 import { formatAddress } from "./gateway/protocol-server.ts";
 import type { Application } from "./gateway/types.ts";
-import { type Ending, type ServeOptions, serve } from "./serve.ts";
+import type { Address, Ending, ServeOptions } from "./serve.ts";
 import { assignment, boundAddresses } from "./workers/assignment.ts";
+import { explainFailedStart } from "./workers/failed-start.ts";
 
 /**
  * Serves an application in the way in which this process was started; `options` that name a protocol or an address win.
+ * Where they say nothing of it, the variable POSTERN_LOG_FILE is the `logFile`, POSTERN_PID_FILE the `pidFile` and
+ * POSTERN_NAME the `name`.
  *
  * @see detect for the order of the tests
  * @throws {GatewayError} when the server cannot start
  */
 export async function run(application: Application, options: ServeOptions = {}): Promise<Ending> {
-  const log = options.log ?? logToStderr;
+  try {
+    return await runDetected(application, { ...namesOf(process.env), ...options });
+  } catch (error) {
+    if (error instanceof GatewayError && options.signals !== false) explainFailedStart(error);
+    throw error;
+  }
+}
+
+/** What an operator may name without a change to the application. */
+function namesOf(environment: NodeJS.ProcessEnv): ServeOptions {
+  const { POSTERN_LOG_FILE: logFile, POSTERN_PID_FILE: pidFile, POSTERN_NAME: name } = environment;
+  return { ...(logFile && { logFile }), ...(pidFile && { pidFile }), ...(name && { name }) };
+}
+
+async function runDetected(application: Application, options: ServeOptions): Promise<Ending> {
   const { reason, ignored = [], ...found } = assigned() ?? detect(options);
-  log("debug", `serving ${found.protocol}: ${reason}`);
-  if (ignored.length > 0) log("info", `${reason} and provides its socket, for HTTP: ${ignored.join(", ")} ignored`);
+  const how = `serving ${found.protocol}: ${reason}`;
+  if (found.protocol === "cgi") {
+    (options.log ?? logToStderr)("debug", how);
+    // A script pays for each module at every hit, and needs none of those for servers that listen.
+    const { WSGIServer } = await import("./faces/cgi.ts");
+    return new WSGIServer(application, options).run();
+  }
+  const [{ serve }, { logsOf }] = await Promise.all([import("./serve.ts"), import("./gateway/log-file.ts")]);
+  const { log } = logsOf(options);
+  log("debug", how);
+  if (ignored.length > 0)
+    log("info", `${reason} and provides its socket, for HTTP: ${ignored.join(", ")} ignored`);
   const server = serve(application, { ...options, ...found });
   // A failed start is the caller's to catch, once: run() rejects with it too.
   if (found.protocol === "http" && assignment === undefined)
-    server.listening.then(
+    void server.listening.then(
       (addresses) => announce(addresses, log),
       () => {},
     );
@@ -39,7 +67,7 @@ function assigned(): Detected | undefined {
   };
 }
 
-function announce(addresses: readonly Parameters<typeof formatAddress>[0][], log: typeof logToStderr): void {
+function announce(addresses: readonly Address[], log: Log): void {
   for (const address of addresses) {
     const name = formatAddress(address);
     log("info", "path" in address ? `listening on ${name}` : `listening on http://${name}/`);

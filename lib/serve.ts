@@ -5,7 +5,7 @@ import { GatewayError } from "./errors.ts";
 import { WSGIServer as CgiServer } from "./faces/cgi.ts";
 import { Counters } from "./gateway/counters.ts";
 import { findLoader, type Loader } from "./gateway/loader.ts";
-import { logToStderr } from "./gateway/log.ts";
+import { logsOf, reopenLogFiles } from "./gateway/log-file.ts";
 import { type Address, formatAddress, type ProtocolServer } from "./gateway/protocol-server.ts";
 import { type StackOptions, stacked } from "./gateway/stack.ts";
 import type { Application } from "./gateway/types.ts";
@@ -15,6 +15,8 @@ import type { HttpOptions } from "./servers/http.ts";
 import { assignment } from "./workers/assignment.ts";
 import { explainFailedStart } from "./workers/failed-start.ts";
 import type { WorkerOptions } from "./workers/options.ts";
+import { PidFile } from "./workers/pid-file.ts";
+import { showTitle } from "./workers/process-title.ts";
 import { watchRestartFile } from "./workers/restart-file.ts";
 import { type Ending, handleChildSignals, handleSignals } from "./workers/signals.ts";
 import type { WorkerJob, WorkerModel, Workers } from "./workers/workers.ts";
@@ -90,9 +92,12 @@ const LEFT_OPEN_MS = 10_000;
  */
 function withLoader(options: ServeOptions, loader: Loader | undefined): ServeOptions {
   if (loader === undefined || loader.kind === "other" || options.protocol !== "http") return options;
-  const { workers = "single", scriptName = loader.mount, log = logToStderr } = options;
+  const { workers = "single", scriptName = loader.mount } = options;
   if (workers !== "single") {
-    log("info", `${loader.name} starts the processes itself: "workers" is "single", not "${workers}"`);
+    logsOf(options).log(
+      "info",
+      `${loader.name} starts the processes itself: "workers" is "single", not "${workers}"`,
+    );
   }
   return {
     multiprocess: loader.kind === "passenger",
@@ -110,6 +115,7 @@ export class Serving implements Server {
   readonly #loader: Loader | undefined = findLoader();
   #starting: Promise<Workers> | undefined;
   #closing: Promise<void> | undefined;
+  #pidFile: PidFile | undefined;
   #ending: Ending = "stop";
   #end: () => void = () => {};
   readonly #ended: Promise<void>;
@@ -127,8 +133,8 @@ export class Serving implements Server {
   }
 
   async run(): Promise<Ending> {
-    const log = this.#options.log ?? logToStderr;
     const workers = await this.#startOwned();
+    const { log } = logsOf(this.#options);
     const release = this.#options.signals === false ? () => {} : this.#ownProcess(workers);
     const { restartFile } = this.#options;
     const unwatch =
@@ -149,7 +155,10 @@ export class Serving implements Server {
 
   async close(): Promise<void> {
     if (this.#starting === undefined) return;
-    this.#closing ??= this.#starting.then((workers) => workers.stop());
+    this.#closing ??= this.#starting.then(async (workers) => {
+      await workers.stop();
+      this.#pidFile?.remove();
+    });
     this.#end();
     await this.#closing;
   }
@@ -171,30 +180,47 @@ export class Serving implements Server {
   async #load(): Promise<Workers> {
     const server = ++started;
     const given = withLoader(this.#options, this.#loader);
-    const { workers = "single", bindAddress } = given;
+    const { workers: model = "single", bindAddress, logFile, pidFile } = given;
     const options = {
-      copyErrors: bindAddress !== undefined,
-      multiprocess: workers === "prefork",
+      copyErrors: bindAddress !== undefined || logFile !== undefined,
+      multiprocess: model === "prefork",
       ...given,
     };
     const protocol = protocolOf(options);
-    const model = assignment === undefined ? workerModels[workers] : asChild;
-    const [create, start] = await Promise.all([protocols[protocol](), model()]);
+    const load = assignment === undefined ? workerModels[model] : asChild;
+    const [create, start] = await Promise.all([protocols[protocol](), load()]);
     const counters = new Counters();
     const job: WorkerJob = {
       application: this.#application,
       protocol,
       server,
-      log: options.log ?? logToStderr,
+      log: logsOf(options).log,
       counters,
       createServer: (application) => create(application, options, counters),
     };
-    return start(job, options);
+    // Whatever the worker model: files that cannot be written fail the start before there is a request.
+    logsOf(options);
+    const file = pidFile === undefined || assignment !== undefined ? undefined : new PidFile(pidFile);
+    const workers = await start(job, options);
+    if (file !== undefined) await this.#writePidFile(file, workers);
+    return workers;
   }
 
-  /** What only the owner of a process may do: signals, a loader's wish to stop, and errors that nobody caught. */
+  /** Behind the bind, so that a start that fails changes nothing; a server that cannot write it does not run. */
+  async #writePidFile(file: PidFile, workers: Workers): Promise<void> {
+    try {
+      file.write();
+      this.#pidFile = file;
+    } catch (error) {
+      await workers.stop();
+      throw error;
+    }
+  }
+
+  /** What only the owner of a process may do: its title, signals, a loader's wish to stop, and errors that nobody caught. */
   #ownProcess(workers: Workers): () => void {
-    const log = this.#options.log ?? logToStderr;
+    const { log } = logsOf(this.#options);
+    showTitle(this.#options, workers.role);
     const stray = (error: unknown): void => {
       log(
         "error",
@@ -207,6 +233,10 @@ export class Serving implements Server {
     const releaseSignals = handle({
       end: (ending) => this.#finish(ending, workers),
       endNow: () => workers.stopNow(),
+      reopenLogs: () => {
+        reopenLogFiles();
+        workers.reopenLogs?.();
+      },
     });
     const releaseLoader = this.#loader?.onExit(() => this.#finish("stop", workers));
     return () => {

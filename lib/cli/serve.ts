@@ -1,3 +1,4 @@
+import { basename, extname } from "node:path";
 import { GatewayError } from "../errors.ts";
 import type { ServeOptions } from "../serve.ts";
 import type { BindAddress } from "../workers/options.ts";
@@ -18,7 +19,8 @@ application, (environ, startResponse) => body, or what application(urls) of post
   --protocol <name>            how a web server reaches it: fcgi, scgi, uwsgi or cgi; http, to which a browser can talk,
                                when left out
   --listen <address>           a path with a / in it for a unix socket, a port, or host:port; may be repeated;
-                               without it http takes --port, the others the listening socket on descriptor 0
+                               without it systemd's sockets are taken (what --protocol leaves out their names say), else
+                               http takes --port, the others the listening socket on descriptor 0
   --port <number>              port for http and --behind; PORT, or else 8080, when left out
   --workers single             how many processes answer; this version of postern has one model, a single process
   --behind none|lighttpd|auto  starts lighttpd in front, which starts two processes of the application;
@@ -26,6 +28,9 @@ application, (environ, startResponse) => body, or what application(urls) of post
   --next-port                  takes the next free port where that one is in use
   --static <folder>            with --behind: files that lighttpd sends by itself, at the folder's name; the embedded
                                HTTP server leaves them to the application
+  --log-file <path>            for the server's lines and what the application writes to wsgi.errors; USR1 opens it anew
+  --pid-file <path>            holds the process to signal, as long as it serves
+  --name <name>                what ps shows behind "postern: "; the module's name when left out
   --dev                        for development: HTTP, starts again when a file changes, shows errors in the browser,
                                answers to localhost only; a .ts module is compiled while it is loaded
   -h, --help                   this text
@@ -53,6 +58,9 @@ export const serveCommand: Command = {
     listen: { type: "string", multiple: true },
     port: { type: "string" },
     workers: { type: "string" },
+    "log-file": { type: "string" },
+    "pid-file": { type: "string" },
+    name: { type: "string" },
     dev: { type: "boolean" },
     behind: { type: "string", default: "none" },
     "next-port": { type: "boolean", default: false },
@@ -63,8 +71,9 @@ export const serveCommand: Command = {
     const module = onlyModule(args);
     const behind = oneOf("--behind", args.values["behind"], fronts);
     oneOf("--workers", args.values["workers"] ?? "single", workerModels);
+    if (args.values["dev"] !== true && behind === "none") return serveAlone(module, args, io, "");
+    refuseOwnNames(args);
     if (args.values["dev"] === true) return serveDev(module, args, io);
-    if (behind === "none") return serveAlone(module, args, io, "");
     if (args.values["protocol"] !== undefined || args.values["listen"] !== undefined) {
       throw new UsageError(
         "--behind chooses protocol and socket by itself: leave --protocol and --listen out.",
@@ -97,10 +106,13 @@ async function serveDev(module: string, args: Arguments, io: Io): Promise<number
 
 /** @param why what to add to the line that says where the site is */
 async function serveAlone(module: string, args: Arguments, io: Io, why: string): Promise<number> {
-  const protocol = oneOf("--protocol", args.values["protocol"] ?? "http", protocols);
   const listen = args.values["listen"] as string[] | undefined;
+  const { isSocketActivated } = await import("../workers/systemd-sockets.ts");
+  const inherits = listen === undefined && args.values["port"] === undefined && isSocketActivated();
+  const named = args.values["protocol"] ?? (inherits ? await inheritedProtocol() : "http");
+  const protocol = oneOf("--protocol", named, protocols);
   const bindAddress =
-    listen?.map(toAddress) ?? (protocol === "http" ? await siteAddress(args, io) : undefined);
+    listen?.map(toAddress) ?? (protocol === "http" && !inherits ? await siteAddress(args, io) : undefined);
   const { answeringProbe, probeVariable } = await import("./probe.ts");
   const probe = process.env[probeVariable];
   delete process.env[probeVariable];
@@ -109,6 +121,7 @@ async function serveAlone(module: string, args: Arguments, io: Io, why: string):
   const server = serve(application, {
     protocol,
     ...(bindAddress !== undefined && { bindAddress }),
+    ...ownNames(args, module),
     // A front that probes has started more than one of us.
     ...(probe !== undefined && { multiprocess: true }),
   });
@@ -123,6 +136,28 @@ async function serveAlone(module: string, args: Arguments, io: Io, why: string):
   }
   await ended;
   return 0;
+}
+
+/** What systemd's sockets are for. */
+async function inheritedProtocol(): Promise<string> {
+  const [{ protocolOfSockets }, { systemdSockets }] = await Promise.all([
+    import("../detect.ts"),
+    import("../workers/systemd-sockets.ts"),
+  ]);
+  return protocolOfSockets(systemdSockets());
+}
+
+function ownNames({ values }: Arguments, module: string): ServeOptions {
+  const name = (values["name"] as string | undefined) ?? basename(module, extname(module));
+  const logFile = values["log-file"] as string | undefined;
+  const pidFile = values["pid-file"] as string | undefined;
+  return { name, ...(logFile !== undefined && { logFile }), ...(pidFile !== undefined && { pidFile }) };
+}
+
+function refuseOwnNames({ values }: Arguments): void {
+  const given = ["log-file", "pid-file", "name"].find((option) => values[option] !== undefined);
+  if (given === undefined) return;
+  throw new UsageError(`--${given} is for a server that runs alone: leave it out, or --behind and --dev.`);
 }
 
 function onlyModule({ positionals: [module, ...more] }: Arguments): string {

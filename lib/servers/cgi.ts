@@ -9,6 +9,7 @@ import { completeEnviron, contentLengthOf } from "../gateway/environ.ts";
 import { ErrorStream } from "../gateway/error-stream.ts";
 import type { ResponseHead } from "../gateway/head.ts";
 import { logToStderr } from "../gateway/log.ts";
+import type { Logs } from "../gateway/log-file.ts";
 import { refuse, respond } from "../gateway/respond.ts";
 import type { ResponseSink } from "../gateway/sink.ts";
 import type { Application, Chunk, Environ } from "../gateway/types.ts";
@@ -46,6 +47,7 @@ export async function serveCgi(application: Application, options: CgiOptions = {
   console.debug = console.error;
   const cancellation = new AbortController();
   const idleMs = durationOf("idleTimeoutMs", options.idleTimeoutMs ?? DEFAULT_IDLE_MS);
+  const { log, writeErrors } = await logs(options);
   containStrayErrors();
   const sink = new CgiSink(cancellation, idleMs);
   const environ = emptyEnviron();
@@ -56,7 +58,7 @@ export async function serveCgi(application: Application, options: CgiOptions = {
     const authorization = environ["REDIRECT_HTTP_AUTHORIZATION"];
     if (typeof authorization === "string") environ.HTTP_AUTHORIZATION ??= authorization;
     const body = new CgiBody(options.maxBodyBytes ?? Number.POSITIVE_INFINITY);
-    const errors = new ErrorStream(writeLog);
+    const errors = new ErrorStream(writeErrors);
     completeEnviron(
       environ,
       { input: body, errors, cancellation, multithread: false, multiprocess: true, runOnce: true },
@@ -65,7 +67,7 @@ export async function serveCgi(application: Application, options: CgiOptions = {
     body.expect(contentLengthOf(environ) ?? 0);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
-    (options.log ?? logToStderr)("error", `refused a CGI request: ${error.message}`);
+    log("error", `refused a CGI request: ${error.message}`);
     const status = error.code === "BODY_TOO_LARGE" ? "413 Content Too Large" : "400 Bad Request";
     refuse(sink, environ.REQUEST_METHOD, status);
   }
@@ -97,6 +99,14 @@ function containStrayErrors(): void {
   };
   process.on("uncaughtException", stray);
   process.on("unhandledRejection", stray);
+}
+
+/** A script that logs to standard error does not load what writes files. */
+async function logs(options: CgiOptions): Promise<Logs> {
+  const { log = logToStderr, logFile } = options;
+  if (logFile === undefined) return { log, writeErrors: writeLog };
+  const { logsOf } = await import("../gateway/log-file.ts");
+  return logsOf(options);
 }
 
 /** Standard error may be closed; that is no reason to fail. */

@@ -1,7 +1,9 @@
+import { GatewayError } from "../errors.ts";
 import { Counters } from "../gateway/counters.ts";
 import { durationOf } from "../gateway/duration.ts";
 import type { EnvironOptions } from "../gateway/environ.ts";
-import { type Log, logToStderr } from "../gateway/log.ts";
+import type { Log } from "../gateway/log.ts";
+import { logsOf } from "../gateway/log-file.ts";
 import { checkRepairs } from "../gateway/repair.ts";
 import type { Application } from "../gateway/types.ts";
 import type { ServerOptions } from "./options.ts";
@@ -10,6 +12,8 @@ import type { ServerOptions } from "./options.ts";
 export interface ServerContext {
   readonly application: Application;
   readonly log: Log;
+  /** Takes what applications write to `wsgi.errors` and no web server takes. */
+  readonly writeErrors: (bytes: Buffer) => void;
   readonly counters: Counters;
   /** Counts a connection or request that no application is called for, and writes the reason to the log. */
   readonly refused: (reason: string) => void;
@@ -25,19 +29,20 @@ export interface ServerContext {
   readonly environ: EnvironOptions;
 }
 
-/** @throws {GatewayError} `OPTION` when a duration is none, or a repair */
+/** @throws {GatewayError} `OPTION` when a duration, a number or a repair is none, `LOG_FILE` when the log file cannot be written */
 export function contextOf(
   application: Application,
   options: ServerOptions,
   counters = new Counters(),
 ): ServerContext {
-  const log = options.log ?? logToStderr;
+  const { log, writeErrors } = logsOf(options);
   const { repair: chosen = true } = options;
   checkRepairs(chosen);
   const repairs = new Set<string>();
   return {
     application,
     log,
+    writeErrors,
     counters,
     refused(reason) {
       counters.refused++;
@@ -46,7 +51,7 @@ export function contextOf(
     draining: false,
     maxParamsBytes: options.maxParamsBytes ?? 65_536,
     maxBodyBytes: options.maxBodyBytes ?? Number.POSITIVE_INFINITY,
-    maxConcurrent: options.maxConcurrent ?? Number.POSITIVE_INFINITY,
+    maxConcurrent: countOf("maxConcurrent", options.maxConcurrent ?? Number.POSITIVE_INFINITY),
     requestTimeoutMs: durationOf("requestTimeoutMs", options.requestTimeoutMs ?? 0),
     idleTimeoutMs: durationOf("idleTimeoutMs", options.idleTimeoutMs ?? 120_000),
     debug: options.debug ?? false,
@@ -62,4 +67,9 @@ export function contextOf(
       },
     },
   };
+}
+
+function countOf(name: string, count: number): number {
+  if (typeof count === "number" && count >= 1) return count;
+  throw new GatewayError("OPTION", `option "${name}" is ${count}; give a number from 1 on, or Infinity`);
 }

@@ -71,6 +71,10 @@ export class FcgiConnection implements Connection {
     return this.#context.copyErrors;
   }
 
+  get writeErrors(): (bytes: Buffer) => void {
+    return this.#context.writeErrors;
+  }
+
   get closed(): boolean {
     return this.#socket.destroyed;
   }

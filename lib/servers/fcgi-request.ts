@@ -27,7 +27,7 @@ const COALESCE_BYTES = 16_384;
 const MAX_PARTS = 64;
 /** STDIN in front of the end of PARAMS. It is legal and nobody sends it, so there is no waiting for room. */
 const MAX_EARLY_BYTES = 65_536;
-/** Unread bytes past which lines of `wsgi.errors` go to standard error: an application need not wait for its log. */
+/** Unread bytes past which lines of `wsgi.errors` go to our own log: an application need not wait for its log. */
 const MAX_UNREAD_BYTES = 1_048_576;
 const PADDING = Buffer.alloc(7);
 
@@ -242,7 +242,7 @@ export class FcgiRequest implements ResponseSink {
   readonly #writeErrors = (bytes: Buffer): void => {
     const connection = this.#connection;
     const lost = this.closed || connection.unreadBytes > MAX_UNREAD_BYTES;
-    if (lost || connection.copyErrors) process.stderr.write(bytes);
+    if (lost || connection.copyErrors) connection.writeErrors(bytes);
     if (lost) return;
     this.#stderrUsed = true;
     for (let at = 0; at < bytes.length; at += RECORD_BYTES) {

@@ -35,9 +35,11 @@ export interface FcgiOptions extends ServerOptions, PeerOptions {
   roles?: readonly ("responder" | "authorizer")[];
 
   /**
-   * Whether what an application writes to `wsgi.errors` goes to standard error as well as to the web server.
+   * Whether what an application writes to `wsgi.errors` goes to the `logFile` or standard error as well as to the web
+   * server.
    *
-   * @defaultValue `true` when the server listens itself, `false` on an inherited socket
+   * @defaultValue `true` when the server listens itself or has a `logFile`, `false` on an inherited socket: the web server
+   * that left it may have both ends in one log
    */
   copyErrors?: boolean;
 }

@@ -44,7 +44,7 @@ export function createServer(
   const connections = new HttpConnections((socket) => openOn(socket).length > 0);
   /** What is sent behind the requests in progress of a connection that goes on as no HTTP. */
   const refusals = new WeakMap<Duplex, string>();
-  const errors = new ErrorStream((bytes) => process.stderr.write(bytes));
+  const errors = new ErrorStream(context.writeErrors);
   /** The server is stopping, and connections that a client keeps go on elsewhere. */
   let leaving = false;
   /** It is, and no connection may wait for a request any more. */

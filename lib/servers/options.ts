@@ -44,7 +44,8 @@ export interface ServerOptions {
   maxBodyBytes?: number;
 
   /**
-   * Requests answered at once in this process. Past it FastCGI answers OVERLOADED, the others 503.
+   * Requests answered at once in this process, from all its addresses. Past it FastCGI answers OVERLOADED, the others
+   * 503, without Retry-After as nginx and Apache: nobody knows when there will be room.
    *
    * @defaultValue `Infinity`
    */
@@ -77,9 +78,19 @@ export interface ServerOptions {
   /**
    * Takes the server's own lines.
    *
-   * @defaultValue standard error; lines of level `debug` only with `POSTERN_LOG=debug`
+   * @defaultValue the `logFile`, or standard error; lines of level `debug` only with `POSTERN_LOG=debug`
    */
   log?: Log;
+
+  /**
+   * A file for the server's own lines, and for what applications write to `wsgi.errors` where it does not go to the web
+   * server alone. Lines are appended, each with time and process, so that several processes may share a file. USR1 opens
+   * it anew, as logrotate wants it. Who made the file says who may read it: it is made with `0o640`. What a crash of
+   * Node prints, a start that fails, and `console` stay on standard error and output.
+   *
+   * @defaultValue standard error
+   */
+  logFile?: string;
 
   /**
    * What `wsgi.multiprocess` says. Set by the worker model.

@@ -53,8 +53,8 @@ export interface WorkerOptions extends PreforkOptions {
   shutdownGraceMs?: number;
 
   /**
-   * Whether `run()` handles TERM and INT (stop) and HUP (reload; from a terminal that hangs up: stop). A second
-   * TERM or INT stops at once.
+   * Whether `run()` handles TERM and INT (stop), HUP (reload; from a terminal that hangs up: stop) and USR1 (opens log
+   * files anew). A second TERM or INT stops at once.
    *
    * @defaultValue `true`
    */
@@ -75,6 +75,29 @@ export interface WorkerOptions extends PreforkOptions {
    * @defaultValue nothing did
    */
   loader?: Loader;
+
+  /**
+   * A file for the number of the process to signal. It is there as long as connections are accepted, and is removed when
+   * the server has stopped. One whose process has gone is replaced; one whose process runs refuses the start.
+   *
+   * @defaultValue none
+   */
+  pidFile?: string;
+
+  /**
+   * What this application is called where an operator looks, such as `ps`.
+   *
+   * @defaultValue the main script's name without folder and ending
+   */
+  name?: string;
+
+  /**
+   * Whether `run()` makes the process's title `postern: ` and the name. One that it has been given, as by `node --title`,
+   * stays. Without `signals` the process belongs to somebody else, and so does its title.
+   *
+   * @defaultValue `true`
+   */
+  title?: boolean;
 }
 
 /** Of the worker model `prefork`, in flup's and PHP-FPM's words. */

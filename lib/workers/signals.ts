@@ -10,6 +10,8 @@ export interface SignalActions {
   end(ending: Ending): void;
   /** TERM or INT once more. */
   endNow(): void;
+  /** USR1. */
+  reopenLogs(): void;
 }
 
 /** A second INT this soon is npm handing on the Ctrl-C that the terminal has sent us already. */
@@ -33,8 +35,8 @@ export function handleSignals(actions: SignalActions): () => void {
     ["SIGINT", interrupt],
     ["SIGHUP", hangUp],
     ["SIGUSR2", reload],
-    // Reopens logs, of which a server that writes to standard error has none; unhandled it would open Node's inspector.
-    ["SIGUSR1", () => {}],
+    // Handled where there is no log file, too: Node would open its inspector.
+    ["SIGUSR1", () => actions.reopenLogs()],
   ]);
 }
 

@@ -3,10 +3,13 @@ import type { Log } from "../gateway/log.ts";
 import type { Address, ProtocolServer } from "../gateway/protocol-server.ts";
 import type { Application } from "../gateway/types.ts";
 import type { WorkerOptions } from "./options.ts";
+import type { Role } from "./process-title.ts";
 
 /** Servers that have been started in one worker model or another. */
 export interface Workers {
   readonly addresses: readonly Address[];
+  /** What this process is, where there are several: its title says so, and a worker writes no pid file. */
+  readonly role?: Role;
   /** Stops accepting and resolves when what was in progress has finished, at the latest after `shutdownGraceMs`. */
   stop(): Promise<void>;
   /** Gives up what is in progress. */
@@ -18,6 +21,11 @@ export interface Workers {
   reload?(): Promise<void>;
   /** Resolves when somebody else than this process has decided that they end: the parent of a child. */
   readonly told?: Promise<void>;
+  /**
+   * Tells the workers to open their log files anew, with `reopenLogFiles()`; this process has done so. Left out where no
+   * worker has files of its own.
+   */
+  reopenLogs?(): void;
 }
 
 /** What a worker model has to serve. */

@@ -1,12 +1,17 @@
 import { once } from "node:events";
-import { chmodSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { ask } from "../support/asking.ts";
 import { lighttpd } from "../support/lighttpd.ts";
 import { isListening } from "../support/port.ts";
-import { Stand } from "../support/postern.ts";
+import { cli, Stand } from "../support/postern.ts";
+import { findProgram } from "../support/programs.ts";
 import { until } from "../support/until.ts";
+
+const activate = findProgram("systemd-socket-activate");
 
 const hello = `
   console.log("printed while it loads");
@@ -191,5 +196,65 @@ describe.skipIf(lighttpd === undefined)("postern serve", () => {
     const child = stand.postern("serve", stand.module("app.mjs", hello), "--behind", "lighttpd");
     expect(await child.ended).toBe(1);
     expect(child.output).toMatch(/^lighttpd is not installed: install it with "[\w -]+ lighttpd"\.\n$/);
+  });
+});
+
+describe("postern serve, for an operator", () => {
+  test("--log-file, --pid-file and --name", async () => {
+    const stand = await Stand.make();
+    const [logFile, pidFile] = [join(stand.folder, "app.log"), join(stand.folder, "app.pid")];
+    const module = stand.module(
+      "site.mjs",
+      `export const app = (environ, startResponse) => {
+        environ["wsgi.errors"].write("an application's line");
+        startResponse("200 OK", []);
+        return [];
+      };`,
+    );
+    const names = ["--log-file", logFile, "--pid-file", pidFile, "--name", "guestbook"];
+    const child = stand.postern("serve", module, ...names);
+    await child.printed(/Ctrl-C stops it/);
+    expect(readFileSync(pidFile, "utf8")).toBe(`${child.pid}\n`);
+    expect(readFileSync(`/proc/${child.pid}/cmdline`, "utf8")).toMatch(/^postern: guestbook\0/);
+    await fetch(stand.url("/"));
+    expect(readFileSync(logFile, "utf8")).toMatch(/^\S+ \[\d+\] app: an application's line\n$/);
+    expect(await child.stop("SIGTERM")).toBe(0);
+    expect(existsSync(pidFile)).toBe(false);
+  });
+
+  test("without a name it is called after its module", async () => {
+    const stand = await Stand.make();
+    const child = stand.postern("serve", stand.module("site.mjs", hello));
+    await child.printed(/Ctrl-C stops it/);
+    expect(readFileSync(`/proc/${child.pid}/cmdline`, "utf8")).toMatch(/^postern: site\0/);
+  });
+
+  test.each([
+    ["--log-file", "--dev"],
+    ["--pid-file", "--behind=auto"],
+    ["--name", "--behind=lighttpd"],
+  ])("%s with %s is a mistake", async (option, other) => {
+    const stand = await Stand.make();
+    const child = stand.postern("serve", stand.module("site.mjs", hello), option, "x", other);
+    expect(await child.ended).toBe(2);
+    expect(child.stderr).toMatch(new RegExp(`^${option} is for a server that runs alone: [^\\n]*\\n$`));
+  });
+
+  test.skipIf(activate === undefined).each([
+    [[], "fcgi", "fcgi"],
+    [[], "http", "http"],
+    [["--protocol", "fcgi"], "http", "fcgi"],
+  ] as const)("%j with a socket of systemd named %s serves it as %s", async (options, name, protocol) => {
+    const stand = await Stand.make();
+    const path = join(stand.folder, "app.sock");
+    const serve = [cli, "serve", stand.module("site.mjs", hello), ...options];
+    const systemd = [`--listen=${path}`, `--fdname=${name}`];
+    const child = stand.start(activate ?? "", [...systemd, process.execPath, ...serve]);
+    onTestFinished(() => child.signalGroup("SIGKILL"));
+    await child.printed(/Listening on/);
+    expect(await ask(protocol, { path }, "/systemd")).toMatchObject({
+      status: "200",
+      body: "/systemd,,false",
+    });
   });
 });

@@ -3,56 +3,31 @@
 import { once } from "node:events";
 import { existsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Child } from "../support/child.ts";
+import type { Child } from "../support/child.ts";
 import { compiled } from "../support/dist.ts";
 import { FastCgiClient, KEEP_CONN, responderRequest } from "../support/fastcgi-client.ts";
-import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { freePort, isListening } from "../support/port.ts";
 import { findProgram } from "../support/programs.ts";
+import { ServerProcesses } from "../support/server-process.ts";
 import { until } from "../support/until.ts";
 
 const spawnFcgi = findProgram("spawn-fcgi");
 
-let folder: TemporaryFolder;
-let children: Child[] = [];
+let servers: ServerProcesses;
 
 beforeEach(() => {
-  folder = temporaryFolder();
+  servers = new ServerProcesses();
 });
 
-afterEach(async () => {
-  for (const child of children) child.signalGroup("SIGKILL");
-  children = [];
-  folder.remove();
-});
+afterEach(() => servers.remove());
 
-/** A script that says when it listens, serves, and says how it ended. */
-function script(options: string, module = "run.ts", name = "run"): string {
-  const path = join(folder.path, "script.mjs");
-  const call = name === "run" ? `run(application, ${options})` : `new ${name}(application, ${options}).run()`;
-  writeFileSync(
-    path,
-    `import { ${name} } from ${JSON.stringify(compiled(module))};
-     const application = async (environ, startResponse) => {
-       if (environ.PATH_INFO === "/slow") { console.log("slow"); await new Promise((resolve) => setTimeout(resolve, 300)); }
-       if (environ.PATH_INFO === "/stray") setImmediate(() => { throw new Error("stray error"); });
-       if (environ.PATH_INFO === "/floating") Promise.reject(new Error("floating promise"));
-       startResponse("200 OK", [["Content-Type", "text/plain"]]);
-       return [environ.PATH_INFO];
-     };
-     console.log("ended: " + await ${call});`,
-  );
-  return path;
+function script(...parameters: Parameters<ServerProcesses["script"]>): string {
+  return servers.script(...parameters);
 }
 
 function start(path: string, args: string[] = [], env: NodeJS.ProcessEnv = {}): Child {
-  const child = new Child(process.execPath, [path, ...args], {
-    env: { ...process.env, POSTERN_LOG: "debug", ...env },
-  });
-  children.push(child);
-  return child;
+  return servers.node(path, args, env);
 }
 
 function variables(path: string): [string, string][] {
@@ -78,7 +53,7 @@ describe("signals", () => {
     ["SIGHUP", "reload"],
     ["SIGUSR2", "reload"],
   ] as const)("%s lets the request in progress finish and ends run() with %s", async (signal, ending) => {
-    const path = join(folder.path, "app.sock");
+    const path = servers.path("app.sock");
     const child = start(script(JSON.stringify({ bindAddress: path, protocol: "fcgi" })));
     await child.printed(/listening on/);
     const idle = await FastCgiClient.connect({ path });
@@ -94,7 +69,7 @@ describe("signals", () => {
   });
 
   test("TERM while a reload waits for a request makes a stop of it", async () => {
-    const path = join(folder.path, "app.sock");
+    const path = servers.path("app.sock");
     const child = start(script(JSON.stringify({ bindAddress: path, protocol: "fcgi" })));
     await child.printed(/listening on/);
     const slow = ask({ path }, "/slow");
@@ -108,7 +83,7 @@ describe("signals", () => {
   });
 
   test("a second TERM stops at once", async () => {
-    const path = join(folder.path, "app.sock");
+    const path = servers.path("app.sock");
     const child = start(script(JSON.stringify({ bindAddress: path, protocol: "fcgi" })));
     await child.printed(/listening on/);
     const client = await FastCgiClient.connect({ path });
@@ -122,7 +97,7 @@ describe("signals", () => {
   });
 
   test("USR1 does not open Node's inspector", async () => {
-    const path = join(folder.path, "app.sock");
+    const path = servers.path("app.sock");
     const child = start(script(JSON.stringify({ bindAddress: path, protocol: "fcgi" })));
     await child.printed(/listening on/);
     child.signal("SIGUSR1");
@@ -136,7 +111,7 @@ describe("errors that nothing caught", () => {
     ["/stray", "stray error"],
     ["/floating", "floating promise"],
   ])("%s: are logged, and the process goes on", async (path, message) => {
-    const address = { path: join(folder.path, "app.sock") };
+    const address = { path: servers.path("app.sock") };
     const child = start(script(JSON.stringify({ bindAddress: address.path, protocol: "fcgi" })));
     await child.printed(/listening on/);
     expect(await ask(address, path)).toBe(path);
@@ -148,15 +123,11 @@ describe("errors that nothing caught", () => {
 describe.skipIf(spawnFcgi === undefined)("a listening socket that the process was started with", () => {
   /** Starts a program through spawn-fcgi, which leaves a listening socket on descriptor 0. */
   function inheriting(where: string[], ...program: string[]): Child {
-    const child = new Child(spawnFcgi ?? "", [...where, "-n", "--", ...program], {
-      env: { ...process.env, POSTERN_LOG: "debug" },
-    });
-    children.push(child);
-    return child;
+    return servers.start(spawnFcgi ?? "", [...where, "-n", "--", ...program]);
   }
 
   test("on descriptor 0, a unix socket: is served as FastCGI, and left in its place", async () => {
-    const path = join(folder.path, "app.sock");
+    const path = servers.path("app.sock");
     const child = inheriting(["-s", path], process.execPath, script("{}"));
     await child.printed(/serving fcgi: descriptor 0 is a listening socket/);
     expect(await ask({ path }, "/inherited")).toBe("/inherited");
@@ -173,7 +144,7 @@ describe.skipIf(spawnFcgi === undefined)("a listening socket that the process wa
   });
 
   test("a stopping server gives it up at once: nobody waits in a queue that no one empties", async () => {
-    const path = join(folder.path, "app.sock");
+    const path = servers.path("app.sock");
     const child = inheriting(["-s", path], process.execPath, script("{}"));
     await child.printed(/listening on/);
     const slow = ask({ path }, "/slow");
@@ -184,7 +155,7 @@ describe.skipIf(spawnFcgi === undefined)("a listening socket that the process wa
   });
 
   test("from systemd, by LISTEN_FDS", async () => {
-    const path = join(folder.path, "app.sock");
+    const path = servers.path("app.sock");
     const asSystemd = `LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&0 0</dev/null`;
     const child = inheriting(["-s", path], "/bin/sh", "-c", asSystemd, "sh", process.execPath, script("{}"));
     await child.printed(/serving fcgi: LISTEN_FDS is set/);
@@ -213,7 +184,7 @@ describe("a failed start is one sentence and status 1", () => {
     ["a live socket", "another process listens on"],
     ["a file that is no socket", "exists and is no socket; remove it"],
   ])("%s in its place", async (kind, words) => {
-    const path = join(folder.path, "app.sock");
+    const path = servers.path("app.sock");
     const holder = createServer();
     if (kind === "a live socket") await once(holder.listen(path), "listening");
     else writeFileSync(path, "precious");
@@ -236,7 +207,7 @@ describe("a failed start is one sentence and status 1", () => {
       const port = await freePort();
       const holder = createServer().listen(port, "127.0.0.1");
       await once(holder, "listening");
-      const path = join(folder.path, "script.mjs");
+      const path = servers.path("script.mjs");
       const options = (at: number) => JSON.stringify({ protocol, bindAddress: at });
       writeFileSync(
         path,

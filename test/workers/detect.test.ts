@@ -196,8 +196,6 @@ describe("how a process was started", () => {
     expect(detect({ protocol: "http" }, same)).toMatchObject({ ignored: [] });
   });
 
-  test("an unknown POSTERN_SERVER is refused", () => {
-    const start = startedBy({ environment: { POSTERN_SERVER: "gopher" } });
   test("sockets that are named for several protocols are refused by both", () => {
     for (const names of [
       ["http", "fcgi"],

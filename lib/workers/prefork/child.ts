@@ -5,6 +5,7 @@ import { Socket } from "node:net";
 import { GatewayError } from "../../errors.ts";
 import { Counters } from "../../gateway/counters.ts";
 import { durationOf } from "../../gateway/duration.ts";
+import { reopenLogFiles } from "../../gateway/log-file.ts";
 import { type PoolStatus, provideStatus, type WorkerStatus } from "../../gateway/pool-status.ts";
 import type { Address, HandOver, ProtocolServer } from "../../gateway/protocol-server.ts";
 import type { Application } from "../../gateway/types.ts";
@@ -42,7 +43,7 @@ export const start: WorkerModel = async (job, options) => {
   }
 };
 
-const bystander: Workers = { addresses: [], told, stop: async () => {}, stopNow: () => {} };
+const bystander: Workers = { role: "worker", addresses: [], told, stop: async () => {}, stopNow: () => {} };
 
 /** The parent says it, where there is something to say; the rest is said here. */
 function fail(error: unknown): Promise<never> {
@@ -54,6 +55,7 @@ function fail(error: unknown): Promise<never> {
 }
 
 class PoolChild implements Workers {
+  readonly role = "worker";
   readonly told = told;
   readonly #job: WorkerJob;
   readonly #options: WorkerOptions;
@@ -150,6 +152,9 @@ class PoolChild implements Workers {
         void this.#stop();
         tellTold();
         this.stopNow();
+        return;
+      case "reopenLogs":
+        reopenLogFiles();
         return;
       case "report":
         this.#reporter.report();

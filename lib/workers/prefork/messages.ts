@@ -35,6 +35,8 @@ export type FromParent =
   /** Gracefully; connections that the peer keeps can be handed over or not. */
   | { readonly type: "stop"; readonly handOver: boolean }
   | { readonly type: "stopNow" }
+  /** Its log files have been moved away. */
+  | { readonly type: "reopenLogs" }
   /** Asks for a report at once. */
   | { readonly type: "report" }
   | { readonly type: "connection"; readonly bytes: string }

@@ -30,6 +30,7 @@ const STATUS_MS = 500;
 const JITTER = 0.1;
 
 export class Pool implements Workers, WorkerEvents {
+  readonly role = "master";
   readonly #job: WorkerJob;
   readonly #options: WorkerOptions;
   readonly #sizes: Sizes;
@@ -92,6 +93,10 @@ export class Pool implements Workers, WorkerEvents {
     void this.stop();
     for (const worker of this.#workers) worker.stopNow();
     setTimeout(() => this.#killAll(), KILL_NOW_MS).unref();
+  }
+
+  reopenLogs(): void {
+    for (const worker of this.#workers) worker.reopenLogs();
   }
 
   reload(): Promise<void> {

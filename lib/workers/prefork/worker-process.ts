@@ -186,6 +186,10 @@ export class WorkerProcess {
     this.#tell({ type: "stopNow" });
   }
 
+  reopenLogs(): void {
+    this.#tell({ type: "reopenLogs" });
+  }
+
   kill(): void {
     this.#child.kill("SIGKILL");
   }
