@@ -122,7 +122,7 @@ async function listenForLoader(protocol: ProtocolServer, { socketPath }: Loader)
       const restore = socketPath === undefined ? () => {} : protectSuccessor(socketPath, own);
       const drained = protocol.drain();
       restore();
-      // As above: LiteSpeed's socket is on descriptor 0.
+      // LiteSpeed's socket, which Node keeps open as it does above.
       if (isListening(0)) closeSync(0);
       return drained;
     },
