@@ -26,6 +26,7 @@ import { poolStatus } from ${JSON.stringify(compiled("gateway/pool-status.ts"))}
 import { validate } from ${JSON.stringify(compiled("middleware/validate.ts"))};
 import { run } from ${JSON.stringify(compiled("run.ts"))};
 
+const isChild = process.send !== undefined;
 const there = (name) => existsSync(join(import.meta.dirname, name));
 const leave = (name, text) => writeFileSync(join(import.meta.dirname, name), text);
 
@@ -67,7 +68,7 @@ interface Options extends Omit<ServeOptions, "protocol" | "log" | "environ" | "b
 }
 
 interface Start {
-  /** Lines of the script in front of where it serves. */
+  /** Lines of the script in front of where it serves; `globalThis.options` are more options. */
   readonly before?: string;
   /** What starts it: a program and its arguments. */
   readonly through?: readonly string[];
@@ -136,7 +137,7 @@ export class Pool {
       `${SCRIPT}
 const version = ${JSON.stringify(version)};
 ${before}
-console.log("ended: " + await run(application, ${JSON.stringify(options)}));
+console.log("ended: " + await run(application, { ...${JSON.stringify(options)}, ...globalThis.options }));
 `,
     );
   }
