@@ -8,6 +8,7 @@ import type { Application } from "./gateway/types.ts";
 import type { Address, Ending, ServeOptions } from "./serve.ts";
 import { assignment, boundAddresses } from "./workers/assignment.ts";
 import { explainFailedStart } from "./workers/failed-start.ts";
+import { identity } from "./workers/threads/identity.ts";
 
 /**
  * Serves an application in the way in which this process was started; `options` that name a protocol or an address win.
@@ -21,7 +22,8 @@ export async function run(application: Application, options: ServeOptions = {}):
   try {
     return await runDetected(application, { ...namesOf(process.env), ...options });
   } catch (error) {
-    if (error instanceof GatewayError && options.signals !== false) explainFailedStart(error);
+    const owned = options.signals !== false && identity === undefined;
+    if (error instanceof GatewayError && owned) explainFailedStart(error);
     throw error;
   }
 }
@@ -43,12 +45,14 @@ async function runDetected(application: Application, options: ServeOptions): Pro
   }
   const [{ serve }, { logsOf }] = await Promise.all([import("./serve.ts"), import("./gateway/log-file.ts")]);
   const { log } = logsOf(options);
-  log("debug", how);
-  if (ignored.length > 0)
+  // A worker has nothing to say that its master has not said.
+  const silent = assignment !== undefined || identity !== undefined;
+  if (!silent) log("debug", how);
+  if (ignored.length > 0 && !silent)
     log("info", `${reason} and provides its socket, for HTTP: ${ignored.join(", ")} ignored`);
   const server = serve(application, { ...options, ...found });
   // A failed start is the caller's to catch, once: run() rejects with it too.
-  if (found.protocol === "http" && assignment === undefined)
+  if (found.protocol === "http" && !silent)
     void server.listening.then(
       (addresses) => announce(addresses, log),
       () => {},

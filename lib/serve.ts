@@ -4,6 +4,7 @@
 import { GatewayError } from "./errors.ts";
 import { WSGIServer as CgiServer } from "./faces/cgi.ts";
 import { Counters } from "./gateway/counters.ts";
+import { durationOf } from "./gateway/duration.ts";
 import { findLoader, type Loader } from "./gateway/loader.ts";
 import { logsOf, reopenLogFiles } from "./gateway/log-file.ts";
 import { type Address, formatAddress, type ProtocolServer } from "./gateway/protocol-server.ts";
@@ -19,6 +20,7 @@ import { PidFile } from "./workers/pid-file.ts";
 import { showTitle } from "./workers/process-title.ts";
 import { watchRestartFile } from "./workers/restart-file.ts";
 import { type Ending, handleChildSignals, handleSignals } from "./workers/signals.ts";
+import { identity, serverAddresses } from "./workers/threads/identity.ts";
 import type { WorkerJob, WorkerModel, Workers } from "./workers/workers.ts";
 
 type CreateServer = (application: Application, options: ServeOptions, counters: Counters) => ProtocolServer;
@@ -32,11 +34,12 @@ const protocols = {
 
 const workerModels = {
   single: async () => (await import("./workers/single.ts")).start,
+  threads: async () => (await import("./workers/threads.ts")).start,
   prefork: async () => (await import("./workers/prefork.ts")).start,
 } as const satisfies Record<string, () => Promise<WorkerModel>>;
 
-/** In a child of a pool, whatever the model of its servers is: all but one of them are the parent's. */
-const asChild = async (): Promise<WorkerModel> => (await import("./workers/prefork/child.ts")).start;
+/** This process, or this thread, is one that a pool has started. */
+const isWorker = assignment !== undefined || identity !== undefined;
 
 /** Servers that were started in this process. */
 let started = 0;
@@ -49,8 +52,10 @@ export interface ServeOptions extends WorkerOptions, FcgiOptions, HttpOptions, C
   /** How the web server speaks. `cgi` answers the one request that this process was started for. */
   protocol?: keyof typeof protocols | "cgi";
   /**
-   * Who answers: this process alone, or with `prefork` several processes that it starts and looks after. Each of them runs
-   * the main script again, up to where it serves; what stands before that is done once in each, and once in this one.
+   * Who calls the application: `single`, this process; `threads`, a pool of threads in this process, so that requests that
+   * compute do not hold up the others; `prefork`, several processes that this one starts and looks after. Each thread and
+   * each process runs the main script again, up to where it serves; what stands before that is done once in each, and
+   * once in this one.
    *
    * @defaultValue `"single"`
    */
@@ -135,15 +140,14 @@ export class Serving implements Server {
   async run(): Promise<Ending> {
     const workers = await this.#startOwned();
     const { log } = logsOf(this.#options);
-    const release = this.#options.signals === false ? () => {} : this.#ownProcess(workers);
+    const release = this.#ownsProcess ? this.#ownProcess(workers) : () => {};
     const { restartFile } = this.#options;
     const unwatch =
-      restartFile === undefined || assignment !== undefined
+      restartFile === undefined || isWorker
         ? () => {}
         : watchRestartFile(restartFile, () => this.#finish("reload", workers));
     try {
-      if (assignment === undefined)
-        log("debug", `listening on ${workers.addresses.map(formatAddress).join(" and ")}`);
+      if (!isWorker) log("debug", `listening on ${workers.addresses.map(formatAddress).join(" and ")}`);
       await Promise.race([this.#ended, workers.told ?? this.#ended]);
       await this.close();
       return this.#ending;
@@ -163,11 +167,15 @@ export class Serving implements Server {
     await this.#closing;
   }
 
+  get #ownsProcess(): boolean {
+    return this.#options.signals !== false && identity === undefined;
+  }
+
   async #startOwned(): Promise<Workers> {
     try {
       return await this.#start();
     } catch (error) {
-      if (error instanceof GatewayError && this.#options.signals !== false) explainFailedStart(error);
+      if (error instanceof GatewayError && this.#ownsProcess) explainFailedStart(error);
       throw error;
     }
   }
@@ -187,8 +195,7 @@ export class Serving implements Server {
       ...given,
     };
     const protocol = protocolOf(options);
-    const load = assignment === undefined ? workerModels[model] : asChild;
-    const [create, start] = await Promise.all([protocols[protocol](), load()]);
+    const [create, start] = await Promise.all([protocols[protocol](), modelOf(model)]);
     const counters = new Counters();
     const job: WorkerJob = {
       application: this.#application,
@@ -196,13 +203,15 @@ export class Serving implements Server {
       server,
       log: logsOf(options).log,
       counters,
+      requestTimeoutMs: durationOf("requestTimeoutMs", options.requestTimeoutMs ?? 0),
       createServer: (application) => create(application, options, counters),
     };
     // Whatever the worker model: files that cannot be written fail the start before there is a request.
     logsOf(options);
-    const file = pidFile === undefined || assignment !== undefined ? undefined : new PidFile(pidFile);
+    const file = pidFile === undefined || isWorker ? undefined : new PidFile(pidFile);
     const workers = await start(job, options);
     if (file !== undefined) await this.#writePidFile(file, workers);
+    serverAddresses.set(server, workers.addresses);
     return workers;
   }
 
@@ -258,6 +267,15 @@ export class Serving implements Server {
     this.#ending = ending;
     this.#end();
   }
+}
+
+/** In a worker, whatever the models of its script's servers are: all but one of them are its master's. */
+async function modelOf(model: keyof typeof workerModels): Promise<WorkerModel> {
+  if (assignment !== undefined) return (await import("./workers/prefork/child.ts")).start;
+  const thread = identity;
+  if (thread === undefined) return workerModels[model]();
+  const { startInside } = await import("./workers/threads/inside.ts");
+  return (job) => startInside(thread, job);
 }
 
 function protocolOf(options: ServeOptions): keyof typeof protocols {

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { findLoader } from "../gateway/loader.ts";
 import { logToStderr } from "../gateway/log.ts";
+import { mayBePoolThread } from "../gateway/pool-thread.ts";
 
 /**
  * Whether a module is what this process was started for: the script that Node was started with, or the file that a loader
@@ -33,7 +34,7 @@ function startupFiles(main: boolean | undefined): readonly string[] {
   if (script === undefined) return [];
   // `node app` starts app.js, and npm starts scripts through links.
   const scripts = [script, `${script}.js`, `${script}/index.js`];
-  return main === undefined || isReplaced(scripts) ? scripts : [];
+  return main === undefined || mayBePoolThread() || isReplaced(scripts) ? scripts : [];
 }
 
 /**

@@ -50,8 +50,13 @@ export function completeEnviron(environ: Environ, values: GatewayValues, options
   fillPath(environ);
   fillServer(environ);
 
-  environ["wsgi.version"] = VERSION;
   environ["wsgi.url_scheme"] = isSecure(environ) ? "https" : "http";
+  addGatewayValues(environ, values);
+}
+
+/** Adds what the server makes for each request to an environ that has all the rest. */
+export function addGatewayValues(environ: Environ, values: GatewayValues): void {
+  environ["wsgi.version"] = VERSION;
   environ["wsgi.input"] = values.input;
   environ["wsgi.errors"] = values.errors;
   environ["wsgi.multithread"] = values.multithread;

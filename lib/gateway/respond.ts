@@ -17,6 +17,8 @@ export interface RespondOptions {
   onTimeout?: (() => void) | undefined;
   /** Told once when the application failed or took too long while the peer waited, so that the server can count it. */
   onFailure?: (() => void) | undefined;
+  /** Takes the application's failure in the place of log and answer, where somebody else completes the response. */
+  onError?: ((error: unknown) => void) | undefined;
 }
 
 /** A body of arrays is sent in pieces of at least this size, so that a large one is not held twice. */
@@ -266,6 +268,12 @@ class Exchange {
   #fail(error: unknown): void {
     const peerFault = error instanceof ProtocolError;
     if (this.#isOldNews(error)) return;
+    const { onError } = this.#options;
+    if (onError !== undefined && !this.#over) {
+      this.#over = true;
+      onError(error);
+      return;
+    }
     if (!peerFault) this.#log(error);
     if (this.#over) return;
     this.#over = true;

@@ -45,6 +45,15 @@ export interface WorkerOptions extends PreforkOptions {
   backlog?: number;
 
   /**
+   * Worker model `threads`: how many requests are answered at once, each in a thread of its own. A thread has one request
+   * until its response has ended, so a long event stream holds one: serve those with another worker model. Each thread
+   * runs the main script again and has its own copy of what the application keeps in memory.
+   *
+   * @defaultValue the number of processors, at least 2
+   */
+  maxThreads?: number;
+
+  /**
    * How long a graceful stop waits for requests in progress, in milliseconds; 0 is no limit. After it their `postern.signal` is
    * aborted and their connections are closed.
    *

@@ -19,7 +19,7 @@ export interface Workers {
    * failed, and logs which. Left out where this process is the only worker: it has to end and be started again.
    */
   reload?(): Promise<void>;
-  /** Resolves when somebody else than this process has decided that they end: the parent of a child. */
+  /** Resolves when somebody else than this process has decided that they end: the pool that a process or thread belongs to. */
   readonly told?: Promise<void>;
   /**
    * Tells the workers to open their log files anew, with `reopenLogFiles()`; this process has done so. Left out where no
@@ -33,11 +33,16 @@ export interface WorkerJob {
   readonly application: Application;
   /** Its name in the table of protocols. */
   readonly protocol: string;
-  /** Which of the servers that the script starts, in the order of their starts; the first is 1. */
+  /**
+   * Which of the servers that the script starts, in the order of their starts; the first is 1. It is
+   * the same in each thread or process that runs the script.
+   */
   readonly server: number;
   readonly log: Log;
   /** Counts what the servers made below do. */
   readonly counters: Counters;
+  /** How long the application may take for one request, in milliseconds; 0 is no limit. */
+  readonly requestTimeoutMs: number;
   /** A server for an application: the one above, or one that a worker model puts in its place. */
   createServer(application: Application): ProtocolServer;
 }

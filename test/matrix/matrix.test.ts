@@ -30,6 +30,9 @@ const transports: readonly [name: string, start: StartTransport, mounts: readonl
   ["SCGI, prefork", startProcess("scgi", "prefork"), [""]],
   ["uwsgi, prefork", startProcess("uwsgi", "prefork"), [""]],
   ["HTTP, prefork", startProcess("http", "prefork"), ["/app"]],
+  ["FastCGI, threads", startProcess("fcgi", "threads"), ["", "/app"]],
+  ["FastCGI, threads, connection kept", startProcess("fcgi, kept", "threads"), ["", "/app"]],
+  ["HTTP, threads", startProcess("http", "threads"), ["", "/app"]],
 ];
 
 const skips = JSON.parse(readFileSync(new URL("../skips.json", import.meta.url), "utf8")) as {

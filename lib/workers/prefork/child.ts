@@ -4,14 +4,14 @@
 import { Socket } from "node:net";
 import { GatewayError } from "../../errors.ts";
 import { Counters } from "../../gateway/counters.ts";
-import { durationOf } from "../../gateway/duration.ts";
 import { reopenLogFiles } from "../../gateway/log-file.ts";
 import { type PoolStatus, provideStatus, type WorkerStatus } from "../../gateway/pool-status.ts";
 import type { Address, HandOver, ProtocolServer } from "../../gateway/protocol-server.ts";
 import type { Application } from "../../gateway/types.ts";
 import { type Assignment, assignment, serveAssignment } from "../assignment.ts";
 import { addressOf, listening } from "../listen.ts";
-import { DEFAULT_BACKLOG, DEFAULT_GRACE_MS, type WorkerOptions } from "../options.ts";
+import { DEFAULT_BACKLOG, type WorkerOptions } from "../options.ts";
+import { graceOf } from "../wind-down.ts";
 import type { WorkerJob, WorkerModel, Workers } from "../workers.ts";
 import { HandOvers, receive } from "./hand-overs.ts";
 import { type FromChild, type FromParent, heard, tell } from "./messages.ts";
@@ -75,7 +75,7 @@ class PoolChild implements Workers {
     this.#job = job;
     this.#options = options;
     this.#task = task;
-    this.#graceMs = durationOf("shutdownGraceMs", options.shutdownGraceMs ?? DEFAULT_GRACE_MS);
+    this.#graceMs = graceOf(options);
     this.#reporter = new Reporter(job.counters, (report) => this.#tell({ type: "report", ...report }));
   }
 

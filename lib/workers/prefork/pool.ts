@@ -3,10 +3,10 @@
 import type { Socket } from "node:net";
 import { GatewayError } from "../../errors.ts";
 import { Counters, type CounterValues, sumOfCounters } from "../../gateway/counters.ts";
-import { durationOf } from "../../gateway/duration.ts";
 import { type PoolStatus, provideStatus, type WorkerStatus } from "../../gateway/pool-status.ts";
 import type { Address } from "../../gateway/protocol-server.ts";
-import { DEFAULT_GRACE_MS, type WorkerOptions } from "../options.ts";
+import type { WorkerOptions } from "../options.ts";
+import { graceOf } from "../wind-down.ts";
 import type { WorkerJob, Workers } from "../workers.ts";
 import { CrashPauses } from "./crash-pauses.ts";
 import type { PoolSockets } from "./pool-sockets.ts";
@@ -283,7 +283,7 @@ export class Pool implements Workers, WorkerEvents {
 
   async #end(): Promise<void> {
     for (const timer of [this.#nextLook, this.#nextStart, this.#nextRetirement]) clearTimeout(timer);
-    const graceMs = durationOf("shutdownGraceMs", this.#options.shutdownGraceMs ?? DEFAULT_GRACE_MS);
+    const graceMs = graceOf(this.#options);
     const deadline = graceMs > 0 ? setTimeout(() => this.#killAll(), graceMs + KILL_MS) : undefined;
     const released = this.#sockets.release();
     this.#connections.closeAll();

@@ -1,0 +1,61 @@
+// The worker model `threads`: one process, whose application is a pool of threads. Servers and connections are in the main
+// thread; each request runs in a thread that has no other.
+
+import { availableParallelism } from "node:os";
+import { GatewayError } from "../errors.ts";
+import { type PoolStatus, provideStatus } from "../gateway/pool-status.ts";
+import { type Listener, listen } from "./listen.ts";
+import { ThreadPool } from "./threads/pool.ts";
+import { abortAll, graceOf, windDown } from "./wind-down.ts";
+import type { WorkerModel } from "./workers.ts";
+
+export const start: WorkerModel = async (job, options) => {
+  const { protocol, counters, log, requestTimeoutMs } = job;
+  const graceMs = graceOf(options);
+  const maxThreads = checkThreads(options.maxThreads ?? Math.max(2, availableParallelism()));
+  const startedAt = Date.now();
+  let listeners: Listener[] = [];
+  const status = async (): Promise<PoolStatus> => {
+    // Connections are the main thread's, whichever threads answer what comes on them.
+    const { accepted, open, refused, bytesReceived, bytesSent } = counters.values();
+    return {
+      protocol,
+      model: "threads",
+      addresses: listeners.map((listener) => listener.address),
+      pid: process.pid,
+      startedAt,
+      workers: pool.workers,
+      ended: { ...pool.ended, accepted, open, refused, bytesReceived, bytesSent },
+      crashes: pool.crashes,
+      waiting: pool.waiting,
+    };
+  };
+  const pool = new ThreadPool({ server: job.server, maxThreads, requestTimeoutMs, log, status });
+  await pool.start();
+  try {
+    listeners = await listen(() => job.createServer(pool.application), options);
+  } catch (error) {
+    pool.terminate();
+    throw error;
+  }
+  const addresses = listeners.map((listener) => listener.address);
+  pool.announce(addresses);
+  const forget = provideStatus(status);
+  return {
+    addresses,
+    async stop() {
+      pool.stop(await windDown(listeners, graceMs));
+      forget();
+    },
+    stopNow() {
+      abortAll(listeners, "the server stops at once");
+      pool.terminate();
+    },
+    reload: () => pool.reload(),
+  };
+};
+
+function checkThreads(count: number): number {
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new GatewayError("OPTION", `option "maxThreads" is ${count}; give a whole number from 1 on`);
+}
