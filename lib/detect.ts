@@ -34,6 +34,8 @@ const PROTOCOL_WORDS: Readonly<Record<string, Protocol>> = {
   fastcgi: "fcgi",
   scgi: "scgi",
   uwsgi: "uwsgi",
+  ajp: "ajp",
+  ajp13: "ajp",
   http: "http",
   cgi: "cgi",
 };

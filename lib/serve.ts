@@ -10,6 +10,7 @@ import { logsOf, reopenLogFiles } from "./gateway/log-file.ts";
 import { type Address, formatAddress, type ProtocolServer } from "./gateway/protocol-server.ts";
 import { type StackOptions, stacked } from "./gateway/stack.ts";
 import type { Application } from "./gateway/types.ts";
+import type { AjpOptions } from "./servers/ajp.ts";
 import type { CgiOptions } from "./servers/cgi.ts";
 import type { FcgiOptions } from "./servers/fcgi.ts";
 import type { HttpOptions } from "./servers/http.ts";
@@ -29,6 +30,7 @@ const protocols = {
   fcgi: async () => (await import("./servers/fcgi.ts")).createServer,
   scgi: async () => (await import("./servers/scgi.ts")).createServer,
   uwsgi: async () => (await import("./servers/uwsgi.ts")).createServer,
+  ajp: async () => (await import("./servers/ajp.ts")).createServer,
   http: async () => (await import("./servers/http.ts")).createServer,
 } as const satisfies Record<string, () => Promise<CreateServer>>;
 
@@ -48,7 +50,13 @@ export type { Address } from "./gateway/protocol-server.ts";
 export type { BindAddress } from "./workers/options.ts";
 export type { Ending } from "./workers/signals.ts";
 
-export interface ServeOptions extends WorkerOptions, FcgiOptions, HttpOptions, CgiOptions, StackOptions {
+export interface ServeOptions
+  extends WorkerOptions,
+    AjpOptions,
+    FcgiOptions,
+    HttpOptions,
+    CgiOptions,
+    StackOptions {
   /** How the web server speaks. `cgi` answers the one request that this process was started for. */
   protocol?: keyof typeof protocols | "cgi";
   /**

@@ -181,6 +181,8 @@ describe("package.json", () => {
   test("postern/server/* are the faces of the protocols", () => {
     const faces = readdirSync(dirname(sourceOf("./dist/faces/*.js"))).sort();
     expect(faces).toEqual([
+      "ajp-fork.ts",
+      "ajp.ts",
       "cgi.ts",
       "fcgi-fork.ts",
       "fcgi.ts",

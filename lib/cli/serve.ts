@@ -6,7 +6,7 @@ import { type Arguments, type Command, type Io, UsageError } from "./command.ts"
 import { loadApplication } from "./load-application.ts";
 import type { SiteAddress } from "./port.ts";
 
-const protocols = ["http", "fcgi", "scgi", "uwsgi", "cgi"] as const;
+const protocols = ["http", "fcgi", "scgi", "uwsgi", "ajp", "cgi"] as const;
 const workerModels = ["single"] as const satisfies readonly ServeOptions["workers"][];
 const fronts = ["none", "lighttpd", "auto"] as const;
 
@@ -16,8 +16,8 @@ usage: postern serve <module> [options]
 Serves the application that a module exports (as app, application or default) until it is told to stop: a gateway
 application, (environ, startResponse) => body, or what application(urls) of postern returns.
 
-  --protocol <name>            how a web server reaches it: fcgi, scgi, uwsgi or cgi; http, to which a browser can talk,
-                               when left out
+  --protocol <name>            how a web server reaches it: fcgi, scgi, uwsgi, ajp or cgi; http, to which a browser can
+                               talk, when left out
   --listen <address>           a path with a / in it for a unix socket, a port, or host:port; may be repeated;
                                without it systemd's sockets are taken (what --protocol leaves out their names say), else
                                http takes --port, the others the listening socket on descriptor 0

@@ -5,7 +5,8 @@ import type { Loader } from "../gateway/loader.ts";
 import { printable } from "../gateway/log.ts";
 import { decodePath, targetPath, targetQuery } from "../gateway/path.ts";
 import type { Environ } from "../gateway/types.ts";
-import { addVariable, emptyEnviron } from "../gateway/variables.ts";
+import { emptyEnviron } from "../gateway/variables.ts";
+import { addHeader } from "./header-variable.ts";
 import { addLiteSpeedVariables, addPassengerVariables, isPassengerHeader } from "./loader-environ.ts";
 import { plainAddress } from "./plain-address.ts";
 
@@ -66,10 +67,7 @@ function checkHost(host: string | undefined): void {
 function addHeaders(environ: Environ, raw: readonly string[], fromPassenger: boolean): void {
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = raw[index] as string;
-    // `X-A` and `X_A` would be one variable, and a client could forge the one that a proxy sets.
-    if (name.includes("_") || (fromPassenger && isPassengerHeader(name))) continue;
-    const variable = name.toUpperCase().replaceAll("-", "_");
-    const known = variable === "CONTENT_TYPE" || variable === "CONTENT_LENGTH";
-    addVariable(environ, known ? variable : `HTTP_${variable}`, raw[index + 1] as string);
+    if (fromPassenger && isPassengerHeader(name)) continue;
+    addHeader(environ, name, raw[index + 1] as string);
   }
 }

@@ -3,7 +3,8 @@ import { ProtocolError } from "../errors.ts";
 
 /** Unread bytes past which a body asks its connection to stop reading. More than one full read of a socket. */
 const FULL_BYTES = 131_072;
-const STREAM_OPTIONS = { highWaterMark: 65_536 } as const;
+/** Unread bytes up to which a body asks for more while the application still has some. */
+const READ_AHEAD_BYTES = 65_536;
 
 /**
  * `wsgi.input`: exactly the body of one request, whatever else arrives on its connection. The server gives it bytes
@@ -20,8 +21,8 @@ export class RequestBody extends Readable {
   #left = false;
 
   /** @param onRoom called when the application reads and there is nothing, and when it stops reading */
-  constructor(maxBytes: number, onRoom: () => void) {
-    super(STREAM_OPTIONS);
+  constructor(maxBytes: number, onRoom: () => void, readAheadBytes = READ_AHEAD_BYTES) {
+    super({ highWaterMark: readAheadBytes });
     this.#maxBytes = maxBytes;
     this.#onRoom = onRoom;
   }

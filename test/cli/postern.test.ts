@@ -78,7 +78,7 @@ test.each([
   [["serve", "a.js", "b.js"], "Name one module that exports an application: postern serve <module>."],
   [
     ["serve", "a.js", "--protocol", "gopher"],
-    '--protocol is one of http, fcgi, cgi; "gopher" is none of them.',
+    '--protocol is one of http, fcgi, scgi, uwsgi, ajp, cgi; "gopher" is none of them.',
   ],
   [["serve", "a.js", "--behind", "x"], '--behind is one of none, lighttpd, auto; "x" is none of them.'],
   [["serve", "a.js", "--port", "0"], '"0" is no port: take a number from 1 to 65535.'],

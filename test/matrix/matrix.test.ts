@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openBodies } from "../../lib/middleware/validate.ts";
 import { conformanceCases, runCase } from "../../lib/testing/conformance.ts";
 import { scgi, uwsgi } from "../support/wire-protocol.ts";
+import { reachAjp, reachKeptAjp, startAjp } from "./ajp.ts";
 import { startCgi } from "./cgi.ts";
 import { reachFastCgi, reachKeptFastCgi, startFastCgi } from "./fastcgi.ts";
 import { startHttp } from "./http.ts";
@@ -14,25 +15,37 @@ import { startProcess } from "./process.ts";
 import { startSingleRequest } from "./single-request.ts";
 import type { StartTransport, Transport } from "./transport.ts";
 
-const transports: readonly [name: string, start: StartTransport, mounts: readonly string[]][] = [
+type Cell = readonly [name: string, start: StartTransport, mounts: readonly string[]];
+
+const protocols = [
+  ["FastCGI", "fcgi"],
+  ["FastCGI, connection kept", "fcgi, kept"],
+  ["SCGI", "scgi"],
+  ["uwsgi", "uwsgi"],
+  ["AJP", "ajp"],
+  ["HTTP", "http"],
+] as const;
+
+/** One mount each: where an application is mounted is the protocol's business, whoever calls it. */
+const pools: readonly Cell[] = protocols.flatMap(([name, protocol]): Cell[] => [
+  [`${name}, threads`, startProcess(protocol, "threads"), [""]],
+  [`${name}, prefork`, startProcess(protocol, "prefork"), ["/app"]],
+]);
+
+const transports: readonly Cell[] = [
   ["in process", startInProcess, ["", "/app"]],
   ["HTTP", startHttp, ["", "/app"]],
   ["FastCGI", startFastCgi(reachFastCgi), ["", "/app"]],
   ["FastCGI, connection kept", startFastCgi(reachKeptFastCgi), ["", "/app"]],
   ["SCGI", startSingleRequest(scgi), ["", "/app"]],
   ["uwsgi", startSingleRequest(uwsgi), ["", "/app"]],
+  ["AJP", startAjp(reachAjp), ["", "/app"]],
+  ["AJP, connections kept", startAjp(reachKeptAjp), ["", "/app"]],
   ["CGI", startCgi, ["", "/cgi-bin/app"]],
   ["FastCGI, a process of its own", startProcess("fcgi", "single"), [""]],
   ["FastCGI, a process of its own, connection kept", startProcess("fcgi, kept", "single"), [""]],
   ["HTTP, a process of its own", startProcess("http", "single"), ["/app"]],
-  ["FastCGI, prefork", startProcess("fcgi", "prefork"), ["/app"]],
-  ["FastCGI, prefork, connection kept", startProcess("fcgi, kept", "prefork"), [""]],
-  ["SCGI, prefork", startProcess("scgi", "prefork"), [""]],
-  ["uwsgi, prefork", startProcess("uwsgi", "prefork"), [""]],
-  ["HTTP, prefork", startProcess("http", "prefork"), ["/app"]],
-  ["FastCGI, threads", startProcess("fcgi", "threads"), ["", "/app"]],
-  ["FastCGI, threads, connection kept", startProcess("fcgi, kept", "threads"), ["", "/app"]],
-  ["HTTP, threads", startProcess("http", "threads"), ["", "/app"]],
+  ...pools,
 ];
 
 const skips = JSON.parse(readFileSync(new URL("../skips.json", import.meta.url), "utf8")) as {

@@ -6,6 +6,7 @@ import { Child } from "../support/child.ts";
 import { compiled } from "../support/dist.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { scgi, uwsgi } from "../support/wire-protocol.ts";
+import { reachKeptAjp } from "./ajp.ts";
 import { reachFastCgi, reachKeptFastCgi } from "./fastcgi.ts";
 import { reachHttp } from "./http.ts";
 import { reachSingleRequest } from "./single-request.ts";
@@ -26,6 +27,7 @@ const protocols = {
   "fcgi, kept": { name: "fcgi", reach: reachKeptFastCgi },
   scgi: { name: "scgi", reach: reachSingleRequest(scgi) },
   uwsgi: { name: "uwsgi", reach: reachSingleRequest(uwsgi) },
+  ajp: { name: "ajp", reach: reachKeptAjp, toldMount: true },
   http: { name: "http", reach: reachHttp, overTcp: true, toldMount: true },
 } as const satisfies Record<string, Protocol>;
 

@@ -234,11 +234,6 @@ export class AjpClient {
     this.#socket.destroy();
   }
 
-  /** Goes away with a reset. */
-  reset(): void {
-    this.#socket.resetAndDestroy();
-  }
-
   /** Stops and starts reading, for a peer that does not take what it is sent. */
   pause(): void {
     this.#socket.pause();

@@ -1,0 +1,29 @@
+// Headers as variables (RFC 3875 §4.1.18), for protocols whose peers send headers and leave the rest to us.
+
+import type { Environ } from "../gateway/types.ts";
+import { addVariable } from "../gateway/variables.ts";
+
+/** The variables of names, so that a name is looked at once and not with each request; "" for one that is dropped. */
+const known = new Map<string, string>();
+const MAX_KNOWN = 512;
+const MAX_KNOWN_NAME = 128;
+
+/**
+ * Adds a header, joined to an earlier one of the same name.
+ *
+ * @throws {ProtocolError} `CONTENT_LENGTH` when it comes twice with different values
+ */
+export function addHeader(environ: Environ, name: string, value: string): void {
+  const variable = known.get(name) ?? variableOf(name);
+  if (variable !== "") addVariable(environ, variable, value);
+}
+
+function variableOf(name: string): string {
+  const variable = name.toUpperCase().replaceAll("-", "_");
+  const bare = variable === "CONTENT_TYPE" || variable === "CONTENT_LENGTH";
+  // `X-A` and `X_A` would be one variable, and a client could forge the one that a proxy sets.
+  const dropped = name === "" || name.includes("_");
+  const result = dropped ? "" : bare ? variable : `HTTP_${variable}`;
+  if (known.size < MAX_KNOWN && name.length <= MAX_KNOWN_NAME) known.set(name, result);
+  return result;
+}
