@@ -399,6 +399,25 @@ describe("bad input", () => {
   });
 });
 
+describe("a connection on which nothing happens is closed after idleTimeoutMs", () => {
+  test.each<[string, string[]]>([
+    ["before a request", []],
+    ["in the middle of a head", ["GET / HTTP/1.1", "Host: exam"]],
+    ["between requests", get("/kept")],
+  ])("%s", async (_name, sent) => {
+    const idleTimeoutMs = 200;
+    const port = await serving(ignoreBody, { idleTimeoutMs });
+    const client = new Client(port);
+    await once(client.socket, "connect");
+    const began = performance.now();
+    client.send(...sent);
+    await client.closed;
+    // Timers have whole milliseconds.
+    expect(performance.now() - began).toBeGreaterThanOrEqual(idleTimeoutMs - 1);
+    expect(client.text).toContain(sent.length > 2 ? "/kept" : "");
+  });
+});
+
 describe("a graceful stop", () => {
   test("finishes what is in progress and closes kept connections", async () => {
     let open: () => void = () => {};
