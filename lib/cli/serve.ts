@@ -7,7 +7,7 @@ import { loadApplication } from "./load-application.ts";
 import type { SiteAddress } from "./port.ts";
 
 const protocols = ["http", "fcgi", "scgi", "uwsgi", "ajp", "cgi"] as const;
-const workerModels = ["single"] as const satisfies readonly ServeOptions["workers"][];
+const workerModels = ["single", "threads"] as const satisfies readonly ServeOptions["workers"][];
 const fronts = ["none", "lighttpd", "auto"] as const;
 
 const help = `\
@@ -22,7 +22,8 @@ application, (environ, startResponse) => body, or what application(urls) of post
                                without it systemd's sockets are taken (what --protocol leaves out their names say), else
                                http takes --port, the others the listening socket on descriptor 0
   --port <number>              port for http and --behind; PORT, or else 8080, when left out
-  --workers single             how many processes answer; this version of postern has one model, a single process
+  --workers single|threads     who answers: one process, or threads in it, which a request that computes does not hold up
+  --threads <number>           with --workers threads: how many; the number of processors, at least 2, when left out
   --behind none|lighttpd|auto  starts lighttpd in front, which starts two processes of the application;
                                auto is lighttpd where it is installed, else the embedded HTTP server
   --next-port                  takes the next free port where that one is in use
@@ -58,6 +59,7 @@ export const serveCommand: Command = {
     listen: { type: "string", multiple: true },
     port: { type: "string" },
     workers: { type: "string" },
+    threads: { type: "string" },
     "log-file": { type: "string" },
     "pid-file": { type: "string" },
     name: { type: "string" },
@@ -70,8 +72,10 @@ export const serveCommand: Command = {
   async run(args, io) {
     const module = onlyModule(args);
     const behind = oneOf("--behind", args.values["behind"], fronts);
-    oneOf("--workers", args.values["workers"] ?? "single", workerModels);
-    if (args.values["dev"] !== true && behind === "none") return serveAlone(module, args, io, "");
+    const workers = workersOf(args);
+    if (args.values["dev"] !== true && behind === "none") return serveAlone(module, args, io, workers);
+    if (workers.workers !== "single")
+      throw new UsageError("--dev and --behind choose who answers by themselves: leave --workers out.");
     refuseOwnNames(args);
     if (args.values["dev"] === true) return serveDev(module, args, io);
     if (args.values["protocol"] !== undefined || args.values["listen"] !== undefined) {
@@ -88,7 +92,7 @@ export const serveCommand: Command = {
     }
     const { installCommand } = await import("./install-command.ts");
     const missing = `lighttpd is not installed: install it with "${installCommand("lighttpd")}"`;
-    if (behind === "auto") return serveAlone(module, args, io, ` (${missing})`);
+    if (behind === "auto") return serveAlone(module, args, io, workers, ` (${missing})`);
     throw new GatewayError("FRONT_MISSING", `${missing}.`);
   },
 };
@@ -105,14 +109,24 @@ async function serveDev(module: string, args: Arguments, io: Io): Promise<number
 }
 
 /** @param why what to add to the line that says where the site is */
-async function serveAlone(module: string, args: Arguments, io: Io, why: string): Promise<number> {
+async function serveAlone(
+  module: string,
+  args: Arguments,
+  io: Io,
+  workers: Pick<ServeOptions, "workers" | "maxThreads">,
+  why = "",
+): Promise<number> {
+  // A thread of a pool loads the application too; the rest is the main thread's.
+  const { identity } = await import("../workers/threads/identity.ts");
+  const main = identity === undefined;
   const listen = args.values["listen"] as string[] | undefined;
   const { isSocketActivated } = await import("../workers/systemd-sockets.ts");
   const inherits = listen === undefined && args.values["port"] === undefined && isSocketActivated();
   const named = args.values["protocol"] ?? (inherits ? await inheritedProtocol() : "http");
   const protocol = oneOf("--protocol", named, protocols);
   const bindAddress =
-    listen?.map(toAddress) ?? (protocol === "http" && !inherits ? await siteAddress(args, io) : undefined);
+    listen?.map(toAddress) ??
+    (protocol === "http" && !inherits && main ? await siteAddress(args, io) : undefined);
   const { answeringProbe, probeVariable } = await import("./probe.ts");
   const probe = process.env[probeVariable];
   delete process.env[probeVariable];
@@ -120,13 +134,14 @@ async function serveAlone(module: string, args: Arguments, io: Io, why: string):
   const { serve } = await import("../serve.ts");
   const server = serve(application, {
     protocol,
+    ...workers,
     ...(bindAddress !== undefined && { bindAddress }),
     ...ownNames(args, module),
     // A front that probes has started more than one of us.
     ...(probe !== undefined && { multiprocess: true }),
   });
   const ended = server.run();
-  if (protocol === "http") {
+  if (protocol === "http" && main) {
     const addresses = await Promise.race([server.listening, ended.then(() => [])]);
     const { siteUrl } = await import("./behind-lighttpd.ts");
     for (const address of addresses) {
@@ -158,6 +173,16 @@ function refuseOwnNames({ values }: Arguments): void {
   const given = ["log-file", "pid-file", "name"].find((option) => values[option] !== undefined);
   if (given === undefined) return;
   throw new UsageError(`--${given} is for a server that runs alone: leave it out, or --behind and --dev.`);
+}
+
+function workersOf({ values }: Arguments): Pick<ServeOptions, "workers" | "maxThreads"> {
+  const workers = oneOf("--workers", values["workers"] ?? "single", workerModels);
+  const threads = values["threads"] as string | undefined;
+  if (threads === undefined) return { workers };
+  if (workers !== "threads") throw new UsageError("--threads goes with --workers threads.");
+  const maxThreads = /^\d{1,4}$/.test(threads) ? Number(threads) : 0;
+  if (maxThreads === 0) throw new UsageError(`"${threads}" is no number of threads: take 1 or more.`);
+  return { workers, maxThreads };
 }
 
 function onlyModule({ positionals: [module, ...more] }: Arguments): string {

@@ -195,7 +195,8 @@ class Exchange {
     } catch (error) {
       this.#fail(error);
     }
-    // Behind the response, so that nobody waits for the cleaning up.
+    // Behind the response, of which nothing is held back, so that nobody waits for the cleaning up.
+    if (!this.#sink.closed) this.#sink.flush();
     if (waiting) await this.#leave(iterator);
     this.#close(body);
   }

@@ -59,7 +59,16 @@ test.each([
   [["serve", "a.js", "--lisen", "80"], "postern serve has no option --lisen; did you mean --listen?"],
   [["serve", "a.js", "--frob"], "postern serve has no option --frob; postern serve --help lists them."],
   [["get", "a.js", "-q"], "postern get has no option -q; postern get --help lists them."],
-  [["serve", "a.js", "--workers", "prefork"], '--workers can only be single; "prefork" is not.'],
+  [["serve", "a.js", "--workers", "forks"], '--workers is one of single, threads; "forks" is none of them.'],
+  [["serve", "a.js", "--threads", "2"], "--threads goes with --workers threads."],
+  [
+    ["serve", "a.js", "--workers", "threads", "--threads", "no"],
+    '"no" is no number of threads: take 1 or more.',
+  ],
+  [
+    ["serve", "a.js", "--workers", "threads", "--dev"],
+    "--dev and --behind choose who answers by themselves: leave --workers out.",
+  ],
   [
     ["serve", "a.js", "--dev", "--protocol", "fcgi"],
     "--dev serves HTTP by itself: leave --protocol and --behind out.",

@@ -8,7 +8,7 @@ import type { Address } from "../../gateway/protocol-server.ts";
 import type { WorkerOptions } from "../options.ts";
 import { graceOf } from "../wind-down.ts";
 import type { WorkerJob, Workers } from "../workers.ts";
-import { CrashPauses } from "./crash-pauses.ts";
+import { CrashPauses } from "../crash-pauses.ts";
 import type { PoolSockets } from "./pool-sockets.ts";
 import type { Sizes } from "./sizes.ts";
 import { WaitingConnections } from "./waiting-connections.ts";

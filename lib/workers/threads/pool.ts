@@ -49,6 +49,8 @@ export class ThreadPool implements ThreadOwner {
   #addresses: readonly Address[] | undefined;
   #generation = 1;
   #pauseMs = 0;
+  /** When a thread ended at once for the last time, by `performance.now()`. */
+  #troubleAt = Number.NEGATIVE_INFINITY;
   #reloading: Promise<void> | undefined;
   #reloadAgain = false;
 
@@ -243,7 +245,11 @@ export class ThreadPool implements ThreadOwner {
   }
 
   #lengthenPause(): void {
-    this.#pauseMs = Math.min(Math.max(FIRST_PAUSE_MS, 2 * this.#pauseMs), LONGEST_PAUSE_MS);
+    const now = performance.now();
+    // Trouble of long ago has nothing to do with that of now.
+    const before = now - this.#troubleAt > 2 * LONGEST_PAUSE_MS ? 0 : this.#pauseMs;
+    this.#troubleAt = now;
+    this.#pauseMs = Math.min(Math.max(FIRST_PAUSE_MS, 2 * before), LONGEST_PAUSE_MS);
   }
 
   #when(): string {

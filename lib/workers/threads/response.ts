@@ -52,7 +52,7 @@ export class ThreadResponse implements ResponseSink {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Mostly the application has finished a moment later, and both go in one message. */
+  /** Mostly the application finishes a moment later, and both go in one message. */
   end(): void {
     this.#ended = true;
     process.nextTick(this.#sendEnd);

@@ -1,6 +1,5 @@
 // A worker thread as the main thread sees it: its life, and the one request that it has at a time.
 
-import { inspect } from "node:util";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { GatewayError, ProtocolError } from "../../errors.ts";
 import { Counters } from "../../gateway/counters.ts";
@@ -17,6 +16,7 @@ import {
   reviveError,
   ToThread,
 } from "./messages.ts";
+import { reasonOf, startReasonOf } from "./reason.ts";
 
 /** What a thread needs of its pool. */
 export interface ThreadOwner {
@@ -55,6 +55,8 @@ export class Thread implements ExchangeThread {
   readonly number: number;
 
   readonly #owner: ThreadOwner;
+  readonly #script: string;
+  readonly #argv: string[];
   readonly #worker: Worker;
   readonly #port: MessagePort;
   readonly #packer = new EnvironPacker();
@@ -78,6 +80,8 @@ export class Thread implements ExchangeThread {
     const [, script, ...argv] = process.argv;
     if (script === undefined)
       throw new GatewayError("THREAD_START", "threads run the main script again, and this process has none");
+    this.#script = script;
+    this.#argv = argv;
     this.#owner = owner;
     this.generation = generation;
     this.ready = new Promise((resolve, reject) => {
@@ -231,16 +235,24 @@ export class Thread implements ExchangeThread {
   readonly #onExit = (status: number): void => {
     clearTimeout(this.#leftOpen);
     this.#takeLastMessages();
+    if (this.#state === "starting") {
+      void this.#failStart(status);
+      return;
+    }
     const kind = this.#overdue ? "overdue" : this.#state === "stopping" ? "told" : "crashed";
     const reason = this.#reasonOf(kind, status);
     const exchange = this.#exchange;
-    if (this.#state === "starting") {
-      this.#rejectReady(new GatewayError("THREAD_START", `a thread did not start: ${reason}`));
-      return;
-    }
     if (exchange !== undefined) this.#abandon(exchange, kind, reason);
     this.#owner.onEnd(this, { kind, reason, busy: exchange !== undefined });
   };
+
+  async #failStart(status: number): Promise<void> {
+    const reason =
+      this.#error === undefined
+        ? `the script ended with status ${status} before it came to its server`
+        : await startReasonOf(this.#error.error, this.#script, this.#argv);
+    this.#rejectReady(new GatewayError("THREAD_START", `a thread did not start: ${reason}`));
+  }
 
   /** What it has said before it ended counts. */
   #takeLastMessages(): void {
@@ -262,10 +274,7 @@ export class Thread implements ExchangeThread {
   #reasonOf(kind: ThreadEnd["kind"], status: number): string {
     if (kind === "overdue")
       return `it was still busy ${TIMEOUT_GRACE_MS} ms after the time-out of its request`;
-    if (this.#error !== undefined) return describeCause(this.#error.error);
-    if (this.#state === "starting")
-      return `the script ended with status ${status} before it came to its server`;
-    return `it exited with status ${status}`;
+    return this.#error === undefined ? `it exited with status ${status}` : reasonOf(this.#error.error);
   }
 }
 
@@ -279,11 +288,4 @@ function errorOf(kind: ThreadEnd["kind"], reason: string): Error {
     case "crashed":
       return new GatewayError("THREAD_ENDED", `the thread of this request ended: ${reason}`);
   }
-}
-
-/** In one line, with the place in the application where it is known. */
-function describeCause(error: unknown): string {
-  if (!(error instanceof Error)) return `it threw ${inspect(error)}`;
-  const place = /(?:file:\/\/|\/)[^\s()]+:\d+/.exec(error.stack ?? "")?.[0];
-  return `${error.message}${place === undefined ? "" : ` (${place})`}`;
 }

@@ -2,16 +2,16 @@
 const FIRST_MS = 100;
 const LONGEST_MS = 30_000;
 
-/** A child that served this long has not ended at once, in milliseconds. */
+/** What served this long has not ended at once, in milliseconds. */
 const ALIVE_MS = 1_000;
 
-/** How long to wait with another child: not at all, unless one after the other ends at once. */
+/** How long to wait with another child or thread: not at all, unless one after the other ends at once. */
 export class CrashPauses {
   #failures = 0;
   #until = Number.NEGATIVE_INFINITY;
 
   /**
-   * A child has ended that began to serve at `readyAt`, or never did.
+   * One has ended that began to serve at `readyAt`, or never did.
    *
    * @returns how long to wait with the next one, in milliseconds
    */
