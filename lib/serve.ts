@@ -209,13 +209,12 @@ export class Serving implements Server {
       application: this.#application,
       protocol,
       server,
-      log: logsOf(options).log,
+      // Whatever the worker model: a file that cannot be written fails the start before there is a request.
+      ...logsOf(options),
       counters,
       requestTimeoutMs: durationOf("requestTimeoutMs", options.requestTimeoutMs ?? 0),
       createServer: (application) => create(application, options, counters),
     };
-    // Whatever the worker model: files that cannot be written fail the start before there is a request.
-    logsOf(options);
     const file = pidFile === undefined || isWorker ? undefined : new PidFile(pidFile);
     const workers = await start(job, options);
     if (file !== undefined) await this.#writePidFile(file, workers);

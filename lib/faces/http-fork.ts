@@ -1,10 +1,21 @@
 import type { Application } from "../gateway/types.ts";
 import { type ServeOptions, Serving } from "../serve.ts";
+import { startedWithSockets } from "../workers/systemd-sockets.ts";
 
-/** The embedded HTTP server in several processes, by default on `http://127.0.0.1:8080`. */
+const DEFAULT_PORT = 8080;
+
+/**
+ * The embedded HTTP server in several processes, on the sockets that the first was started with, else by default on
+ * `http://127.0.0.1:8080`.
+ */
 export class WSGIServer extends Serving {
   constructor(application: Application, options: Omit<ServeOptions, "protocol" | "workers"> = {}) {
-    const bindAddress = options.bindAddress ?? 8080;
-    super(application, { ...options, bindAddress, protocol: "http", workers: "prefork" });
+    const bindAddress = options.bindAddress ?? (startedWithSockets() ? undefined : DEFAULT_PORT);
+    super(application, {
+      ...options,
+      ...(bindAddress !== undefined && { bindAddress }),
+      protocol: "http",
+      workers: "prefork",
+    });
   }
 }

@@ -1,4 +1,3 @@
-import type { ErrorStream } from "../gateway/error-stream.ts";
 import type { AjpSecret } from "./ajp-secret.ts";
 import type { ServerContext } from "./context.ts";
 
@@ -10,5 +9,4 @@ export interface AjpContext extends ServerContext {
   /** Names of the operator's attributes that become variables. */
   readonly attributes: ReadonlySet<string>;
   /** `wsgi.errors`: the protocol has no place for it. */
-  readonly errors: ErrorStream;
 }

@@ -4,7 +4,6 @@
 import { BlockList, isIP } from "node:net";
 import { GatewayError } from "../errors.ts";
 import type { Counters } from "../gateway/counters.ts";
-import { ErrorStream } from "../gateway/error-stream.ts";
 import type { Address, ProtocolServer } from "../gateway/protocol-server.ts";
 import type { Application } from "../gateway/types.ts";
 import { DEFAULT_PACKET_BYTES, MAX_PACKET_BYTES } from "../protocols/ajp13/constants.ts";
@@ -60,7 +59,6 @@ export function createServer(
     maxPacketBytes: packetBytesOf(options.maxPacketBytes ?? DEFAULT_PACKET_BYTES),
     secret: options.secret === undefined ? undefined : new AjpSecret(options.secret),
     attributes: attributeNames(options.ajpAttributes),
-    errors: new ErrorStream((bytes) => process.stderr.write(bytes)),
   };
   const peers = new Peers(options.allowedServers);
   return {

@@ -2,6 +2,7 @@ import { GatewayError } from "../errors.ts";
 import { Counters } from "../gateway/counters.ts";
 import { durationOf } from "../gateway/duration.ts";
 import type { EnvironOptions } from "../gateway/environ.ts";
+import { ErrorStream } from "../gateway/error-stream.ts";
 import type { Log } from "../gateway/log.ts";
 import { logsOf } from "../gateway/log-file.ts";
 import { checkRepairs } from "../gateway/repair.ts";
@@ -14,6 +15,8 @@ export interface ServerContext {
   readonly log: Log;
   /** Takes what applications write to `wsgi.errors` and no web server takes. */
   readonly writeErrors: (bytes: Buffer) => void;
+  /** The same as a stream: `wsgi.errors` of protocols that have no way to the web server's log. */
+  readonly errors: ErrorStream;
   readonly counters: Counters;
   /** Counts a connection or request that no application is called for, and writes the reason to the log. */
   readonly refused: (reason: string) => void;
@@ -43,6 +46,7 @@ export function contextOf(
     application,
     log,
     writeErrors,
+    errors: new ErrorStream(writeErrors),
     counters,
     refused(reason) {
       counters.refused++;

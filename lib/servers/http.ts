@@ -6,7 +6,6 @@ import type { Duplex } from "node:stream";
 import { ProtocolError } from "../errors.ts";
 import type { Counters } from "../gateway/counters.ts";
 import { completeEnviron } from "../gateway/environ.ts";
-import { ErrorStream } from "../gateway/error-stream.ts";
 import type { Loader } from "../gateway/loader.ts";
 import { printable } from "../gateway/log.ts";
 import type { ProtocolServer } from "../gateway/protocol-server.ts";
@@ -44,7 +43,6 @@ export function createServer(
   const connections = new HttpConnections((socket) => openOn(socket).length > 0);
   /** What is sent behind the requests in progress of a connection that goes on as no HTTP. */
   const refusals = new WeakMap<Duplex, string>();
-  const errors = new ErrorStream(context.writeErrors);
   /** The server is stopping, and connections that a client keeps go on elsewhere. */
   let leaving = false;
   /** It is, and no connection may wait for a request any more. */
@@ -111,7 +109,7 @@ export function createServer(
       const environ = readRequest(exchange.request, options.loader);
       const gateway = {
         input: exchange.body,
-        errors,
+        errors: context.errors,
         cancellation: exchange.cancellation,
         multithread: true,
         multiprocess: context.multiprocess,

@@ -4,7 +4,6 @@
 import type { Socket } from "node:net";
 import { ProtocolError } from "../errors.ts";
 import { completeEnviron, contentLengthOf } from "../gateway/environ.ts";
-import { ErrorStream } from "../gateway/error-stream.ts";
 import type { ResponseHead } from "../gateway/head.ts";
 import type { HandOver } from "../gateway/protocol-server.ts";
 import { refuse } from "../gateway/respond.ts";
@@ -29,9 +28,6 @@ export interface SingleRequestProtocol {
 
 /** As for FastCGI: a connection without a request yet may still bring one when the server stops, in milliseconds. */
 const FIRST_REQUEST_MS = 1_000;
-
-/** The protocols have no way to the web server's log. */
-const errors = new ErrorStream((bytes) => process.stderr.write(bytes));
 
 export class SingleRequestConnection implements Connection, ServedRequest {
   readonly cancellation = new AbortController();
@@ -156,7 +152,7 @@ export class SingleRequestConnection implements Connection, ServedRequest {
   #completeEnviron(): void {
     const gateway = {
       input: this.#body,
-      errors,
+      errors: this.#context.errors,
       cancellation: this.cancellation,
       multithread: true,
       multiprocess: this.#context.multiprocess,

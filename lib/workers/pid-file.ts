@@ -33,8 +33,7 @@ export class PidFile {
       throw unwritable(this.#path, cause);
     }
     const pid = this.#holder();
-    // The process that started this one holds it for all of its workers.
-    if (pid === undefined || pid === process.pid || pid === process.ppid) return;
+    if (pid === undefined || pid === process.pid) return;
     if (!isRunning(pid) || startedBehind(pid, statSync(this.#path).mtimeMs)) return;
     throw new GatewayError(
       "PID_FILE",

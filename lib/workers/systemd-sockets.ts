@@ -2,6 +2,7 @@
 
 import { fstatSync } from "node:fs";
 import { GatewayError } from "../errors.ts";
+import { isListening } from "./inherited-socket.ts";
 
 export interface SystemdSocket {
   readonly fd: number;
@@ -62,6 +63,11 @@ export function takeSystemdSockets(): readonly SystemdSocket[] {
   taken = sockets;
   for (const name of VARIABLES) delete process.env[name];
   return sockets;
+}
+
+/** Whether this process was started with sockets that listen, by systemd, a web server or spawn-fcgi. */
+export function startedWithSockets(): boolean {
+  return isListening(0) || isSocketActivated();
 }
 
 function isOpen(descriptor: number): boolean {

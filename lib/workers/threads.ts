@@ -10,7 +10,7 @@ import { abortAll, graceOf, windDown } from "./wind-down.ts";
 import type { WorkerModel } from "./workers.ts";
 
 export const start: WorkerModel = async (job, options) => {
-  const { protocol, counters, log, requestTimeoutMs } = job;
+  const { protocol, counters, log, writeErrors, requestTimeoutMs } = job;
   const graceMs = graceOf(options);
   const maxThreads = checkThreads(options.maxThreads ?? Math.max(2, availableParallelism()));
   const startedAt = Date.now();
@@ -30,7 +30,7 @@ export const start: WorkerModel = async (job, options) => {
       waiting: pool.waiting,
     };
   };
-  const pool = new ThreadPool({ server: job.server, maxThreads, requestTimeoutMs, log, status });
+  const pool = new ThreadPool({ server: job.server, maxThreads, requestTimeoutMs, log, writeErrors, status });
   await pool.start();
   try {
     listeners = await listen(() => job.createServer(pool.application), options);
@@ -52,6 +52,7 @@ export const start: WorkerModel = async (job, options) => {
       pool.terminate();
     },
     reload: () => pool.reload(),
+    reopenLogs: () => pool.reopenLogs(),
   };
 };
 

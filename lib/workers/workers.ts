@@ -1,5 +1,5 @@
 import type { Counters } from "../gateway/counters.ts";
-import type { Log } from "../gateway/log.ts";
+import type { Logs } from "../gateway/log-file.ts";
 import type { Address, ProtocolServer } from "../gateway/protocol-server.ts";
 import type { Application } from "../gateway/types.ts";
 import type { WorkerOptions } from "./options.ts";
@@ -8,7 +8,7 @@ import type { Role } from "./process-title.ts";
 /** Servers that have been started in one worker model or another. */
 export interface Workers {
   readonly addresses: readonly Address[];
-  /** What this process is, where there are several: its title says so, and a worker writes no pid file. */
+  /** What this process is, where there are several: its title says so. */
   readonly role?: Role;
   /** Stops accepting and resolves when what was in progress has finished, at the latest after `shutdownGraceMs`. */
   stop(): Promise<void>;
@@ -22,14 +22,14 @@ export interface Workers {
   /** Resolves when somebody else than this process has decided that they end: the pool that a process or thread belongs to. */
   readonly told?: Promise<void>;
   /**
-   * Tells the workers to open their log files anew, with `reopenLogFiles()`; this process has done so. Left out where no
-   * worker has files of its own.
+   * Tells the workers to open their log files anew, with `reopenLogFiles()`; this process, or this thread, has done so.
+   * Left out where it is the only one.
    */
   reopenLogs?(): void;
 }
 
 /** What a worker model has to serve. */
-export interface WorkerJob {
+export interface WorkerJob extends Logs {
   readonly application: Application;
   /** Its name in the table of protocols. */
   readonly protocol: string;
@@ -38,7 +38,6 @@ export interface WorkerJob {
    * the same in each thread or process that runs the script.
    */
   readonly server: number;
-  readonly log: Log;
   /** Counts what the servers made below do. */
   readonly counters: Counters;
   /** How long the application may take for one request, in milliseconds; 0 is no limit. */

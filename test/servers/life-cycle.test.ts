@@ -58,7 +58,7 @@ describe.each(listeningProtocols)("a server of %s", (protocol) => {
     for (const at of [{ path }, { port }, { path }]) {
       const answer = await asks(at, "/third");
       expect(answer.status).toBe(refusals[protocol]);
-      expect(answer.head).not.toMatch(/^retry-after:/im);
+      expect(answer.headers.map(([name]) => name.toLowerCase())).not.toContain("retry-after");
     }
     gate.open();
     for (const answer of inside) expect(await answer).toMatchObject({ status: "200" });

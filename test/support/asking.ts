@@ -1,42 +1,28 @@
-// One GET to a server of each protocol that listens. A new protocol needs one more line here, and its servers are held to
-// all that these tests say of a server's life.
+// One GET to a server of each protocol that listens. A new protocol needs one more line in each table, and its servers are
+// held to all that these tests say of a server's life.
 
 import type { NetConnectOpts } from "node:net";
+import type { CaseResponse } from "../../lib/testing/conformance.ts";
+import { parseCgiResponse } from "./cgi-response.ts";
 import { FastCgiClient, OVERLOADED, responderRequest } from "./fastcgi-client.ts";
 import { exchangeOverHttp } from "./raw-http.ts";
+import { SingleRequestClient } from "./single-request-client.ts";
+import { scgi, uwsgi, type WireProtocol } from "./wire-protocol.ts";
 
 export interface Answer {
   /** A number, or what the protocol says in the place of one. */
   readonly status: string;
   readonly body: string;
-  readonly head: string;
+  readonly headers: CaseResponse["headers"];
 }
 
 type Ask = (address: NetConnectOpts, target: string) => Promise<Answer>;
 
 const asking = {
-  async fcgi(address, target) {
-    const [path = "", query = ""] = target.split("?");
-    const client = await FastCgiClient.connect(address);
-    const variables = [
-      ["REQUEST_METHOD", "GET"],
-      ["SCRIPT_NAME", ""],
-      ["PATH_INFO", path],
-      ["QUERY_STRING", query],
-    ] as const;
-    await client.send(...responderRequest(1, variables));
-    const { stdout, end } = await client.reply(1);
-    client.destroy();
-    if (end?.protocolStatus === OVERLOADED) return { status: "OVERLOADED", body: "", head: "" };
-    const [head = "", body = ""] = stdout.toString().split("\r\n\r\n");
-    return { status: /^Status: (\d+)/.exec(head)?.[1] ?? "", body, head };
-  },
-  async http(address, target) {
-    const request = { method: "GET", target, headers: [] };
-    const { status, body, headers } = await exchangeOverHttp(address, "localhost", request);
-    const head = headers.map(([name, value]) => `${name}: ${value}`).join("\n");
-    return { status: String(status), body: String(body), head };
-  },
+  fcgi: askFastCgi,
+  scgi: (address, target) => askOnce(scgi, address, target),
+  uwsgi: (address, target) => askOnce(uwsgi, address, target),
+  http: askHttp,
 } as const satisfies Record<string, Ask>;
 
 export type ListeningProtocol = keyof typeof asking;
@@ -44,8 +30,48 @@ export type ListeningProtocol = keyof typeof asking;
 export const listeningProtocols = Object.keys(asking) as readonly ListeningProtocol[];
 
 /** What each answers past `maxConcurrent`. */
-export const refusals: Readonly<Record<ListeningProtocol, string>> = { fcgi: "OVERLOADED", http: "503" };
+export const refusals: Readonly<Record<ListeningProtocol, string>> = {
+  fcgi: "OVERLOADED",
+  scgi: "503",
+  uwsgi: "503",
+  http: "503",
+};
 
 export function ask(protocol: ListeningProtocol, address: NetConnectOpts, target: string): Promise<Answer> {
   return asking[protocol](address, target);
+}
+
+function variables(target: string): [name: string, value: string][] {
+  const [path = "", query = ""] = target.split("?");
+  return [
+    ["REQUEST_METHOD", "GET"],
+    ["SCRIPT_NAME", ""],
+    ["PATH_INFO", path],
+    ["QUERY_STRING", query],
+  ];
+}
+
+async function askFastCgi(address: NetConnectOpts, target: string): Promise<Answer> {
+  const client = await FastCgiClient.connect(address);
+  await client.send(...responderRequest(1, variables(target)));
+  const { stdout, end } = await client.reply(1);
+  client.destroy();
+  if (end?.protocolStatus === OVERLOADED) return { status: "OVERLOADED", body: "", headers: [] };
+  return answerOf(parseCgiResponse(stdout, end !== undefined));
+}
+
+async function askOnce(protocol: WireProtocol, address: NetConnectOpts, target: string): Promise<Answer> {
+  const client = await SingleRequestClient.connect(address);
+  await client.send(protocol.request(variables(target)));
+  const reply = await client.reply();
+  client.destroy();
+  return answerOf(protocol.parse(reply, !client.failed));
+}
+
+async function askHttp(address: NetConnectOpts, target: string): Promise<Answer> {
+  return answerOf(await exchangeOverHttp(address, "localhost", { method: "GET", target, headers: [] }));
+}
+
+function answerOf({ status, body, headers }: CaseResponse): Answer {
+  return { status: String(status), body: String(body), headers };
 }

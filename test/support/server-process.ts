@@ -17,7 +17,7 @@ export class ServerProcesses {
 
   /**
    * Writes a script that serves, says how it ended, and answers with the path; `/slow` after 300 ms, when it has printed
-   * `slow`. What `/errors` has as query goes to `wsgi.errors`.
+   * `slow`. What `/errors` has as query goes to `wsgi.errors`, that of `/late` behind the answer.
    *
    * @param options what is passed to it, as JavaScript
    * @param module where the function or class to serve with comes from, below lib
@@ -34,6 +34,7 @@ export class ServerProcesses {
          if (path === "/stray") setImmediate(() => { throw new Error("stray error"); });
          if (path === "/floating") Promise.reject(new Error("floating promise"));
          if (path === "/errors") environ["wsgi.errors"].write(decodeURIComponent(query));
+         if (path === "/late") setTimeout(() => environ["wsgi.errors"].write(decodeURIComponent(query)), 50);
          startResponse("200 OK", [["Content-Type", "text/plain"]]);
          return [path];
        };

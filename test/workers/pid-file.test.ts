@@ -64,7 +64,6 @@ describe("a pid file", () => {
   test.each<[string, () => string]>([
     ["of a process that has gone", () => `${nobody()}\n`],
     ["of this process, which has the number of one before it", () => `${process.pid}\n`],
-    ["of the process that started this one", () => `${process.ppid}\n`],
     ["that is empty, as a full disk leaves it", () => ""],
     ["of no process that there can be", () => "9999999999\n"],
   ])("%s is replaced", (_name, text) => {

@@ -5,6 +5,7 @@ import { getHeapStatistics } from "node:v8";
 import type { MessagePort } from "node:worker_threads";
 import { addGatewayValues } from "../../gateway/environ.ts";
 import { ErrorStream } from "../../gateway/error-stream.ts";
+import { reopenLogFiles } from "../../gateway/log-file.ts";
 import { type PoolStatus, provideStatus } from "../../gateway/pool-status.ts";
 import type { Address } from "../../gateway/protocol-server.ts";
 import { respond } from "../../gateway/respond.ts";
@@ -95,6 +96,9 @@ class Inside {
         // What keeps the thread from now on is the application's.
         this.#port.close();
         this.#onStop();
+        return;
+      case ToThread.ReopenLogs:
+        reopenLogFiles();
         return;
       default:
         this.#hear(message);

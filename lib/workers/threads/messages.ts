@@ -42,6 +42,7 @@ export const ToThread = {
   Credit: 7,
   Abort: 8,
   Leave: 9,
+  ReopenLogs: 10,
 } as const;
 
 export type MessageToThread =
@@ -51,6 +52,8 @@ export type MessageToThread =
   /** The answer to the thread's oldest question. */
   | readonly [type: typeof ToThread.Status, status: PoolStatus]
   | readonly [type: typeof ToThread.Stop]
+  /** Its log files have been moved away. */
+  | readonly [type: typeof ToThread.ReopenLogs]
   | RequestNews;
 
 /** What a thread hears of the request that it has. */

@@ -8,6 +8,7 @@ import type { PoolStatus, WorkerStatus } from "../../gateway/pool-status.ts";
 import type { Address } from "../../gateway/protocol-server.ts";
 import type { Application } from "../../gateway/types.ts";
 import { Exchange } from "./exchange.ts";
+import { ToThread } from "./messages.ts";
 import { Thread, type ThreadEnd, type ThreadOwner } from "./thread.ts";
 
 export interface ThreadPoolOptions {
@@ -17,6 +18,7 @@ export interface ThreadPoolOptions {
   /** How long an application may take, in milliseconds; 0 is no limit. */
   readonly requestTimeoutMs: number;
   readonly log: Log;
+  readonly writeErrors: (bytes: Buffer) => void;
   readonly status: () => Promise<PoolStatus>;
 }
 
@@ -30,6 +32,7 @@ const LONGEST_PAUSE_MS = 30_000;
 export class ThreadPool implements ThreadOwner {
   readonly server: number;
   readonly requestTimeoutMs: number;
+  readonly writeErrors: (bytes: Buffer) => void;
   readonly status: () => Promise<PoolStatus>;
   crashes = 0;
 
@@ -59,6 +62,7 @@ export class ThreadPool implements ThreadOwner {
     this.#log = options.log;
     this.server = options.server;
     this.requestTimeoutMs = options.requestTimeoutMs;
+    this.writeErrors = options.writeErrors;
     this.status = options.status;
   }
 
@@ -104,6 +108,11 @@ export class ThreadPool implements ThreadOwner {
   announce(addresses: readonly Address[]): void {
     this.#addresses = addresses;
     for (const thread of this.#serving) thread.announce(addresses);
+  }
+
+  /** Tells all threads to open their log files anew: each has its own. */
+  reopenLogs(): void {
+    for (const thread of this.#threads) thread.send([ToThread.ReopenLogs]);
   }
 
   /** Puts threads that have loaded the application anew in the place of all. Says in the log what came of it. */

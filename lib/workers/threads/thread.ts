@@ -24,6 +24,8 @@ export interface ThreadOwner {
   readonly server: number;
   /** How long an application may take, in milliseconds; 0 is no limit. */
   readonly requestTimeoutMs: number;
+  /** Takes what an application writes to `wsgi.errors` behind its response. */
+  writeErrors(bytes: Buffer): void;
   status(): Promise<PoolStatus>;
   /** It can take another request. */
   onFinished(thread: Thread): void;
@@ -172,13 +174,18 @@ export class Thread implements ExchangeThread {
         void this.#owner.status().then((status) => this.send([ToThread.Status, status]));
         return;
       case FromThread.Errors:
-        // What an application writes behind its response has no other place to go.
-        (this.#exchangeOf(message[1])?.environ["wsgi.errors"] ?? process.stderr).write(message[2]);
+        this.#writeErrors(Buffer.from(message[2]), this.#exchangeOf(message[1]));
         return;
       default:
         this.#takeAnswer(message);
     }
   };
+
+  /** What an application writes behind its response has no stream of that any more. */
+  #writeErrors(bytes: Buffer, exchange: Exchange | undefined): void {
+    if (exchange === undefined) this.#owner.writeErrors(bytes);
+    else exchange.environ["wsgi.errors"].write(bytes);
+  }
 
   #takeAnswer(message: AnswerMessage): void {
     const exchange = this.#exchangeOf(message[1]);
