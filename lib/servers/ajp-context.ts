@@ -8,5 +8,4 @@ export interface AjpContext extends ServerContext {
   readonly secret: AjpSecret | undefined;
   /** Names of the operator's attributes that become variables. */
   readonly attributes: ReadonlySet<string>;
-  /** `wsgi.errors`: the protocol has no place for it. */
 }

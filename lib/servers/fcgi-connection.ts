@@ -43,8 +43,8 @@ export class FcgiConnection implements Connection {
   #decoding = false;
   /** No request has come yet. */
   #fresh = true;
-  /** The server is stopping, and a connection that the peer keeps goes on elsewhere. */
-  #leaves = false;
+  /** The server is stopping, and takes a connection that the peer keeps elsewhere. */
+  #handOver: HandOver | undefined;
   #paused = false;
   /** Reading waits until the peer has read what it was sent. */
   #held = false;
@@ -112,7 +112,7 @@ export class FcgiConnection implements Connection {
   finish(request: FcgiRequest, close = false): void {
     this.#requests.delete(request.id);
     if (!request.inputEnded) this.#unread = true;
-    const last = this.#context.draining && !this.#leaves;
+    const last = this.#context.draining && this.#handOver === undefined;
     if (close || !request.keepConnection || last) this.#closing = true;
     this.onRoom();
     this.#closeWhenDone();
@@ -121,7 +121,7 @@ export class FcgiConnection implements Connection {
   /** The server is stopping: closes as soon as nothing is in progress, unless it can be handed over. */
   drain(handOver?: HandOver): void {
     if (handOver !== undefined && !this.#closing) {
-      this.#leaves = true;
+      this.#handOver = handOver;
       handOver(this.#socket, this.#isIdle);
       return;
     }
@@ -147,6 +147,7 @@ export class FcgiConnection implements Connection {
   /** Whoever goes on with this connection begins at the beginning of a request, and owes the peer nothing. */
   readonly #isIdle = (): boolean =>
     this.#requests.size === 0 &&
+    !this.#decoding &&
     !this.#closing &&
     !this.#unread &&
     this.#decoder.atBoundary &&
@@ -368,7 +369,9 @@ export class FcgiConnection implements Connection {
   }
 
   #closeWhenDone(): void {
-    if (this.#closing && this.#requests.size === 0 && !this.#decoding) this.#close();
+    if (this.#requests.size > 0 || this.#decoding) return;
+    if (this.#closing) this.#close();
+    else this.#handOver?.(this.#socket, this.#isIdle);
   }
 
   #close(): void {

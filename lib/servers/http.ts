@@ -43,8 +43,8 @@ export function createServer(
   const connections = new HttpConnections((socket) => openOn(socket).length > 0);
   /** What is sent behind the requests in progress of a connection that goes on as no HTTP. */
   const refusals = new WeakMap<Duplex, string>();
-  /** The server is stopping, and connections that a client keeps go on elsewhere. */
-  let leaving = false;
+  /** The server is stopping, and takes connections that a client keeps elsewhere. */
+  let leave: ((socket: Socket) => void) | undefined;
   /** It is, and no connection may wait for a request any more. */
   let onlyBusy = false;
 
@@ -74,7 +74,7 @@ export function createServer(
 
   function begin(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     const exchange = new HttpExchange(request, response, maxBodyBytes, expectsContinue);
-    exchange.last = context.draining && !leaving;
+    exchange.last = context.draining && leave === undefined;
     exchanges.add(exchange);
     response.once("close", () => end(exchange));
     if (context.counters.active >= maxConcurrent) {
@@ -91,10 +91,16 @@ export function createServer(
     exchange.onClose();
     const refusal = refusals.get(exchange.socket);
     if (refusal !== undefined && openOn(exchange.socket).length === 0) exchange.socket.end(refusal);
-    const { request, socket } = exchange;
-    if (request.complete) connections.finish(socket);
-    else request.once("close", () => connections.finish(socket));
-    if (context.draining && !leaving) closeIdle();
+    if (exchange.request.complete) finish(exchange.socket);
+    else exchange.request.once("close", () => finish(exchange.socket));
+  }
+
+  /** Of a request and its response nothing is on its way any more. */
+  function finish(socket: Socket): void {
+    connections.finish(socket);
+    if (!context.draining) return;
+    if (leave === undefined) closeIdle();
+    else leave(socket);
   }
 
   /** node:http tells it only to the response whose turn it is; those of pipelined requests wait behind it. */
@@ -179,10 +185,10 @@ export function createServer(
       context.draining = true;
       const empty = connections.empty();
       if (handOver !== undefined) {
-        leaving = true;
+        leave = (socket) => handOver(socket, () => connections.isIdle(socket));
         // Its own close() would end the idle connections.
         NetServer.prototype.close.call(server);
-        for (const socket of connections.all()) handOver(socket, () => connections.isIdle(socket));
+        for (const socket of connections.all()) leave(socket);
         return empty;
       }
       for (const exchange of exchanges) exchange.last = true;

@@ -2,26 +2,27 @@ import { until } from "./until.ts";
 
 /** Asks again and again, several requests at a time, until it is stopped. */
 export class Load {
-  /** What was sent, by the body of each request, and what came of it. */
+  /** The bodies that were sent. */
   readonly sent: string[] = [];
   answered = 0;
   readonly failures: string[] = [];
   #stopping = false;
   readonly #loops: Promise<void>[];
 
-  /** @param loops makes, for each of several loops, what one request is: it gives its body and rejects when it failed */
-  constructor(loops: readonly ((body: string) => Promise<unknown>)[]) {
-    this.#loops = loops.map((exchange, index) => this.#loop(exchange, index));
+  /** @param loops each with what one request is: it gets a body of its own, and rejects when it has failed */
+  constructor(loops: readonly (readonly [name: string, exchange: (body: string) => Promise<unknown>])[]) {
+    this.#loops = loops.map(([name, exchange]) => this.#loop(name, exchange));
   }
 
   /** Waits until that many more have been answered. */
-  async more(count: number): Promise<void> {
+  more(count: number): Promise<void> {
     const wanted = this.answered + count;
-    await until(
-      `${count} more are answered`,
-      () => this.answered >= wanted || this.failures.length > 0,
-      20_000,
-    );
+    return this.until(`${count} more are answered`, () => this.answered >= wanted);
+  }
+
+  /** Waits for something, or a failure. */
+  until(what: string, holds: () => boolean): Promise<void> {
+    return until(what, () => holds() || this.failures.length > 0, 20_000);
   }
 
   async stop(): Promise<void> {
@@ -29,9 +30,9 @@ export class Load {
     await Promise.all(this.#loops);
   }
 
-  async #loop(exchange: (body: string) => Promise<unknown>, index: number): Promise<void> {
+  async #loop(name: string, exchange: (body: string) => Promise<unknown>): Promise<void> {
     for (let number = 0; !this.#stopping; number++) {
-      const body = `${index}.${number}`;
+      const body = `${name}: ${number}`;
       this.sent.push(body);
       try {
         await exchange(body);

@@ -1,4 +1,4 @@
-// A real nginx for tests, in front of a FastCGI socket, with the parameters that Debian ships.
+// A real nginx for tests, in front of a FastCGI socket, with the parameters that Debian ships, or of an HTTP socket.
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,24 @@ import { findProgram } from "./programs.ts";
 /** Where nginx is, or undefined: `describe.skipIf(nginx === undefined)`. */
 export const nginx = findProgram("nginx");
 
-export async function startNginx(socketPath: string, keptConnections: boolean): Promise<Front> {
+const passes = {
+  fcgi: (kept: boolean) => `
+          include /etc/nginx/fastcgi_params;
+          fastcgi_pass application;
+          fastcgi_keep_conn ${kept ? "on" : "off"};
+          fastcgi_read_timeout 10s;`,
+  http: (kept: boolean) => `
+          proxy_pass http://application;
+          proxy_http_version 1.1;
+          proxy_set_header Connection "${kept ? "" : "close"}";
+          proxy_read_timeout 10s;`,
+};
+
+export async function startNginx(
+  socketPath: string,
+  keptConnections: boolean,
+  protocol: keyof typeof passes = "fcgi",
+): Promise<Front> {
   if (nginx === undefined) throw new Error("nginx is missing");
   const folder = temporaryFolder();
   const port = await freePort();
@@ -36,11 +53,7 @@ export async function startNginx(socketPath: string, keptConnections: boolean): 
       }
       server {
         listen 127.0.0.1:${port};
-        location / {
-          include /etc/nginx/fastcgi_params;
-          fastcgi_pass application;
-          fastcgi_keep_conn ${keptConnections ? "on" : "off"};
-          fastcgi_read_timeout 10s;
+        location / {${passes[protocol](keptConnections)}
         }
       }
     }

@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { type Agent, request } from "node:http";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { PoolStatus, WorkerStatus } from "../../lib/gateway/pool-status.ts";
@@ -70,8 +71,16 @@ interface Options extends Omit<ServeOptions, "protocol" | "log" | "environ" | "b
 interface Start {
   /** Lines of the script in front of where it serves; `globalThis.options` are more options. */
   readonly before?: string;
+  /** Whether HTTP listens on a port; a unix socket is for a web server in front. @defaultValue `true` */
+  readonly overTcp?: boolean;
   /** What starts it: a program and its arguments. */
   readonly through?: readonly string[];
+}
+
+/** What the script answers, and which version of it. */
+interface Answer {
+  readonly body: string;
+  readonly version: string;
 }
 
 export class Pool {
@@ -90,10 +99,10 @@ export class Pool {
   }
 
   /** A pool for one test, on a unix socket or, for HTTP, a port; everything that is left of it goes with the test. */
-  static async prepare(options: Options = {}, { before = "" }: Start = {}): Promise<Pool> {
+  static async prepare(options: Options = {}, { before = "", overTcp = true }: Start = {}): Promise<Pool> {
     const { path, remove } = temporaryFolder();
     const address =
-      options.protocol === "http"
+      options.protocol === "http" && overTcp
         ? { host: "127.0.0.1", port: await freePort() }
         : { path: join(path, "socket") };
     const pool = new Pool(path, address, options, before);
@@ -157,14 +166,8 @@ console.log("ended: " + await run(application, { ...${JSON.stringify(options)}, 
     return (await this.exchange("/")).version;
   }
 
-  async exchange(path: string, body?: string): Promise<{ body: string; version: string }> {
-    if ("port" in this.address) {
-      const response = await fetch(`http://127.0.0.1:${this.address.port}${path}`, {
-        headers: { Connection: "close" },
-        ...(body !== undefined && { method: "POST", body }),
-      });
-      return { body: await response.text(), version: response.headers.get("x-version") ?? "" };
-    }
+  async exchange(path: string, body?: string): Promise<Answer> {
+    if (this.#options.protocol === "http") return askHttp(this.address, path, body);
     const client = await FastCgiClient.connect(this.address);
     try {
       return await exchangeOver(client, path, body);
@@ -220,13 +223,31 @@ console.log("ended: " + await run(application, { ...${JSON.stringify(options)}, 
   }
 }
 
-/** One request on a connection of the caller's. */
+/** One HTTP request, on a connection of its own or of an agent's; node:http does not send it again by itself. */
+export function askHttp(address: Address, path: string, body?: string, agent?: Agent): Promise<Answer> {
+  const place = "path" in address ? { socketPath: address.path } : address;
+  return new Promise((resolve, reject) => {
+    const method = body === undefined ? "GET" : "POST";
+    const sent = request({ ...place, path, method, agent: agent ?? false }, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (chunk: string) => {
+        text += chunk;
+      });
+      response.on("error", reject);
+      response.on("end", () => resolve({ body: text, version: String(response.headers["x-version"]) }));
+    });
+    sent.on("error", reject);
+    sent.end(body);
+  });
+}
+
+/** One FastCGI request on a connection of the caller's. */
 export async function exchangeOver(
   client: FastCgiClient,
   path: string,
   body?: string,
   flags = 0,
-): Promise<{ body: string; version: string }> {
+): Promise<Answer> {
   const pairs = body === undefined ? get(path) : post(path, Buffer.byteLength(body));
   void client.send(...responderRequest(1, pairs, { flags, body: Buffer.from(body ?? "") }));
   const { stdout, end } = await client.reply(1);

@@ -9,7 +9,7 @@ import type { Socket } from "node:net";
 import type { HandOver } from "../../gateway/protocol-server.ts";
 
 /** How often connections that were not idle are looked at again, in milliseconds. */
-const LOOK_MS = 5;
+const LOOK_MS = 20;
 
 /** Sends a connection with what has been read of it. */
 type Send = (socket: Socket, bytes: string) => void;
@@ -27,8 +27,8 @@ export class HandOvers {
   }
 
   readonly offer: HandOver = (socket, isIdle) => {
+    if (!this.#offers.has(socket)) socket.once("close", () => this.#offers.delete(socket));
     this.#offers.set(socket, isIdle);
-    socket.once("close", () => this.#offers.delete(socket));
     this.#next();
   };
 
