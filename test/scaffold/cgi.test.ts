@@ -55,6 +55,9 @@ describe.skipIf(apache === undefined)("Apache's mod_cgid", () => {
         ScriptAlias ${mount} ${script}${mount === "/" ? "/" : ""}
         SetEnv PATH ${path}
         SetEnv DATA_FOLDER ${project()}/data${mount.length}
+        <Directory ${project()}/cgi-bin>
+          Require all granted
+        </Directory>
       `,
       ["cgid"],
     );

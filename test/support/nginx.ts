@@ -1,43 +1,47 @@
-// A real nginx for tests, in front of a FastCGI socket, with the parameters that Debian ships, or of an HTTP socket.
+// A real nginx for tests: started from a piece of configuration, with the parameter files that Debian ships.
 
-import { writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Child } from "./child.ts";
 import { temporaryFolder } from "./folder.ts";
 import { type Front, runningFront } from "./front.ts";
+import type { Certificate } from "./fronts/certificate.ts";
 import { freePort } from "./port.ts";
 import { findProgram } from "./programs.ts";
 
 /** Where nginx is, or undefined: `describe.skipIf(nginx === undefined)`. */
 export const nginx = findProgram("nginx");
 
-const passes = {
-  fcgi: (kept: boolean) => `
-          include /etc/nginx/fastcgi_params;
-          fastcgi_pass application;
-          fastcgi_keep_conn ${kept ? "on" : "off"};
-          fastcgi_read_timeout 10s;`,
-  http: (kept: boolean) => `
-          proxy_pass http://application;
-          proxy_http_version 1.1;
-          proxy_set_header Connection "${kept ? "" : "close"}";
-          proxy_read_timeout 10s;`,
-};
-
+/**
+ * Starts nginx in a folder of its own. Where this process is root's, its worker runs as nobody.
+ *
+ * @param config what belongs into `http`, given the `listen` lines of its server
+ * @param certificate for a second port that speaks TLS
+ */
 export async function startNginx(
-  socketPath: string,
-  keptConnections: boolean,
-  protocol: keyof typeof passes = "fcgi",
+  config: (listen: string) => string,
+  certificate?: Certificate,
 ): Promise<Front> {
   if (nginx === undefined) throw new Error("nginx is missing");
   const folder = temporaryFolder();
+  chmodSync(folder.path, 0o755);
+  for (const name of readdirSync("/etc/nginx").filter((name) => name.endsWith("_params"))) {
+    symlinkSync(join("/etc/nginx", name), join(folder.path, name));
+  }
   const port = await freePort();
-  const config = join(folder.path, "nginx.conf");
+  const listen = [`listen 127.0.0.1:${port};`];
+  const tlsPort = certificate && (await freePort());
+  if (certificate !== undefined) {
+    listen.push(`listen 127.0.0.1:${tlsPort} ssl;`);
+    listen.push(`ssl_certificate ${certificate.certificatePath};`);
+    listen.push(`ssl_certificate_key ${certificate.keyPath};`);
+  }
+  const path = join(folder.path, "nginx.conf");
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
   writeFileSync(
-    config,
+    path,
     `
-    ${process.getuid?.() === 0 ? "user root;" : ""}
+    ${process.getuid?.() === 0 ? "user nobody nogroup;" : ""}
     daemon off;
     worker_processes 1;
     pid ${folder.path}/pid;
@@ -45,20 +49,11 @@ export async function startNginx(
     events {}
     http {
       access_log off;
-      client_max_body_size 0;
       ${temporary.map((name) => `${name}_temp_path ${folder.path}/${name};`).join("\n")}
-      upstream application {
-        server unix:${socketPath};
-        ${keptConnections ? "keepalive 4;" : ""}
-      }
-      server {
-        listen 127.0.0.1:${port};
-        location / {${passes[protocol](keptConnections)}
-        }
-      }
+      ${config(listen.join("\n"))}
     }
   `,
   );
-  const child = new Child(nginx, ["-c", config, "-e", "stderr"]);
-  return runningFront(child, port, folder);
+  const child = new Child(nginx, ["-c", path, "-e", "stderr"]);
+  return runningFront(child, port, folder, tlsPort);
 }

@@ -2,8 +2,9 @@
 
 import { chmodSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { apache, type RunningApache, startApache } from "./apache.ts";
+import { apache, startApache } from "./apache.ts";
 import { type TemporaryFolder, temporaryFolder } from "./folder.ts";
+import type { Front } from "./front.ts";
 import { findProgram } from "./programs.ts";
 
 /** Where Passenger's module is, or undefined: `describe.skipIf(passenger === undefined)`. */
@@ -21,7 +22,7 @@ export interface Mounted {
   readonly config?: string;
 }
 
-export interface RunningPassenger extends RunningApache {
+export interface RunningPassenger extends Front {
   /** Ends Apache as `apachectl graceful-stop` does, with what is in flight. */
   stopGracefully(): void;
 }

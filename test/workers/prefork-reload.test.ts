@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { FastCgiClient, KEEP_CONN } from "../support/fastcgi-client.ts";
 import { Load } from "../support/load.ts";
-import { nginx, startNginx } from "../support/nginx.ts";
+import { nginx } from "../support/nginx.ts";
+import { startNginxBefore } from "../support/nginx-upstream.ts";
 import { askHttp, exchangeOver, Pool } from "../support/pool.ts";
 import { until } from "../support/until.ts";
 
@@ -46,7 +47,7 @@ async function behindNginx(
   protocol: "fcgi" | "http",
   kept: boolean,
 ): Promise<() => Promise<Post>> {
-  const front = await startNginx((pool.address as { path: string }).path, kept, protocol);
+  const front = await startNginxBefore((pool.address as { path: string }).path, kept, protocol);
   onTestFinished(() => front.stop());
   return async () => async (body) => {
     const response = await fetch(front.url("/"), { method: "POST", body });

@@ -16,7 +16,8 @@ const names = new KnownNames();
  * Turns `LENGTH ":" *(NAME NUL VALUE NUL) ","` into variables; the body is what comes behind.
  *
  * CONTENT_LENGTH need not be the first, though the specification wants it to be: it is understood anywhere. It must be
- * there, and so must `SCGI` of value `1`, which tells a request from any other netstring.
+ * there, and so must `SCGI` of value `1`, which tells a request from any other netstring. It must not be less than the
+ * client's own header says: a body would lose its end unseen.
  */
 export class ScgiRequestDecoder extends CountedBlockDecoder {
   readonly #maxBytes: number;
@@ -61,6 +62,7 @@ export class ScgiRequestDecoder extends CountedBlockDecoder {
     const text = block.toString("latin1", 0, end);
     let contentLength: string | undefined;
     let version: string | undefined;
+    let sent: string | undefined;
     for (let at = 0, index = 0; at < end; index++) {
       const nameEnd = endOfString(text, at);
       const valueEnd = endOfString(text, nameEnd + 1);
@@ -69,10 +71,18 @@ export class ScgiRequestDecoder extends CountedBlockDecoder {
       const value = text.slice(nameEnd + 1, valueEnd);
       if (name === "CONTENT_LENGTH") contentLength = sameLength(contentLength, value);
       else if (name === "SCGI") version = value;
+      else if (name === "HTTP_CONTENT_LENGTH") sent = value;
       this.#take(name, value);
       at = valueEnd + 1;
     }
     if (contentLength === undefined) throw new ProtocolError("CONTENT_LENGTH", "there is no CONTENT_LENGTH");
+    // nginx before 2026 sends how much of the body it has read so far, with scgi_request_buffering off.
+    if (sent !== undefined && /^\d+$/.test(sent) && Number(sent) > Number(contentLength)) {
+      throw new ProtocolError(
+        "CONTENT_LENGTH",
+        `CONTENT_LENGTH is ${contentLength} where the client's header is ${sent}; nginx needs scgi_request_buffering on`,
+      );
+    }
     if (version !== "1") throw new ProtocolError("SCGI_VERSION", "there is no variable SCGI of value 1");
   }
 }

@@ -44,6 +44,16 @@ const requests: { name: string; wire: string; variables: [string, string][]; res
     rest: "abc",
   },
   {
+    name: "the client's own header, which nginx and lighttpd send too",
+    wire: "46:CONTENT_LENGTH\x003\0HTTP_CONTENT_LENGTH\x003\0SCGI\x001\0,abc",
+    variables: [
+      ["CONTENT_LENGTH", "3"],
+      ["HTTP_CONTENT_LENGTH", "3"],
+      ["SCGI", "1"],
+    ],
+    rest: "abc",
+  },
+  {
     name: "repeated names, as nginx sends them, and the same length twice",
     wire: "49:CONTENT_LENGTH\x003\0SCGI\x001\0X\x001\0X\x002\0CONTENT_LENGTH\x003\0,abcd",
     variables: [
@@ -139,6 +149,11 @@ describe("what is no SCGI request is refused", () => {
     ["CONTENT_LENGTH with a space", "25:CONTENT_LENGTH\x005 \0SCGI\x001\0,", "CONTENT_LENGTH"],
     ["CONTENT_LENGTH in hexadecimal", "26:CONTENT_LENGTH\x000x5\0SCGI\x001\0,", "CONTENT_LENGTH"],
     ["two CONTENT_LENGTHs", "41:CONTENT_LENGTH\x005\0CONTENT_LENGTH\x006\0SCGI\x001\0,", "CONTENT_LENGTH"],
+    [
+      "CONTENT_LENGTH that is shorter than the client's, as nginx sends it with scgi_request_buffering off",
+      "46:CONTENT_LENGTH\x005\0HTTP_CONTENT_LENGTH\x006\0SCGI\x001\0,",
+      "CONTENT_LENGTH",
+    ],
     ["no SCGI", "17:CONTENT_LENGTH\x000\0,", "SCGI_VERSION"],
     ["an SCGI of another value", "24:CONTENT_LENGTH\x000\0SCGI\x002\0,", "SCGI_VERSION"],
   ])("%s", (_name, wire, code) => {
