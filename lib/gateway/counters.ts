@@ -14,8 +14,8 @@ export interface CounterValues {
   /** Connections that are open now. */
   readonly open: number;
   /**
-   * Connections and requests that no application was called for: over a limit, from a peer that may not speak, or
-   * malformed.
+   * Connections and requests that were refused: over a limit, from a peer that may not speak, or malformed. No
+   * application was called for such a request.
    */
   readonly refused: number;
   /** Requests whose application has not finished. */

@@ -127,7 +127,7 @@ export class AjpConnection implements Connection {
       if (!this.#isDone) this.#decoder.push(bytes);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#context.log("error", `closed an AJP connection: ${error.message}`);
+      this.#context.refused(`closed an AJP connection: ${error.message}`);
       this.destroy(error);
     }
     this.#decoding = false;
@@ -176,7 +176,7 @@ export class AjpConnection implements Connection {
     this.#fresh = false;
     const limit = context.maxParamsBytes;
     if (end - start > limit) {
-      context.log("error", `refused a request whose head is longer than ${limit} bytes ("maxParamsBytes")`);
+      context.refused(`refused a request whose head is longer than ${limit} bytes ("maxParamsBytes")`);
       this.#refuse(request, "431 Request Header Fields Too Large");
       return;
     }
@@ -185,15 +185,14 @@ export class AjpConnection implements Connection {
     request.method = head.method;
     request.path = head.uri;
     if (context.secret?.matches(head.attributes.secret) === false) {
-      context.log(
-        "error",
+      context.refused(
         'refused an AJP request that has not the secret of option "secret"; ProxyPass takes it as secret=',
       );
       this.#refuse(request, "403 Forbidden");
       return;
     }
     if (context.counters.active >= context.maxConcurrent) {
-      context.log("error", `refused a request: more than ${context.maxConcurrent} at once ("maxConcurrent")`);
+      context.refused(`refused a request: more than ${context.maxConcurrent} at once ("maxConcurrent")`);
       this.#refuse(request, "503 Service Unavailable");
       return;
     }
@@ -201,10 +200,7 @@ export class AjpConnection implements Connection {
     if (made === undefined) return;
     const { environ, bodyLength } = made;
     if (bodyLength !== undefined && bodyLength > context.maxBodyBytes) {
-      context.log(
-        "error",
-        `refused a body of ${bodyLength} bytes ("maxBodyBytes" is ${context.maxBodyBytes})`,
-      );
+      context.refused(`refused a body of ${bodyLength} bytes ("maxBodyBytes" is ${context.maxBodyBytes})`);
       this.#refuse(request, "413 Content Too Large");
       return;
     }
@@ -238,7 +234,7 @@ export class AjpConnection implements Connection {
   }
 
   #refuseBad(request: AjpRequest, error: ProtocolError): void {
-    this.#context.log("error", `refused an AJP request: ${printable(error.message)}`);
+    this.#context.refused(`refused an AJP request: ${printable(error.message)}`);
     this.#refuse(request, "400 Bad Request");
   }
 
@@ -259,7 +255,7 @@ export class AjpConnection implements Connection {
     const reason = new ProtocolError("PEER_GONE", "the web server closed the connection");
     const request = this.#request;
     if (this.#fresh && !this.#decoder.atBoundary)
-      this.#context.log("error", "closed an AJP connection that ended inside the head of a request");
+      this.#context.refused("closed an AJP connection that ended inside the head of a request");
     this.#closing = true;
     this.#owed = false;
     if (request?.inputEnded === true) request.cancellation.abort(reason);

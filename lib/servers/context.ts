@@ -18,7 +18,7 @@ export interface ServerContext {
   /** The same as a stream: `wsgi.errors` of protocols that have no way to the web server's log. */
   readonly errors: ErrorStream;
   readonly counters: Counters;
-  /** Counts a connection or request that no application is called for, and writes the reason to the log. */
+  /** Counts a connection or request that is refused, and writes the reason to the log. */
   readonly refused: (reason: string) => void;
   /** The server is stopping: a connection closes after its request in progress. */
   draining: boolean;

@@ -85,7 +85,7 @@ describe.skipIf(passenger === undefined)("Phusion Passenger", () => {
         mount: "/secure",
         folder: hosted,
         startupFile: "main.js",
-        config: 'SetEnv HTTPS on\nSetEnv SITE_NAME "Zoë"\nSetEnv REQUEST_METHOD PUT',
+        config: 'SetEnv WORKERS threads\nSetEnv HTTPS on\nSetEnv SITE_NAME "Zoë"\nSetEnv REQUEST_METHOD PUT',
       },
     ];
     server = await startPassenger((documents) =>
@@ -218,6 +218,13 @@ describe.skipIf(passenger === undefined)("Phusion Passenger", () => {
       'postern: Phusion Passenger starts the processes itself: "workers" is "single", not "prefork"',
       expect.stringMatching(/^postern: listening on \/\S+\/apps\.s\/node\.\w+$/),
     ]);
+  });
+
+  test("threads are none of Passenger's either", async () => {
+    const { pid } = await told("/secure/");
+    expect(linesOf(pid)).toContain(
+      'postern: Phusion Passenger starts the processes itself: "workers" is "single", not "threads"',
+    );
   });
 
   function linesOf(pid: number): string[] {

@@ -6,9 +6,13 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { Counters } from "../../lib/gateway/counters.ts";
 import type { Application } from "../../lib/gateway/types.ts";
 import { validate } from "../../lib/middleware/validate.ts";
+import * as ajp from "../../lib/servers/ajp.ts";
 import * as fcgi from "../../lib/servers/fcgi.ts";
 import * as http from "../../lib/servers/http.ts";
 import type { ServerOptions } from "../../lib/servers/options.ts";
+import * as scgi from "../../lib/servers/scgi.ts";
+import * as uwsgi from "../../lib/servers/uwsgi.ts";
+import { forwardRequest } from "../support/ajp-client.ts";
 import {
   ABORT_REQUEST,
   AUTHORIZER,
@@ -22,7 +26,9 @@ import {
   STDIN,
 } from "../support/fastcgi-client.ts";
 import { get, TEXT } from "../support/fcgi-server.ts";
+import { scgiRequest } from "../support/scgi-client.ts";
 import { until } from "../support/until.ts";
+import { packet, uwsgiRequest } from "../support/uwsgi-client.ts";
 
 interface Asked {
   readonly method?: string;
@@ -38,22 +44,55 @@ interface Protocol {
   /** A request that is complete, or lacks nothing but the body that it announces. */
   request(asked?: Asked): Buffer;
   readonly malformed: Buffer;
+  /** Whether a connection may stay open behind a response. */
+  readonly keeps: boolean;
+}
+
+function variablesOf({ method = "GET", headers = [], length }: Asked = {}): Pair[] {
+  const pairs: Pair[] = [...get("/").slice(1), ["REQUEST_METHOD", method]];
+  for (const [name, value] of headers) pairs.push([`HTTP_${name.toUpperCase().replaceAll("-", "_")}`, value]);
+  if (length !== undefined) pairs.push(["CONTENT_LENGTH", `${length}`]);
+  return pairs;
 }
 
 const protocols: readonly Protocol[] = [
   {
     name: "fcgi",
     createServer: fcgi.createServer,
-    request({ method = "GET", headers = [], length, kept } = {}) {
-      const pairs: Pair[] = [...get("/").slice(1), ["REQUEST_METHOD", method]];
-      for (const [name, value] of headers)
-        pairs.push([`HTTP_${name.toUpperCase().replaceAll("-", "_")}`, value]);
-      if (length !== undefined) pairs.push(["CONTENT_LENGTH", `${length}`]);
-      const all = responderRequest(1, pairs, { flags: kept ? KEEP_CONN : 0 });
-      return Buffer.concat(length === undefined ? all : all.slice(0, -1));
+    request(asked = {}) {
+      const all = responderRequest(1, variablesOf(asked), { flags: asked.kept ? KEEP_CONN : 0 });
+      return Buffer.concat(asked.length === undefined ? all : all.slice(0, -1));
     },
     // §3.3: the version is 1.
     malformed: Buffer.from([9, 1, 0, 1, 0, 0, 0, 0]),
+    keeps: true,
+  },
+  {
+    name: "scgi",
+    createServer: scgi.createServer,
+    request: (asked) => scgiRequest(variablesOf(asked)),
+    // A netstring begins with its length.
+    malformed: Buffer.from("no netstring"),
+    keeps: false,
+  },
+  {
+    name: "uwsgi",
+    createServer: uwsgi.createServer,
+    request: (asked) => uwsgiRequest(variablesOf(asked)),
+    // modifier1 of a request is 0 or a plugin's number, and 255 none of a web server's.
+    malformed: packet(Buffer.alloc(0), 255),
+    keeps: false,
+  },
+  {
+    name: "ajp",
+    createServer: ajp.createServer,
+    request({ method = "GET", headers = [], length } = {}) {
+      const all: Pair[] = length === undefined ? [...headers] : [...headers, ["Content-Length", `${length}`]];
+      return forwardRequest({ method, headers: all });
+    },
+    // A packet of the web server begins with 1234.
+    malformed: Buffer.from("AB\0\u0001\u0009", "latin1"),
+    keeps: true,
   },
   {
     name: "http",
@@ -66,6 +105,7 @@ const protocols: readonly Protocol[] = [
       return Buffer.from(`${lines.join("\r\n")}\r\n\r\n`);
     },
     malformed: Buffer.from("no HTTP at all\r\n\r\n"),
+    keeps: true,
   },
 ];
 
@@ -170,7 +210,7 @@ describe.each(protocols)("$name", (protocol) => {
     expect(peer.received).toBeGreaterThan(0);
   });
 
-  test("counts the bytes of a connection that stays open", async () => {
+  test.skipIf(!protocol.keeps)("counts the bytes of a connection that stays open", async () => {
     const { counters, client } = await serving(protocol, hello);
     const request = protocol.request({ kept: true });
     const peer = client(request);
@@ -367,12 +407,24 @@ describe.each(protocols)("$name", (protocol) => {
   test.each<[what: string, asked: Asked, options: ServerOptions]>([
     ["a body that is too long", { method: "POST", length: 11 }, { maxBodyBytes: 10 }],
     ["a head that is too long", { headers: [["X-Long", "x".repeat(5_000)]] }, { maxParamsBytes: 4_000 }],
-    ["a request for which there is no room", {}, { maxConcurrent: 0 }],
   ])("%s is refused", async (_what, asked, options) => {
     const { counters, client } = await serving(protocol, hello, options);
     await client(protocol.request(asked)).closed;
     await idle(counters);
     expect(counters.values()).toMatchObject({ accepted: 1, refused: 1, requests: 0, errors: 0 });
+  });
+
+  test("a request for which there is no room is refused", async () => {
+    const { application, release } = gate();
+    const { counters, client } = await serving(protocol, application, { maxConcurrent: 1 });
+    const first = client(protocol.request());
+    await until("the first has come", () => counters.active === 1);
+    await client(protocol.request()).closed;
+    expect(counters.values()).toMatchObject({ accepted: 2, refused: 1, requests: 1, active: 1 });
+    release();
+    await first.closed;
+    await idle(counters);
+    expect(counters.values()).toMatchObject({ refused: 1, requests: 1, maxActive: 1, errors: 0 });
   });
 
   test("a peer that speaks another protocol is refused, once", async () => {

@@ -22,10 +22,10 @@ import { until } from "./until.ts";
 const STREAMS = 5_000;
 const streams = Number(process.env["POSTERN_FUZZ_STREAMS"] ?? STREAMS);
 const firstSeed = Number(process.env["POSTERN_FUZZ_SEED"] ?? 1);
-const AT_ONCE = 128;
-/** How long one stream may take, from its last byte to the end of its connection. */
-const PATIENCE_MS = 10_000;
-const LIMIT_MS = 180_000 * Math.max(1, streams / STREAMS);
+const AT_ONCE = 32;
+/** How long one stream may take, from its last byte to the end of its connection; much longer than a server waits. */
+const PATIENCE_MS = 60_000;
+const LIMIT_MS = 300_000 * Math.max(1, streams / STREAMS);
 /** Streams behind which a good request has to be answered. Behind the first so many all is made that is made once. */
 const BATCH = 500;
 /** What the rest of the streams may leave in memory. A kilobyte for each would be more. */
@@ -215,8 +215,8 @@ async function send(socket: Socket, bytes: Buffer, dice: Dice, closed: Promise<u
     const size = 1 + dice.below(cut);
     const more = socket.write(bytes.subarray(at, at + size));
     at += size;
-    // The beginning of a stream in small pieces is enough.
-    if (at > 500 && cut < 100) cut = 65_536;
+    // Each piece costs its time on both sides; the beginning of a stream is enough.
+    if (at > 200 && cut < 100) cut = 65_536;
     if (!more) await Promise.race([new Promise((resolve) => socket.once("drain", resolve)), closed]);
     else if (dice.below(3) === 0) await new Promise(setImmediate);
   }

@@ -34,7 +34,7 @@ const OF_POOLS: readonly Row<LabelledPool>[] = [
   [
     "refused_total",
     "counter",
-    "Connections and requests that no application was called for.",
+    "Connections and requests that were refused.",
     ({ total }) => total.refused,
   ],
   [

@@ -34,5 +34,5 @@ async function* answer(environ, startResponse) {
 void run(validate(answer), {
   protocol: "fcgi",
   bindAddress: ["/nowhere/at/all.sock", "127.0.0.1:0"],
-  workers: "prefork",
+  workers: process.env["WORKERS"] ?? "prefork",
 });

@@ -51,6 +51,13 @@ const kept: Setting = {
   purpose: "connections to the application are kept",
 };
 
+/** Without it what is `%2F` and what is `%252F` is one to the application, where the path arrives in one piece. */
+const rawPath: Setting = {
+  text: "nocanon",
+  isParameter: true,
+  purpose: "the path is passed on as the client sent it",
+};
+
 interface Proxied {
   readonly module: string;
   readonly application: Listening;
@@ -172,12 +179,14 @@ const ways: readonly Way[] = [
   proxied("mod_proxy_ajp", {
     module: "proxy_ajp",
     application: { protocol: "ajp", on: "port", namesMount: true },
-    expected,
+    settings: [rawPath],
+    expected: { ...expected, "`//a`": "`/a`" },
   }),
   proxied("mod_proxy_ajp with a secret", {
     module: "proxy_ajp",
     application: { protocol: "ajp", on: "port", namesMount: true, secret: true },
-    expected,
+    settings: [rawPath],
+    expected: { ...expected, "`//a`": "`/a`" },
   }),
   {
     name: "mod_cgid",
@@ -197,7 +206,10 @@ const ways: readonly Way[] = [
   proxied("mod_proxy_http", {
     module: "proxy_http",
     application: { protocol: "http", on: "port", namesMount: true },
-    settings: [{ text: "ProxyPreserveHost On", purpose: "the application gets the client's `Host`" }],
+    settings: [
+      rawPath,
+      { text: "ProxyPreserveHost On", purpose: "the application gets the client's `Host`" },
+    ],
     expected: {
       ...expected,
       "`//a`": "`/a`",

@@ -45,19 +45,19 @@ export function begin(port: number, target: string, question: Question): ClientR
     headers: { ...length, ...headers },
     agent,
   };
-  const sent =
-    certificate === undefined
-      ? request(options)
-      : requestOverTls({ ...options, agent: false, ca: certificate });
-  return sent;
+  if (certificate === undefined) return request(options);
+  return requestOverTls({ ...options, agent: false, ca: certificate });
 }
 
-/** The head of the answer. A server may answer and close while the body is still on its way. */
+/** The head of the answer. A web server may answer and close while the body is still on its way. */
 export function head(sent: ClientRequest): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
+  const answered = new Promise<IncomingMessage>((resolve, reject) => {
     sent.once("response", resolve);
     sent.on("error", reject);
   });
+  // Who asks may first look at something else.
+  answered.catch(() => {});
+  return answered;
 }
 
 export async function readAnswer(message: IncomingMessage): Promise<Answer> {

@@ -320,8 +320,7 @@ async function about(stand: Stand, path: string, question?: Question): Promise<S
 /** Whether the mount point itself, without a slash, is the application's or leads to it, and what only begins so is not. */
 async function takesMount(stand: Stand): Promise<boolean> {
   if (stand.mount === "/") return true;
-  const other = await ask(stand.front.port, `${stand.mount}lication`);
-  if (other.status === 200) return false;
+  if ((await ask(stand.front.port, "/application")).status === 200) return false;
   const { status, headers, body } = await get(stand, "");
   if (status === 301) return headers.location?.endsWith(`${stand.mount}/`) === true;
   const { SCRIPT_NAME, PATH_INFO } = JSON.parse(String(body)) as Seen;
@@ -369,12 +368,8 @@ function cutting(stand: Stand, query: string): Promise<string> {
     });
     await Promise.race([first.catch(() => {}), silence(SILENCE_MS)]);
     await witness.go();
-    let message: IncomingMessage;
-    try {
-      message = await first;
-    } catch {
-      return "looks cut";
-    }
+    const message = await first.catch(() => undefined);
+    if (message === undefined) return "looks cut";
     const { status, complete } = await readAnswer(message);
     if (status !== 200) return String(status);
     return complete ? "looks whole" : "looks cut";

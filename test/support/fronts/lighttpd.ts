@@ -70,7 +70,7 @@ const streamed: Setting = {
 };
 
 const rawSlash: Setting = {
-  text: `server.http-parseopts = ("url-path-2f-decode" => "disable")`,
+  text: `server.http-parseopts += ("url-path-2f-decode" => "disable")`,
   purpose: "`%2F` stays as it is in `REQUEST_URI`",
 };
 
@@ -171,7 +171,8 @@ export const lighttpdServer: WebServer = {
   notes: [
     "Without `fix-root-scriptname` lighttpd takes the first part of a path for the name of a script, and without `check-local` it looks for a file first.",
     "lighttpd keeps whole bodies, long ones in files below `server.upload-dirs`, until it is told to stream them. Then a chunked request body, which has no length, is refused with 411 where the protocol needs one.",
-    "An application hears of a client that has gone when it next sends something, if lighttpd streams; at once where the client resets its connection. A CGI script is ended (TERM).",
+    "An application hears of a client that has gone when it next sends something, if lighttpd streams; at once where the client resets its connection. A CGI script never hears of it, and is ended (TERM) where the client resets its connection.",
+    "An application that lighttpd starts finds the listening socket on descriptor 0. lighttpd makes it, so its folder has to be one that lighttpd's user may write to: on Debian `/run/lighttpd` is.",
     "The longest request body is what `server.max-request-size` says, in KiB; nothing limits it when that is left out.",
     "lighttpd sends reasons of its own, makes one slash of several, and decodes `%2F` (`server.http-parseopts`).",
     "mod_ajp13 is left out on purpose: what lighttpd 1.4.69 sends of request bodies and paths is not AJP 1.3.",

@@ -81,11 +81,6 @@ export class Site {
     };
   }
 
-  /** What the servers logged. */
-  get log(): string {
-    return this.#child.output;
-  }
-
   async stop(): Promise<void> {
     await this.#child.stop();
     this.#folder.remove();
