@@ -81,7 +81,6 @@ export async function startLighttpdWith(
     server.port = ${port}
     server.document-root = ${quoted(folder.path)}
     server.upload-dirs = (${quoted(folder.path)})
-    server.http-parseopts = ("url-path-2f-decode" => "enable")
     ${certificate === undefined ? "" : tlsSocket(tlsPort, certificate)}
     ${config}
   `,

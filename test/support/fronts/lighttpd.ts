@@ -70,8 +70,9 @@ const streamed: Setting = {
 };
 
 const rawSlash: Setting = {
-  text: `server.http-parseopts += ("url-path-2f-decode" => "disable")`,
-  purpose: "`%2F` stays as it is in `REQUEST_URI`",
+  text: `server.http-parseopts = ("url-path-2f-decode" => "disable")`,
+  purpose:
+    "`%2F` stays as it is in `REQUEST_URI`; Debian's lighttpd.conf has such a line, which is to be changed",
 };
 
 const settings = [streamed, rawSlash];
