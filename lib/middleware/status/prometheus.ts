@@ -31,12 +31,7 @@ const OF_POOLS: readonly Row<LabelledPool>[] = [
   ["requests_waiting", "gauge", "Requests that wait for a worker.", (pool) => pool.waiting],
   ["connections_accepted_total", "counter", "Connections that were accepted.", ({ total }) => total.accepted],
   ["connections_open", "gauge", "Connections that are open now.", ({ total }) => total.open],
-  [
-    "refused_total",
-    "counter",
-    "Connections and requests that were refused.",
-    ({ total }) => total.refused,
-  ],
+  ["refused_total", "counter", "Connections and requests that were refused.", ({ total }) => total.refused],
   [
     "requests_total",
     "counter",
