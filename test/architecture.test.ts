@@ -188,7 +188,9 @@ describe("package.json", () => {
       "fcgi.ts",
       "http-fork.ts",
       "http.ts",
+      "scgi-fork.ts",
       "scgi.ts",
+      "uwsgi-fork.ts",
       "uwsgi.ts",
     ]);
   });
