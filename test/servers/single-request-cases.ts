@@ -347,11 +347,17 @@ export function describeServer(protocol: WireProtocol): void {
     });
 
     test("a peer that stalls before, in or behind its variables is closed after idleTimeoutMs", async () => {
-      const running = await serving(protocol, echoBody, { idleTimeoutMs: 100 });
-      const [idle, head, body] = [await running.client(), await running.client(), await running.client()];
-      await head.send(request(get("/")).subarray(0, 20));
-      await body.send(request(post("/", 10)));
-      await Promise.all([idle.reply(), head.reply(), body.reply()]);
+      const running = await serving(protocol, echoBody, { idleTimeoutMs: 500 });
+      const stalling = async (...sent: Buffer[]): Promise<Buffer> => {
+        const client = await running.client();
+        await client.send(...sent);
+        return client.reply();
+      };
+      await Promise.all([
+        stalling(),
+        stalling(request(get("/")).subarray(0, 20)),
+        stalling(request(post("/", 10))),
+      ]);
       expect(running.log).toHaveLength(2);
     });
 
@@ -360,10 +366,10 @@ export function describeServer(protocol: WireProtocol): void {
         await serving(
           protocol,
           async (environ, startResponse) => {
-            await new Promise((resolve) => setTimeout(resolve, 400));
+            await new Promise((resolve) => setTimeout(resolve, 1_200));
             return echoPath(environ, startResponse);
           },
-          { idleTimeoutMs: 100 },
+          { idleTimeoutMs: 500 },
         )
       ).client();
       await client.send(request(get("/computed")));
@@ -384,7 +390,7 @@ export function describeServer(protocol: WireProtocol): void {
             }
           })();
         },
-        { idleTimeoutMs: 200 },
+        { idleTimeoutMs: 500 },
       );
       const client = await running.client();
       client.pause();
