@@ -109,7 +109,7 @@ export interface WorkerOptions extends PreforkOptions {
   title?: boolean;
 }
 
-/** Of the worker model `prefork`, in flup's and PHP-FPM's words. */
+/** Of the worker model `prefork`, in flup's and PHP-FPM's words; the limits for memory and requests are those of threads too. */
 export interface PreforkOptions {
   /**
    * How many processes at the most answer requests; one more for each that is being replaced. They are there for as many
@@ -141,7 +141,7 @@ export interface PreforkOptions {
   /**
    * After how many requests a process is replaced by a new one, against memory that an application loses; 0 is never.
    * Each process draws its own number, up to a tenth less or more, so that they do not all leave at once. It goes on
-   * answering until the new one is ready.
+   * answering until the new one is ready. With `threads` so does each thread.
    *
    * @defaultValue `0`
    */
@@ -150,7 +150,7 @@ export interface PreforkOptions {
   /**
    * With how much memory in RAM a process is replaced by a new one, in bytes; 0 is no limit. It is looked at a few times a
    * second, while there are requests. Node itself takes 40 to 60 MB; a limit below what the application needs to start
-   * would replace processes all the time.
+   * would replace processes all the time. With `threads` the heap of each thread counts, which begins at about 5 MB.
    *
    * @defaultValue `0`
    */

@@ -2,9 +2,9 @@
 // thread; each request runs in a thread that has no other.
 
 import { availableParallelism } from "node:os";
-import { GatewayError } from "../errors.ts";
 import { type PoolStatus, provideStatus } from "../gateway/pool-status.ts";
 import { type Listener, listen } from "./listen.ts";
+import { count, limit } from "./prefork/sizes.ts";
 import { ThreadPool } from "./threads/pool.ts";
 import { abortAll, graceOf, windDown } from "./wind-down.ts";
 import type { WorkerModel } from "./workers.ts";
@@ -12,7 +12,11 @@ import type { WorkerModel } from "./workers.ts";
 export const start: WorkerModel = async (job, options) => {
   const { protocol, counters, log, writeErrors, requestTimeoutMs } = job;
   const graceMs = graceOf(options);
-  const maxThreads = checkThreads(options.maxThreads ?? Math.max(2, availableParallelism()));
+  const sizes = {
+    maxThreads: count("maxThreads", options.maxThreads ?? Math.max(2, availableParallelism()), 1),
+    maxRequests: limit("maxRequests", options.maxRequests ?? 0),
+    maxMemoryBytes: limit("maxMemoryBytes", options.maxMemoryBytes ?? 0),
+  };
   const startedAt = Date.now();
   let listeners: Listener[] = [];
   const status = async (): Promise<PoolStatus> => {
@@ -30,7 +34,7 @@ export const start: WorkerModel = async (job, options) => {
       waiting: pool.waiting,
     };
   };
-  const pool = new ThreadPool({ server: job.server, maxThreads, requestTimeoutMs, log, writeErrors, status });
+  const pool = new ThreadPool({ server: job.server, ...sizes, requestTimeoutMs, log, writeErrors, status });
   await pool.start();
   try {
     listeners = await listen(() => job.createServer(pool.application), options);
@@ -55,8 +59,3 @@ export const start: WorkerModel = async (job, options) => {
     reopenLogs: () => pool.reopenLogs(),
   };
 };
-
-function checkThreads(count: number): number {
-  if (Number.isInteger(count) && count > 0) return count;
-  throw new GatewayError("OPTION", `option "maxThreads" is ${count}; give a whole number from 1 on`);
-}

@@ -1,6 +1,6 @@
 // A pool of threads from its start to its end: what is announced, reloaded, stopped and told of it.
 
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { PoolStatus } from "../../lib/gateway/pool-status.ts";
@@ -40,9 +40,9 @@ describe("a reload", () => {
       await program.child.printed(/^slow$/m);
       program.write(slow, version("two"));
       const answers: Promise<string>[] = [];
-      const asking = setInterval(() => answers.push(program.text("/version")), 5);
+      const asking = setInterval(() => answers.push(program.text("/version")), 20);
       program.child.signal(signal);
-      await program.child.printed(/reloaded: 2 threads have loaded the application anew\n/);
+      await program.child.printed(/reloaded: 2 new threads\n/);
       clearInterval(asking);
       expect(await program.text("/version")).toBe("two");
       writeFileSync(go, "");
@@ -64,7 +64,7 @@ describe("a reload", () => {
     writeFileSync(join(program.folder, "broken.mjs"), "const x = ;\n");
     program.write(slow, { before });
     program.child.signal("SIGHUP");
-    const [line] = await program.child.printed(/not reloaded: .*; the threads that were there go on\n/);
+    const [line] = await program.child.printed(/not reloaded: .*; the old ones go on\n/);
     expect(line).toMatch(why);
     expect(await Promise.all([program.text("/version"), program.text("/version")])).toEqual(["one", "one"]);
     program.write(slow, version("two"));
@@ -221,5 +221,51 @@ describe("a script", () => {
     const names = ["alone", "one", "two"];
     const answers = await Promise.all(names.map((name) => bodyOf(join(folder, `${name}.sock`))));
     expect(answers).toEqual(["alone true ", "one ./alone.sock true ", "two true "]);
+  });
+});
+
+test("a thread is replaced after maxRequests, and when its heap is larger than maxMemoryBytes", async () => {
+  const program = await start(
+    `"/grow": (_environ, startResponse) => {
+      globalThis.kept = Array.from({ length: 300_000 }, (_, number) => ({ number }));
+      return text(startResponse, "thread " + threadId);
+    },`,
+    { serve: { maxThreads: 1, maxRequests: 20, maxMemoryBytes: 20 * 1_048_576 } },
+  );
+  const first = await program.text("/");
+  const answers: string[] = [];
+  await until(
+    "another answers",
+    async () => answers.push(await program.text("/")) > 0 && answers.at(-1) !== first,
+  );
+  expect(answers.length).toBeGreaterThanOrEqual(17);
+  // Memory is looked at once a second.
+  const grown = await program.text("/grow");
+  await until("another answers", async () => (await program.text("/")) !== grown);
+  expect(program.child.stderr).toBe("");
+});
+
+test("log files that USR1 opens anew are those of the threads too", async () => {
+  const folder = temporaryFolder();
+  onTestFinished(() => folder.remove());
+  const logFile = join(folder.path, "log");
+  const program = await start(
+    `"/stray": (_environ, startResponse) => {
+      setImmediate(() => { throw new Error("stray error"); });
+      return text(startResponse, "");
+    },`,
+    { serve: { maxThreads: 1, logFile } },
+  );
+  await program.text("/stray");
+  const isLogged = () =>
+    existsSync(logFile) &&
+    readFileSync(logFile, "utf8").includes("error: an error that nothing caught: Error: stray error");
+  await until("it is logged", isLogged);
+  renameSync(logFile, `${logFile}.1`);
+  program.child.signal("SIGUSR1");
+  await until("the file is opened anew", () => existsSync(logFile));
+  await until("it is logged there", async () => {
+    await program.text("/stray");
+    return isLogged();
   });
 });

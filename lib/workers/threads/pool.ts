@@ -7,6 +7,7 @@ import type { Log } from "../../gateway/log.ts";
 import type { PoolStatus, WorkerStatus } from "../../gateway/pool-status.ts";
 import type { Address } from "../../gateway/protocol-server.ts";
 import type { Application } from "../../gateway/types.ts";
+import { CrashPauses } from "../crash-pauses.ts";
 import { Exchange } from "./exchange.ts";
 import { ToThread } from "./messages.ts";
 import { Thread, type ThreadEnd, type ThreadOwner } from "./thread.ts";
@@ -15,6 +16,9 @@ export interface ThreadPoolOptions {
   /** The server that the threads are there for, by its number. */
   readonly server: number;
   readonly maxThreads: number;
+  /** After how many requests, or with how large a heap in bytes, a thread is replaced. */
+  readonly maxRequests: number;
+  readonly maxMemoryBytes: number;
   /** How long an application may take, in milliseconds; 0 is no limit. */
   readonly requestTimeoutMs: number;
   readonly log: Log;
@@ -22,12 +26,8 @@ export interface ThreadPoolOptions {
   readonly status: () => Promise<PoolStatus>;
 }
 
-/** A thread without a request that ends this soon would end again, in milliseconds. */
-const SHORT_LIFE_MS = 10_000;
-
-/** How long nobody is started when threads end at once, in milliseconds: twice as long each time. */
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 30_000;
+/** Threads draw their `maxRequests` from this far around it. */
+const JITTER = 0.1;
 
 export class ThreadPool implements ThreadOwner {
   readonly server: number;
@@ -51,9 +51,9 @@ export class ThreadPool implements ThreadOwner {
   readonly #stopping = new AbortController();
   #addresses: readonly Address[] | undefined;
   #generation = 1;
-  #pauseMs = 0;
-  /** When a thread ended at once for the last time, by `performance.now()`. */
-  #troubleAt = Number.NEGATIVE_INFINITY;
+  readonly #pauses = new CrashPauses();
+  /** Those that go on until another is ready to take their place. */
+  readonly #renewed = new Set<Thread>();
   #reloading: Promise<void> | undefined;
   #reloadAgain = false;
 
@@ -140,6 +140,7 @@ export class ThreadPool implements ThreadOwner {
   }
 
   onFinished(thread: Thread): void {
+    if (this.#isDue(thread)) void this.#replaceEarly(thread);
     const [exchange] = this.#waiting;
     if (exchange === undefined) {
       this.#idle.push(thread);
@@ -154,16 +155,15 @@ export class ThreadPool implements ThreadOwner {
     this.#ended = sumOfCounters([this.#ended, { ...thread.counters.values(), active: 0 }]);
     if (!this.#leave(thread) || kind === "told") return;
     if (kind === "crashed") this.crashes++;
-    // One that ends with a request ends because of it; the next one need not.
-    const soon = !busy && Date.now() - thread.startedAt < SHORT_LIFE_MS;
-    if (soon) this.#lengthenPause();
-    else this.#pauseMs = 0;
-    this.#log("error", `thread ${thread.number} ended: ${reason}; another takes its place${this.#when()}`);
-    void this.#replace();
+    // One that ends with a request ends because of it, and the next one need not.
+    const pauseMs = busy ? 0 : this.#pauses.ended(thread.readyAt);
+    this.#log("error", `thread ${thread.number} ended: ${reason}; another takes its place${inTime(pauseMs)}`);
+    void this.#replace(pauseMs);
   }
 
   #create(generation: number): Thread {
-    const thread = new Thread(this, generation);
+    const drawn = this.#options.maxRequests * (1 - JITTER + 2 * JITTER * Math.random());
+    const thread = new Thread(this, generation, Math.max(1, Math.round(drawn)));
     this.#threads.add(thread);
     thread.ready.catch(() => this.#threads.delete(thread));
     return thread;
@@ -185,20 +185,40 @@ export class ThreadPool implements ThreadOwner {
     return this.#serving.delete(thread);
   }
 
-  async #replace(): Promise<void> {
+  async #replace(pauseMs: number): Promise<void> {
     const { signal } = this.#stopping;
-    while (!signal.aborted) {
+    for (;;) {
       try {
-        if (this.#pauseMs > 0) await sleep(this.#pauseMs, undefined, { signal });
+        if (pauseMs > 0) await sleep(pauseMs, undefined, { signal });
         const thread = this.#create(this.#generation);
         await thread.ready;
         this.#enter(thread);
         return;
       } catch (error) {
         if (signal.aborted) return;
-        this.#lengthenPause();
-        this.#log("error", `${messageOf(error)}; the next try is made${this.#when()}`);
+        pauseMs = this.#pauses.ended(undefined);
+        this.#log("error", `${messageOf(error)}; the next try is made${inTime(pauseMs)}`);
       }
+    }
+  }
+
+  #isDue(thread: Thread): boolean {
+    const { requests } = thread.counters;
+    if (requests === 0) return false;
+    return requests >= thread.maxRequests || thread.memoryBytes > this.#options.maxMemoryBytes;
+  }
+
+  /** It answers until another has started; where none does it stays. */
+  async #replaceEarly(thread: Thread): Promise<void> {
+    if (this.#renewed.has(thread) || this.#reloading !== undefined) return;
+    this.#renewed.add(thread);
+    try {
+      await this.#renew(thread, this.#generation);
+    } catch (error) {
+      if (!this.#stopping.signal.aborted)
+        this.#log("error", `${messageOf(error)}; thread ${thread.number} goes on`);
+    } finally {
+      this.#renewed.delete(thread);
     }
   }
 
@@ -208,10 +228,11 @@ export class ThreadPool implements ThreadOwner {
       const generation = this.#generation + 1;
       try {
         for (const thread of [...this.#serving]) await this.#renew(thread, generation);
-        this.#log("info", `reloaded: ${this.#serving.size} threads have loaded the application anew`);
+        const { size } = this.#serving;
+        this.#log("info", `reloaded: ${size} new ${size === 1 ? "thread" : "threads"}`);
       } catch (error) {
         if (this.#stopping.signal.aborted) return;
-        this.#log("error", `not reloaded: ${messageOf(error)}; the threads that were there go on`);
+        this.#log("error", `not reloaded: ${messageOf(error)}; the old ones go on`);
       }
     } while (this.#reloadAgain && !this.#stopping.signal.aborted);
   }
@@ -252,18 +273,10 @@ export class ThreadPool implements ThreadOwner {
     for (const exchange of this.#waiting) exchange.fail(this.#stopping.signal.reason);
     this.#waiting.clear();
   }
+}
 
-  #lengthenPause(): void {
-    const now = performance.now();
-    // Trouble of long ago has nothing to do with that of now.
-    const before = now - this.#troubleAt > 2 * LONGEST_PAUSE_MS ? 0 : this.#pauseMs;
-    this.#troubleAt = now;
-    this.#pauseMs = Math.min(Math.max(FIRST_PAUSE_MS, 2 * before), LONGEST_PAUSE_MS);
-  }
-
-  #when(): string {
-    return this.#pauseMs === 0 ? "" : ` in ${this.#pauseMs / 1000} s`;
-  }
+function inTime(milliseconds: number): string {
+  return milliseconds === 0 ? "" : ` in ${milliseconds / 1000} s`;
 }
 
 function messageOf(error: unknown): string {

@@ -53,6 +53,12 @@ export class Thread implements ExchangeThread {
   readonly counters = new Counters();
   /** Settles when it can take requests; rejects with a {@link GatewayError} when it has ended before. */
   readonly ready: Promise<void>;
+  /** When it was ready, by `performance.now()`. */
+  readyAt: number | undefined;
+  /** How many requests it answers before another takes its place. */
+  readonly maxRequests: number;
+  /** Its heap, as it was said last. */
+  memoryBytes = 0;
   /** Node's number of it. */
   readonly number: number;
 
@@ -63,7 +69,6 @@ export class Thread implements ExchangeThread {
   readonly #port: MessagePort;
   readonly #packer = new EnvironPacker();
   #state: WorkerStatus["state"] = "starting";
-  #memoryBytes = 0;
   #resolveReady: () => void = () => {};
   #rejectReady: (error: GatewayError) => void = () => {};
   /** The request that it has, its number, and when it got it. */
@@ -78,7 +83,7 @@ export class Thread implements ExchangeThread {
   #error: { readonly error: unknown } | undefined;
 
   /** @throws {GatewayError} `THREAD_START` when there is no script that it could run */
-  constructor(owner: ThreadOwner, generation: number) {
+  constructor(owner: ThreadOwner, generation: number, maxRequests: number) {
     const [, script, ...argv] = process.argv;
     if (script === undefined)
       throw new GatewayError("THREAD_START", "threads run the main script again, and this process has none");
@@ -86,6 +91,7 @@ export class Thread implements ExchangeThread {
     this.#argv = argv;
     this.#owner = owner;
     this.generation = generation;
+    this.maxRequests = maxRequests;
     this.ready = new Promise((resolve, reject) => {
       this.#resolveReady = resolve;
       this.#rejectReady = reject;
@@ -114,7 +120,7 @@ export class Thread implements ExchangeThread {
       generation: this.generation,
       state: this.#state,
       startedAt: this.startedAt,
-      memoryBytes: this.#memoryBytes,
+      memoryBytes: this.memoryBytes,
       counters: this.counters.values(),
     };
   }
@@ -166,8 +172,9 @@ export class Thread implements ExchangeThread {
   readonly #onMessage = (message: MessageFromThread): void => {
     switch (message[0]) {
       case FromThread.Ready:
-        this.#memoryBytes = message[1];
+        this.memoryBytes = message[1];
         this.#state = "ready";
+        this.readyAt = performance.now();
         this.#resolveReady();
         return;
       case FromThread.Status:
@@ -219,7 +226,7 @@ export class Thread implements ExchangeThread {
   }
 
   #finish(exchange: Exchange, memoryBytes: number): void {
-    if (memoryBytes > 0) this.#memoryBytes = memoryBytes;
+    if (memoryBytes > 0) this.memoryBytes = memoryBytes;
     exchange.finish();
     this.#forget();
     if (this.#state === "stopping") this.#letEnd();
