@@ -3,15 +3,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describeRun } from "./machine.js";
 import { readOptions, usage } from "./options.js";
 import { updatePage } from "./page.js";
 import { havePeers } from "./peers.js";
 import { profile } from "./profile.js";
-import { scenarios } from "./scenarios.js";
+import { Report } from "./report.js";
+import { scenarios, threadScenarios } from "./scenarios.js";
 import { measureSideBySide } from "./side-by-side.js";
 import { measureStartUp } from "./start-up.js";
-import { serverTable, startUpTable } from "./table.js";
+import { rateTable, serverTable, startUpTable } from "./table.js";
 
 const words = process.argv.slice(2);
 const options = understood();
@@ -19,6 +19,7 @@ const folder = mkdtempSync(join(tmpdir(), "postern-bench-"));
 try {
   if (options === undefined) process.stdout.write(usage);
   else if (options.profile) await showProfile(options);
+  else if (options.threads) await measureThreads(options);
   else await measureAll(options);
 } finally {
   rmSync(folder, { recursive: true });
@@ -35,18 +36,21 @@ function understood() {
 
 async function measureAll(options) {
   const peers = havePeers(options.install);
-  const parts = [`${describeRun(words).join("  \n")}\n`];
-  process.stdout.write(`\n${parts[0]}`);
-  const show = (part) => {
-    parts.push(part);
-    process.stdout.write(`\n${part}`);
-  };
+  const report = new Report(words);
   for (const scenario of scenarios({ compare: options.compare, peers })) {
     const results = await measureSideBySide(scenario, options, folder);
-    show(`### ${scenario.title}\n\n${serverTable(results, scenario.baseline)}`);
+    report.add(scenario.title, serverTable(results, scenario.baseline));
   }
-  show(`### Start-up of a CGI script\n\n${startUpTable(measureStartUp(options.starts))}`);
-  if (options.write) updatePage(parts.join("\n"));
+  report.add("Start-up of a CGI script", startUpTable(measureStartUp(options.starts)));
+  if (options.write) updatePage("bench", report.text);
+}
+
+async function measureThreads(options) {
+  const { cost, gain } = threadScenarios();
+  const report = new Report(words);
+  report.add(cost.title, serverTable(await measureSideBySide(cost, options, folder), cost.baseline));
+  report.add(gain.title, rateTable(await measureSideBySide(gain, options, folder), gain.baseline));
+  if (options.write) updatePage("threads", report.text);
 }
 
 async function showProfile(options) {

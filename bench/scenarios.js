@@ -57,6 +57,38 @@ export function scenarios({ compare, peers }) {
   ];
 }
 
+/** About 3 ms of one processor. */
+const COMPUTING_STEPS = 500_000;
+
+/**
+ * A pool of threads beside a single process: what handing a request to a thread costs, and what it brings.
+ *
+ * @returns {Record<"cost" | "gain", Scenario>}
+ */
+export function threadScenarios() {
+  const none = threads("single", 0, 0);
+  const one = threads("1 thread", 1, COMPUTING_STEPS);
+  return {
+    cost: {
+      title: "A small request in a pool of threads",
+      kept: true,
+      baseline: none.name,
+      servers: [none, threads("2 threads", 2, 0)],
+    },
+    gain: {
+      title: "An application that computes for each request",
+      kept: true,
+      baseline: one.name,
+      servers: [one, threads("2 threads", 2, COMPUTING_STEPS)],
+    },
+  };
+}
+
+/** @param {number} steps how many steps each request computes */
+function threads(name, count, steps) {
+  return fastcgi(name, "backends/threads.js", [`${count}`, `${steps}`], nginxRequest);
+}
+
 function postern(name, module, request) {
   return fastcgi(name, "backends/postern.js", [module], request);
 }

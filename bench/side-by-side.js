@@ -12,6 +12,7 @@ import { spread } from "./statistics.js";
  * @property {Spread} requestsPerSecond
  * @property {Spread} cpuMicroseconds CPU time of the server's process for each request, user and system
  * @property {Spread} cpuRatio the same divided by the baseline's of the same round
+ * @property {Spread} rateRatio requests per second divided by the baseline's of the same round
  */
 
 /**
@@ -38,10 +39,15 @@ export async function measureSideBySide(scenario, options, folder) {
   const baseline = servers.find(({ definition }) => definition.name === scenario.baseline);
   return servers.map(({ definition, measured }) => ({
     name: definition.name,
-    requestsPerSecond: spread(measured.map(({ requests, seconds }) => requests / seconds)),
+    requestsPerSecond: spread(measured.map(rateOf)),
     cpuMicroseconds: spread(measured.map(({ cpu }) => cpu)),
     cpuRatio: spread(measured.map(({ cpu }, round) => cpu / baseline.measured[round].cpu)),
+    rateRatio: spread(measured.map((one, round) => rateOf(one) / rateOf(baseline.measured[round]))),
   }));
+}
+
+function rateOf({ requests, seconds }) {
+  return requests / seconds;
 }
 
 let started = 0;

@@ -30,6 +30,21 @@ export function serverTable(results, baseline) {
   );
 }
 
+/**
+ * @param {import("./side-by-side.js").Result[]} results
+ * @param {string} baseline
+ */
+export function rateTable(results, baseline) {
+  return table(
+    ["server", "requests/s", `beside ${baseline}`],
+    results.map(({ name, requestsPerSecond, rateRatio }) => [
+      name,
+      written(requestsPerSecond, 0),
+      name === baseline ? "1" : written(rateRatio, 2),
+    ]),
+  );
+}
+
 /** @param {import("./start-up.js").StartUp[]} results */
 export function startUpTable(results) {
   const baseline = results[0].name;
