@@ -22,6 +22,14 @@ test("a short run of the bench measures every server and script", { timeout: 60_
   expect(figuresOf(startUp)).toEqual(["node -e 0", "hello.cgi"]);
 });
 
+test("a short run with --threads measures a pool of threads", { timeout: 60_000 }, async () => {
+  const run = new Child(process.execPath, [script, "--threads", "--quick"]);
+  expect(await run.ended).toBe(0);
+  const [, cost, gain] = run.stdout.split("### ");
+  expect(figuresOf(cost)).toEqual(["single", "2 threads"]);
+  expect(figuresOf(gain)).toEqual(["1 thread", "2 threads"]);
+});
+
 test("an option that does not exist is explained", async () => {
   const run = new Child(process.execPath, [script, "--fast"]);
   expect(await run.ended).toBe(1);
