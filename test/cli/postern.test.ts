@@ -59,7 +59,15 @@ test.each([
   [["serve", "a.js", "--lisen", "80"], "postern serve has no option --lisen; did you mean --listen?"],
   [["serve", "a.js", "--frob"], "postern serve has no option --frob; postern serve --help lists them."],
   [["get", "a.js", "-q"], "postern get has no option -q; postern get --help lists them."],
-  [["serve", "a.js", "--workers", "forks"], '--workers is one of single, threads; "forks" is none of them.'],
+  [
+    ["serve", "a.js", "--workers", "forks"],
+    '--workers is one of single, threads, prefork; "forks" is none of them.',
+  ],
+  [["serve", "a.js", "--max-children", "2"], "--max-children goes with --workers prefork."],
+  [
+    ["serve", "a.js", "--workers", "prefork", "--min-spare", "one"],
+    '--min-spare is a number; "one" is none.',
+  ],
   [["serve", "a.js", "--threads", "2"], "--threads goes with --workers threads."],
   [
     ["serve", "a.js", "--workers", "threads", "--threads", "no"],

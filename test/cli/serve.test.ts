@@ -1,11 +1,13 @@
 import { once } from "node:events";
-import { chmodSync, existsSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ask } from "../support/asking.ts";
+import { FastCgiClient } from "../support/fastcgi-client.ts";
 import { lighttpd } from "../support/lighttpd.ts";
+import { exchangeOver } from "../support/pool.ts";
 import { isListening } from "../support/port.ts";
 import { cli, Stand } from "../support/postern.ts";
 import { findProgram } from "../support/programs.ts";
@@ -256,5 +258,67 @@ describe("postern serve, for an operator", () => {
       status: "200",
       body: "/systemd,,false",
     });
+  });
+});
+
+describe("postern serve --workers prefork", () => {
+  const pids = `
+    export const app = (environ, startResponse) => {
+      startResponse("200 OK", [["Content-Type", "text/plain"]]);
+      return [[process.pid, environ["wsgi.multiprocess"]].join()];
+    };
+  `;
+
+  test("answers in processes of its own, says once where, and leaves nothing", async () => {
+    const stand = await Stand.make();
+    const module = stand.module("app.mjs", pids);
+    const child = stand.postern(
+      "serve",
+      module,
+      "--workers",
+      "prefork",
+      "--max-children",
+      "2",
+      "--next-port",
+    );
+    await child.printed(/at http:\S+ through the embedded HTTP server/);
+    await until("both serve", () => stand.processes().length === 3);
+
+    const [pid, multiprocess] = (await (await fetch(stand.url("/"))).text()).split(",");
+
+    expect(stand.processes().map((one) => one.pid)).toContain(Number(pid));
+    expect(Number(pid)).not.toBe(child.pid);
+    expect(multiprocess).toBe("true");
+    expect(await child.stop()).toBe(0);
+    expect(child.stdout.match(/Serving /g)).toHaveLength(1);
+    expect(await stand.remains()).toEqual([]);
+  });
+
+  test("speaks FastCGI, starts on demand, and starts anew when the restart file is touched", async () => {
+    const stand = await Stand.make();
+    const socket = join(stand.folder, "app.sock");
+    const restart = join(stand.folder, "restart.txt");
+    const where = ["--protocol", "fcgi", "--listen", socket, "--restart-file", restart];
+    const child = stand.postern(
+      "serve",
+      stand.module("app.mjs", pids),
+      ...["--workers", "prefork", "--min-spare", "0", "--max-idle-ms", "60000"],
+      ...where,
+    );
+    await until("it listens", () => existsSync(socket));
+    expect(stand.processes().map((one) => one.pid)).toEqual([child.pid]);
+    const askOnce = async (): Promise<string> => {
+      const client = await FastCgiClient.connect({ path: socket });
+      const { body } = await exchangeOver(client, "/");
+      client.destroy();
+      return body;
+    };
+    const before = await askOnce();
+    expect(before).toMatch(/^\d+,true$/);
+    writeFileSync(restart, "");
+    await child.printed(/reloaded: 1 new worker$/m);
+    expect(await askOnce()).not.toBe(before);
+    expect(await child.stop()).toBe(0);
+    expect(existsSync(socket)).toBe(false);
   });
 });

@@ -1,4 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "./until.ts";
+
+/** Between two requests of a loop, in milliseconds. */
+const PAUSE_MS = 2;
 
 /** Asks again and again, several requests at a time, until it is stopped. */
 export class Load {
@@ -37,6 +41,8 @@ export class Load {
       try {
         await exchange(body);
         this.answered++;
+        // Else the processes under test had no time to start others.
+        await sleep(PAUSE_MS);
       } catch (error) {
         this.failures.push(`${body}: ${error instanceof Error ? error.message : error}`);
         return;

@@ -1,33 +1,109 @@
-// A pool whose children start when there is something to do, and leave when there is not.
+// Pools whose children are started when there is something to do.
 
-import { expect, test } from "vitest";
-import { Pool } from "../support/pool.ts";
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { FastCgiClient, KEEP_CONN } from "../support/fastcgi-client.ts";
+import { exchangeOver, Pool } from "../support/pool.ts";
 import { until } from "../support/until.ts";
 
-test.each(["fcgi", "http"] as const)(
-  "%s: no child runs before the first request, and none when all have been idle",
-  async (protocol) => {
-    const pool = await Pool.start({ protocol, minSpare: 0, maxIdleMs: 300, maxChildren: 2 });
-    const parent = pool.parent.pid;
-    expect(pool.processes().map(({ pid }) => pid)).toEqual([parent]);
+function children(pool: Pool): number[] {
+  return pool
+    .processes()
+    .map(({ pid }) => pid)
+    .filter((pid) => pid !== pool.parent.pid);
+}
 
-    const first = Number(await pool.ask("/"));
+describe("children on demand", () => {
+  test.each(["fcgi", "http"] as const)(
+    "%s: the first request starts one, which leaves when idle",
+    async (protocol) => {
+      const pool = await Pool.start({ protocol, minSpare: 0, maxIdleMs: 300 });
+      expect(children(pool)).toEqual([]);
+      const first = await pool.exchange("/", "first");
+      expect(children(pool)).toEqual([Number(first.body)]);
+      await until("it has left", () => children(pool).length === 0);
+      const second = await pool.exchange("/", "second");
+      expect(second.body).not.toBe(first.body);
+      expect(pool.posted()).toEqual(["first", "second"]);
+      expect(await pool.parent.stop()).toBe(0);
+      expect(pool.processes()).toEqual([]);
+    },
+  );
 
-    expect(first).not.toBe(parent);
-    await until("the child has left", () => pool.processes().length === 1);
-    const second = Number(await pool.ask("/"));
-    expect(second).not.toBe(first);
-    expect(await pool.parent.stop()).toBe(0);
-  },
-);
+  test("stay as long as a connection is open, and finish what they have begun", async () => {
+    const pool = await Pool.start({ minSpare: 0, maxIdleMs: 50 });
+    const client = await FastCgiClient.connect(pool.address);
+    onTestFinished(() => client.destroy());
+    const { body: pid } = await exchangeOver(client, "/", undefined, KEEP_CONN);
+    const waiting = exchangeOver(client, "/wait/slow", undefined, KEEP_CONN);
+    await pool.begun("slow");
+    pool.release("slow");
+    expect((await waiting).body).toBe(pid);
+    client.destroy();
+    await until("it has left", () => children(pool).length === 0);
+    expect((await pool.status()).crashes).toBe(0);
+  });
 
-test("a second child starts while the first one has something to do", async () => {
-  const pool = await Pool.start({ minSpare: 0, maxIdleMs: 5_000, maxChildren: 2 });
-  const waiting = pool.ask("/wait/one");
-  const first = await pool.begun("one");
+  test("are several where one is busy, up to maxChildren", async () => {
+    const pool = await Pool.start({ minSpare: 0, maxChildren: 2 });
+    const names = ["one", "two", "three"];
+    const answers: Promise<string>[] = [];
+    for (const name of names.slice(0, 2)) {
+      answers.push(pool.ask(`/compute/${name}`));
+      await pool.begun(name);
+    }
+    expect(children(pool)).toHaveLength(2);
+    // Nobody has time for a third; it waits, and is not lost.
+    answers.push(pool.ask("/wait/three"));
+    for (const name of names) pool.release(name);
+    expect(new Set(await Promise.all(answers)).size).toBe(2);
+  });
 
-  await until("another child answers", async () => Number(await pool.ask("/")) !== first);
+  test("that cannot start leave connections waiting until one can", async () => {
+    const before = `if (isChild && there("broken")) process.exit(7);`;
+    const pool = await Pool.start({ minSpare: 0 }, { before });
+    pool.release("broken");
+    const answers = Promise.all(["one", "two", "three"].map((body) => pool.exchange("/", body)));
+    await pool.parent.printed(/ended with status 7 before it was ready .* the next one starts in 0.2 s/);
+    rmSync(join(pool.folder, "broken"));
+    await answers;
+    expect(pool.posted().sort()).toEqual(["one", "three", "two"]);
+  });
 
-  pool.release("one");
-  expect(Number(await waiting)).toBe(first);
+  test("that are killed before they have taken a connection leave it to others", async () => {
+    const pool = await Pool.start({ minSpare: 0, maxChildren: 1 });
+    const computing = pool.ask("/compute/never");
+    computing.catch(() => {});
+    const pid = await pool.begun("never");
+    const openFiles = () => readdirSync(`/proc/${pool.parent.pid}/fd`).length;
+    const before = openFiles();
+    const waiting = Promise.all(["one", "two", "three"].map((body) => pool.exchange("/", body)));
+    // It computes, and so takes none of them.
+    await until("the parent has accepted them", () => openFiles() === before + 3);
+    process.kill(pid, "SIGKILL");
+    await waiting;
+    expect(pool.posted().sort()).toEqual(["one", "three", "two"]);
+  });
+
+  test("are started anew by HUP, and kept connections go on", async () => {
+    const pool = await Pool.start({ minSpare: 0, maxChildren: 1 });
+    const client = await FastCgiClient.connect(pool.address);
+    onTestFinished(() => client.destroy());
+    expect((await exchangeOver(client, "/", "one", KEEP_CONN)).version).toBe("1");
+    pool.write("2");
+    pool.parent.signal("SIGHUP");
+    await pool.parent.printed(/reloaded: 1 new worker$/m);
+    await until("the old one has gone", () => children(pool).length === 1);
+    expect((await exchangeOver(client, "/", "two", KEEP_CONN)).version).toBe("2");
+  });
+
+  test("are looked at by HUP also when there is none", async () => {
+    const pool = await Pool.start({ minSpare: 0, maxChildren: 1, maxIdleMs: 50 });
+    pool.write("2", "this is no JavaScript;");
+    pool.parent.signal("SIGHUP");
+    await pool.parent.printed(/not reloaded: a new worker ended with status 1 before it was ready/);
+    pool.write("3", "");
+    expect(await pool.version()).toBe("3");
+  });
 });

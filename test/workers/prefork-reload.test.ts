@@ -77,19 +77,15 @@ describe("HUP under load", () => {
     await pool.untilReady(2);
     const { load, versions } = await loadOn(await waysTo(pool, protocol));
     await load.more(50);
-    for (const version of ["2", "3"]) {
-      pool.write(version);
-      pool.parent.signal("SIGHUP");
-      await load.until("the new ones answer alone", () =>
-        [...versions.values()].every((one) => one === version),
-      );
-      await load.more(50);
-    }
+    pool.write("2");
+    pool.parent.signal("SIGHUP");
+    await load.until("the new ones answer alone", () => [...versions.values()].every((one) => one === "2"));
+    await load.more(50);
     await load.stop();
     expect(load.failures).toEqual([]);
-    expect(new Set(versions.values())).toEqual(new Set(["3"]));
+    expect(new Set(versions.values())).toEqual(new Set(["2"]));
     expect(pool.posted().sort()).toEqual(load.sent.sort());
-    await pool.untilReady(2, ({ generation }) => generation === 3);
+    await pool.untilReady(2, ({ generation }) => generation === 2);
   });
 
   test("new code that does not start takes nobody's place, and it is said why", async () => {
