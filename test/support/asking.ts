@@ -3,6 +3,7 @@
 
 import type { NetConnectOpts } from "node:net";
 import type { CaseResponse } from "../../lib/testing/conformance.ts";
+import { AjpClient, forwardRequest, QUERY_STRING } from "./ajp-client.ts";
 import { parseCgiResponse } from "./cgi-response.ts";
 import { FastCgiClient, OVERLOADED, responderRequest } from "./fastcgi-client.ts";
 import { exchangeOverHttp } from "./raw-http.ts";
@@ -13,7 +14,7 @@ export interface Answer {
   /** A number, or what the protocol says in the place of one. */
   readonly status: string;
   readonly body: string;
-  readonly headers: CaseResponse["headers"];
+  readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
 type Ask = (address: NetConnectOpts, target: string) => Promise<Answer>;
@@ -22,6 +23,7 @@ const asking = {
   fcgi: askFastCgi,
   scgi: (address, target) => askOnce(scgi, address, target),
   uwsgi: (address, target) => askOnce(uwsgi, address, target),
+  ajp: askAjp,
   http: askHttp,
 } as const satisfies Record<string, Ask>;
 
@@ -34,6 +36,7 @@ export const refusals: Readonly<Record<ListeningProtocol, string>> = {
   fcgi: "OVERLOADED",
   scgi: "503",
   uwsgi: "503",
+  ajp: "503",
   http: "503",
 };
 
@@ -66,6 +69,15 @@ async function askOnce(protocol: WireProtocol, address: NetConnectOpts, target: 
   const reply = await client.reply();
   client.destroy();
   return answerOf(protocol.parse(reply, !client.failed));
+}
+
+async function askAjp(address: NetConnectOpts, target: string): Promise<Answer> {
+  const [uri = "", query = ""] = target.split("?");
+  const client = await AjpClient.connect(address);
+  await client.send(forwardRequest({ method: "GET", uri, attributes: [[QUERY_STRING, query]] }));
+  const { status, body, headers } = await client.reply();
+  client.destroy();
+  return { status: String(status), body: String(body), headers };
 }
 
 async function askHttp(address: NetConnectOpts, target: string): Promise<Answer> {
