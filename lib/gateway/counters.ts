@@ -118,7 +118,7 @@ export class Counters {
   }
 }
 
-/** The counts of several servers together; `maxActive` is the most that one of them had. */
+/** The counts of several servers together; `maxActive` is the most that one of them had at once. */
 export function sumOfCounters(counts: Iterable<CounterValues>): CounterValues {
   const sum = { ...new Counters().values(), latency: emptyHistogram() };
   for (const one of counts) {

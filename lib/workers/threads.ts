@@ -20,8 +20,8 @@ export const start: WorkerModel = async (job, options) => {
   const startedAt = Date.now();
   let listeners: Listener[] = [];
   const status = async (): Promise<PoolStatus> => {
-    // Connections are the main thread's, whichever threads answer what comes on them.
-    const { accepted, open, refused, bytesReceived, bytesSent } = counters.values();
+    // Connections are the main thread's, whichever threads answer what comes on them; so are requests that wait for one.
+    const { accepted, open, refused, maxActive, bytesReceived, bytesSent } = counters.values();
     return {
       protocol,
       model: "threads",
@@ -29,7 +29,7 @@ export const start: WorkerModel = async (job, options) => {
       pid: process.pid,
       startedAt,
       workers: pool.workers,
-      ended: { ...pool.ended, accepted, open, refused, bytesReceived, bytesSent },
+      ended: { ...pool.ended, accepted, open, refused, maxActive, bytesReceived, bytesSent },
       crashes: pool.crashes,
       waiting: pool.waiting,
     };

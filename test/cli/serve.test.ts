@@ -259,6 +259,45 @@ describe("postern serve, for an operator", () => {
       body: "/systemd,,false",
     });
   });
+
+  test("--workers prefork: one site, one pid file, one line that says where, and processes that have their names", async () => {
+    const stand = await Stand.make();
+    const [logFile, pidFile] = [join(stand.folder, "app.log"), join(stand.folder, "app.pid")];
+    const module = stand.module("site.mjs", hello);
+    const names = ["--log-file", logFile, "--pid-file", pidFile];
+    const child = stand.postern("serve", module, "--workers", "prefork", ...names);
+    await child.printed(/Ctrl-C stops it/);
+    expect(await (await fetch(stand.url("/a"))).text()).toBe("/a,,true");
+    expect(readFileSync(pidFile, "utf8")).toBe(`${child.pid}\n`);
+    const titles = () => stand.processes().map(({ command }) => command.trim());
+    await until("its workers have their names", () => titles().includes("postern: worker site"));
+    expect(titles()).toContain("postern: master site");
+    expect(await child.stop("SIGTERM")).toBe(0);
+    expect(child.stdout.match(/Ctrl-C stops it/g)).toHaveLength(1);
+    expect(await stand.remains()).toEqual([]);
+    expect(existsSync(pidFile)).toBe(false);
+  });
+
+  test.skipIf(activate === undefined)(
+    "--workers prefork with a socket of systemd speaks what it is named for",
+    async () => {
+      const stand = await Stand.make();
+      const path = join(stand.folder, "app.sock");
+      const serve = [cli, "serve", stand.module("site.mjs", hello), "--workers", "prefork"];
+      const child = stand.start(activate ?? "", [
+        `--listen=${path}`,
+        "--fdname=scgi",
+        process.execPath,
+        ...serve,
+      ]);
+      onTestFinished(() => child.signalGroup("SIGKILL"));
+      await child.printed(/Listening on/);
+      expect(await ask("scgi", { path }, "/systemd")).toMatchObject({
+        status: "200",
+        body: "/systemd,,true",
+      });
+    },
+  );
 });
 
 describe("postern serve --workers prefork", () => {

@@ -292,6 +292,19 @@ describe("the page", () => {
     expect(together).toContain(`<td data-label="p99">&gt; 10 s</td>`);
   });
 
+  test("of threads has bytes of the process alone, whose connections they are", async () => {
+    const threads = [1, 2].map((thread) =>
+      worker({ thread, counters: counts({ requests: 1, bytesSent: 0 }) }),
+    );
+    const ended = counts({ requests: 1, bytesReceived: 1_500, bytesSent: 57_000, maxActive: 9 });
+    const page = await shown("html", pool({ model: "threads", workers: threads, ended }));
+    expect(page).toContain("at most 9 at once");
+    expect(page.match(/<td data-label="Sent">[^<]*/g)).toEqual([
+      ...new Array(3).fill('<td data-label="Sent">'),
+      '<td data-label="Sent">57 kB',
+    ]);
+  });
+
   test("of one worker says nothing twice", async () => {
     const page = await shown("html", pool());
     expect(page).toContain("One worker");

@@ -48,6 +48,24 @@ async function ask(url: string, headers: Record<string, string> = {}): Promise<s
   return response.text();
 }
 
+/** What is read here of JSON. */
+interface JsonPool {
+  readonly workers: readonly {
+    readonly pid: number;
+    readonly thread?: number;
+    readonly state: string;
+    readonly generation: number;
+    readonly active: number;
+  }[];
+  readonly total: Readonly<
+    Record<
+      "requests" | "errors" | "active" | "maxActive" | "accepted" | "bytesReceived" | "bytesSent",
+      number
+    >
+  >;
+  readonly crashes: number;
+}
+
 const bearer = { Authorization: `Bearer ${TOKEN}` };
 
 function firstValue(metrics: ReadonlyMap<string, Metric>, name: string): number | undefined {
@@ -162,6 +180,119 @@ test("a server that stops says so while something is in progress", async () => {
   expect(await answer).toBe("Hello World!\n");
   await closed;
   expect(await states()).toEqual([]);
+});
+
+describe.each(["prefork", "threads"])("a pool of the model %s", (model) => {
+  const WORKERS = 3;
+
+  /** A process whose application says who answers, and waits where it is told to. */
+  async function started(): Promise<{ url: string; child: Child; release: () => void }> {
+    const folder = temporaryFolder();
+    const path = join(folder.path, "app.mjs");
+    const port = await freePort();
+    const options = {
+      protocol: "http",
+      bindAddress: port,
+      workers: model,
+      maxChildren: WORKERS,
+      maxThreads: WORKERS,
+    };
+    writeFileSync(
+      path,
+      `import { existsSync } from "node:fs";
+import { threadId } from "node:worker_threads";
+import { run } from ${JSON.stringify(compiled("run.ts"))};
+import { status } from ${JSON.stringify(compiled("middleware/status.ts"))};
+const application = async (environ, startResponse) => {
+  if (environ.PATH_INFO === "/fail") throw new Error("on purpose");
+  while (environ.PATH_INFO === "/wait" && !existsSync(new URL("go", import.meta.url))) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  startResponse("200 OK", [["Content-Type", "text/plain"]]);
+  return [process.pid + "/" + threadId];
+};
+await run(application, {
+  ...${JSON.stringify(options)},
+  middleware: [status({ path: "/server-status", token: ${JSON.stringify(TOKEN)} })],
+});
+`,
+    );
+    const child = new Child(process.execPath, [path], { env: { PATH: process.env["PATH"] } });
+    onTestFinished(async () => {
+      await child.stop();
+      folder.remove();
+    });
+    const url = `http://127.0.0.1:${port}`;
+    await untilListening(port);
+    await until("all workers are ready", async () => {
+      const { workers } = await poolOf(url);
+      return workers.length === WORKERS && workers.every(({ state }) => state === "ready");
+    });
+    return { url, child, release: () => writeFileSync(join(folder.path, "go"), "") };
+  }
+
+  async function poolOf(url: string): Promise<JsonPool> {
+    const { pools } = JSON.parse(await ask(`${url}/server-status?json`, bearer)) as { pools: JsonPool[] };
+    expect(pools).toHaveLength(1);
+    return pools[0] as JsonPool;
+  }
+
+  test("is shown whole by each of its workers", async () => {
+    const { url, child } = await started();
+    const before = await poolOf(url);
+    const answers = await Promise.all(Array.from({ length: 30 }, () => ask(`${url}/`)));
+    for (const path of ["/fail", "/fail"]) await ask(url + path);
+    const pool = await poolOf(url);
+    expect(pool).toMatchObject({ protocol: "http", model, pid: child.pid, crashes: 0 });
+    expect(pool.total.requests - before.total.requests).toBe(33);
+    expect(pool.total.errors).toBe(2);
+    expect(pool.total.active).toBe(1);
+    expect(pool.total.accepted - before.total.accepted).toBe(33);
+    expect(pool.total.bytesSent - before.total.bytesSent).toBeGreaterThan(answers.join("").length);
+    const named = pool.workers.map(({ pid, thread = 0 }) => `${pid}/${thread}`);
+    expect(new Set(named).size).toBe(WORKERS);
+    expect(answers.filter((answer) => !named.includes(answer))).toEqual([]);
+    // Each of several answers may come from another worker; all say the same and one more.
+    for (let asked = 1; asked <= 6; asked++)
+      expect((await poolOf(url)).total.requests).toBe(pool.total.requests + asked);
+    const metrics = parsePrometheus(await ask(`${url}/server-status?prometheus`, bearer));
+    expect(metrics.get("postern_worker_requests_total")?.samples).toHaveLength(WORKERS);
+    const page = await ask(`${url}/server-status?html`, bearer);
+    expect(page.match(/class="state ready"/g)).toHaveLength(WORKERS);
+  });
+
+  test("counts on when its workers are replaced", async () => {
+    const { url, child } = await started();
+    await Promise.all(Array.from({ length: 12 }, () => ask(`${url}/`)));
+    const before = await poolOf(url);
+    child.signal("SIGHUP");
+    await until("all workers are new", async () => {
+      const { workers } = await poolOf(url);
+      return (
+        workers.length === WORKERS &&
+        workers.every(({ state, generation }) => state === "ready" && generation === 2)
+      );
+    });
+    const after = await poolOf(url);
+    for (const name of ["requests", "accepted", "bytesReceived", "bytesSent"] as const)
+      expect(after.total[name], name).toBeGreaterThan(before.total[name]);
+    expect(after.total).toMatchObject({ errors: 0, active: 1 });
+    expect(after.crashes).toBe(0);
+    const old = new Set(before.workers.map(({ pid, thread }) => `${pid}/${thread}`));
+    expect(after.workers.filter(({ pid, thread }) => old.has(`${pid}/${thread}`))).toEqual([]);
+  });
+
+  test("tells who is busy", async () => {
+    const { url, release } = await started();
+    const waiting = ask(`${url}/wait`);
+    await until("one waits", async () => (await poolOf(url)).total.active === 2);
+    const pool = await poolOf(url);
+    expect(pool.workers.reduce((sum, { active }) => sum + active, 0)).toBe(2);
+    expect(pool.total.maxActive).toBeGreaterThanOrEqual(model === "threads" ? 2 : 1);
+    release();
+    expect(await waiting).toMatch(/^\d+\/\d+$/);
+    await until("it has finished", async () => (await poolOf(url)).total.active === 1);
+  });
 });
 
 describe("app.run(import.meta, { middleware })", () => {

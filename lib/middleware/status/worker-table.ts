@@ -9,6 +9,8 @@ interface Row {
   readonly name: string;
   readonly counters: CounterValues;
   readonly worker?: WorkerStatus;
+  /** Whether its connections are its own: those of threads are all of them the process's. */
+  readonly connected: boolean;
 }
 
 type Column = readonly [name: string, text: (row: Row, now: number) => string | undefined];
@@ -19,8 +21,8 @@ const COLUMNS: readonly Column[] = [
   ["Active", ({ counters }) => countText(counters.active)],
   ["Requests", ({ counters }) => countText(counters.requests)],
   ["Errors", ({ counters }) => countText(counters.errors)],
-  ["Received", ({ counters }) => bytesText(counters.bytesReceived)],
-  ["Sent", ({ counters }) => bytesText(counters.bytesSent)],
+  ["Received", ({ counters, connected }) => (connected ? bytesText(counters.bytesReceived) : undefined)],
+  ["Sent", ({ counters, connected }) => (connected ? bytesText(counters.bytesSent) : undefined)],
   ["Memory", ({ worker }) => worker && bytesText(worker.memoryBytes)],
   ["Mean", ({ counters }) => shown(meanLatency(counters), millisecondsText)],
   ["p50", ({ counters }) => shown(latencyQuantile(counters, 0.5), boundText)],
@@ -30,13 +32,14 @@ const COLUMNS: readonly Column[] = [
 
 export function workerTable(pool: PoolStatus, total: CounterValues, now: number): Markup {
   const { workers, ended } = pool;
+  const connected = workers.every((worker) => worker.thread === undefined);
   const rows = workers.map((worker): Row => {
     const thread = worker.thread === undefined ? "" : `, thread ${worker.thread}`;
-    return { name: `${worker.pid}${thread}`, counters: worker.counters, worker };
+    return { name: `${worker.pid}${thread}`, counters: worker.counters, worker, connected };
   });
   const sums: Row[] = [];
-  if (ended.requests > 0) sums.push({ name: "Ended workers", counters: ended });
-  if (workers.length + sums.length > 1) sums.push({ name: "Together", counters: total });
+  if (ended.requests > 0) sums.push({ name: "Ended workers", counters: ended, connected });
+  if (workers.length + sums.length > 1) sums.push({ name: "Together", counters: total, connected: true });
   return html`<table>
 <caption>${workers.length === 1 ? "One worker" : `${countText(workers.length)} workers`}</caption>
 <thead><tr><th scope="col">Process</th><th scope="col">State</th>
