@@ -1,27 +1,14 @@
 import { basename, extname } from "node:path";
 import { GatewayError } from "../errors.ts";
 import type { ServeOptions } from "../serve.ts";
-import type { BindAddress, PreforkOptions } from "../workers/options.ts";
+import type { BindAddress } from "../workers/options.ts";
 import { type Arguments, type Command, type Io, UsageError } from "./command.ts";
 import { loadApplication } from "./load-application.ts";
 import type { SiteAddress } from "./port.ts";
+import { type WorkerChoice, workerChoice, workerHelp, workerOptions } from "./worker-choice.ts";
 
 const protocols = ["http", "fcgi", "scgi", "uwsgi", "ajp", "cgi"] as const;
-const workerModels = ["single", "threads", "prefork"] as const satisfies readonly ServeOptions["workers"][];
 const fronts = ["none", "lighttpd", "auto"] as const;
-
-/** Numbers that go with --workers prefork, by their names here and as options of `serve()`. */
-const poolNumbers = {
-  "max-children": "maxChildren",
-  "min-spare": "minSpare",
-  "max-spare": "maxSpare",
-  "max-requests": "maxRequests",
-  "max-memory-bytes": "maxMemoryBytes",
-  "max-idle-ms": "maxIdleMs",
-} as const satisfies Record<string, keyof PreforkOptions>;
-
-/** What of the command line is for the pool, and not for the server of the application itself. */
-type WorkerChoice = Pick<ServeOptions, "workers" | "maxThreads" | keyof PreforkOptions>;
 
 const help = `\
 usage: postern serve <module> [options]
@@ -35,15 +22,7 @@ application, (environ, startResponse) => body, or what application(urls) of post
                                without it systemd's sockets are taken (what --protocol leaves out their names say), else
                                http takes --port, the others the listening socket on descriptor 0
   --port <number>              port for http and --behind; PORT, or else 8080, when left out
-  --workers <model>            who answers: single, one process; threads in it, which a request that computes does not hold
-                               up; or prefork, several processes, which it also watches and reloads
-  --threads <number>           with --workers threads: how many; the number of processors, at least 2, when left out
-  --max-children <number>      with --workers prefork: how many processes; the number of processors, at least 2, when left
-                               out; --min-spare 0 starts them when there are requests, and --max-idle-ms <number> says how
-                               long they stay (10,000); --min-spare and --max-spare say how many may have nothing to do
-  --max-requests <number>      with --workers prefork: after how many requests, or with how much memory, a process is
-  --max-memory-bytes <number>  replaced by a new one
-  --restart-file <path>        a file that does what HUP does, when it is touched
+${workerHelp}  --restart-file <path>        a file that does what HUP does, when it is touched
   --behind none|lighttpd|auto  starts lighttpd in front, which starts two processes of the application;
                                auto is lighttpd where it is installed, else the embedded HTTP server
   --next-port                  takes the next free port where that one is in use
@@ -78,9 +57,7 @@ export const serveCommand: Command = {
     protocol: { type: "string" },
     listen: { type: "string", multiple: true },
     port: { type: "string" },
-    workers: { type: "string" },
-    threads: { type: "string" },
-    ...Object.fromEntries(Object.keys(poolNumbers).map((name) => [name, { type: "string" } as const])),
+    ...workerOptions,
     "restart-file": { type: "string" },
     "log-file": { type: "string" },
     "pid-file": { type: "string" },
@@ -94,7 +71,7 @@ export const serveCommand: Command = {
   async run(args, io) {
     const module = onlyModule(args);
     const behind = oneOf("--behind", args.values["behind"], fronts);
-    const workers = workersOf(args);
+    const workers = workerChoice(args);
     if (args.values["dev"] !== true && behind === "none") return serveAlone(module, args, io, workers);
     if (workers.workers !== "single")
       throw new UsageError("--dev and --behind choose who answers by themselves: leave --workers out.");
@@ -205,27 +182,6 @@ function refuseOwnNames({ values }: Arguments): void {
   );
   if (given === undefined) return;
   throw new UsageError(`--${given} is for a server that runs alone: leave it out, or --behind and --dev.`);
-}
-
-function workersOf({ values }: Arguments): WorkerChoice {
-  const workers = oneOf("--workers", values["workers"] ?? "single", workerModels);
-  const choice: WorkerChoice = { workers };
-  const threads = values["threads"] as string | undefined;
-  if (threads !== undefined) {
-    if (workers !== "threads") throw new UsageError("--threads goes with --workers threads.");
-    const maxThreads = /^\d{1,4}$/.test(threads) ? Number(threads) : 0;
-    if (maxThreads === 0) throw new UsageError(`"${threads}" is no number of threads: take 1 or more.`);
-    choice.maxThreads = maxThreads;
-  }
-  for (const [name, option] of Object.entries(poolNumbers)) {
-    const text = values[name] as string | undefined;
-    if (text === undefined) continue;
-    if (workers !== "prefork") throw new UsageError(`--${name} goes with --workers prefork.`);
-    // What the number may be is the option's to say.
-    if (!/^\d{1,15}$/.test(text)) throw new UsageError(`--${name} is a number; "${text}" is none.`);
-    choice[option] = Number(text);
-  }
-  return choice;
 }
 
 function onlyModule({ positionals: [module, ...more] }: Arguments): string {

@@ -109,8 +109,28 @@ export interface WorkerOptions extends PreforkOptions {
   title?: boolean;
 }
 
-/** Of the worker model `prefork`, in flup's and PHP-FPM's words; the limits for memory and requests are those of threads too. */
-export interface PreforkOptions {
+/** When a process of `prefork`, or a thread of `threads`, is replaced by a new one. It answers until that is ready. */
+export interface LifetimeOptions {
+  /**
+   * After how many requests, against memory that an application loses; 0 is never. Each draws its own number, up to a
+   * tenth less or more, so that they do not all leave at once.
+   *
+   * @defaultValue `0`
+   */
+  maxRequests?: number;
+
+  /**
+   * With how much memory in RAM, in bytes; 0 is no limit. Of a process it is looked at a few times a second, while there
+   * are requests, and Node itself takes 40 to 60 MB; of a thread its heap counts, which begins at about 5 MB. A limit
+   * below what the application needs to start would replace workers all the time.
+   *
+   * @defaultValue `0`
+   */
+  maxMemoryBytes?: number;
+}
+
+/** Of the worker model `prefork`, in flup's and PHP-FPM's words. */
+export interface PreforkOptions extends LifetimeOptions {
   /**
    * How many processes at the most answer requests; one more for each that is being replaced. They are there for as many
    * CPUs: one process of Node answers many requests at once that wait for something else, but computes for one at a time.
@@ -122,9 +142,9 @@ export interface PreforkOptions {
   /**
    * How many processes should have nothing to do, so that somebody has time for the next request. A process has something
    * to do when for 0.3 seconds it has had a request in progress or was at work for more than half of the time. With fewer
-   * spare ones another is started, up to `maxChildren`. 0 starts processes on demand, as PHP-FPM does: the first one at the first connection, and each leaves
-   * after `maxIdleMs`. The parent then accepts the connections and hands them on, which costs more for each; it is for
-   * applications that are seldom asked.
+   * spare ones another is started, up to `maxChildren`. 0 starts processes on demand, as PHP-FPM does: the first one at
+   * the first connection, and each leaves after `maxIdleMs`. The parent then accepts the connections and hands them on,
+   * which costs more for each; it is for applications that are seldom asked.
    *
    * @defaultValue `1`
    */
@@ -137,24 +157,6 @@ export interface PreforkOptions {
    * @defaultValue `maxChildren`: a process that is there is cheaper than one that has to be started
    */
   maxSpare?: number;
-
-  /**
-   * After how many requests a process is replaced by a new one, against memory that an application loses; 0 is never.
-   * Each process draws its own number, up to a tenth less or more, so that they do not all leave at once. It goes on
-   * answering until the new one is ready. With `threads` so does each thread.
-   *
-   * @defaultValue `0`
-   */
-  maxRequests?: number;
-
-  /**
-   * With how much memory in RAM a process is replaced by a new one, in bytes; 0 is no limit. It is looked at a few times a
-   * second, while there are requests. Node itself takes 40 to 60 MB; a limit below what the application needs to start
-   * would replace processes all the time. With `threads` the heap of each thread counts, which begins at about 5 MB.
-   *
-   * @defaultValue `0`
-   */
-  maxMemoryBytes?: number;
 
   /**
    * How long a process may have no connection before it leaves, in milliseconds, with `minSpare: 0`. One that a web server

@@ -3,8 +3,9 @@
 
 import { availableParallelism } from "node:os";
 import { type PoolStatus, provideStatus } from "../gateway/pool-status.ts";
+import { lifetimeLimits } from "./lifetime.ts";
+import { count } from "./limits.ts";
 import { type Listener, listen } from "./listen.ts";
-import { count, limit } from "./prefork/sizes.ts";
 import { ThreadPool } from "./threads/pool.ts";
 import { abortAll, graceOf, windDown } from "./wind-down.ts";
 import type { WorkerModel } from "./workers.ts";
@@ -14,8 +15,7 @@ export const start: WorkerModel = async (job, options) => {
   const graceMs = graceOf(options);
   const sizes = {
     maxThreads: count("maxThreads", options.maxThreads ?? Math.max(2, availableParallelism()), 1),
-    maxRequests: limit("maxRequests", options.maxRequests ?? 0),
-    maxMemoryBytes: limit("maxMemoryBytes", options.maxMemoryBytes ?? 0),
+    lifetime: lifetimeLimits(options),
   };
   const startedAt = Date.now();
   let listeners: Listener[] = [];

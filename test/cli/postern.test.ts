@@ -64,15 +64,13 @@ test.each([
     '--workers is one of single, threads, prefork; "forks" is none of them.',
   ],
   [["serve", "a.js", "--max-children", "2"], "--max-children goes with --workers prefork."],
+  [["serve", "a.js", "--max-requests", "9"], "--max-requests goes with --workers threads or prefork."],
   [
     ["serve", "a.js", "--workers", "prefork", "--min-spare", "one"],
     '--min-spare is a number; "one" is none.',
   ],
   [["serve", "a.js", "--threads", "2"], "--threads goes with --workers threads."],
-  [
-    ["serve", "a.js", "--workers", "threads", "--threads", "no"],
-    '"no" is no number of threads: take 1 or more.',
-  ],
+  [["serve", "a.js", "--workers", "threads", "--threads", "no"], '--threads is a number; "no" is none.'],
   [
     ["serve", "a.js", "--workers", "threads", "--dev"],
     "--dev and --behind choose who answers by themselves: leave --workers out.",

@@ -6,6 +6,7 @@ import { Counters, type CounterValues, sumOfCounters } from "../../gateway/count
 import { type PoolStatus, provideStatus, type WorkerStatus } from "../../gateway/pool-status.ts";
 import type { Address } from "../../gateway/protocol-server.ts";
 import { CrashPauses } from "../crash-pauses.ts";
+import { Lifetime } from "../lifetime.ts";
 import type { WorkerOptions } from "../options.ts";
 import { graceOf } from "../wind-down.ts";
 import type { WorkerJob, Workers } from "../workers.ts";
@@ -26,9 +27,6 @@ const RETIRE_MS = 1_000;
 /** How long children may take to tell what they are doing, in milliseconds. */
 const STATUS_MS = 500;
 
-/** Children draw their `maxRequests` from this far around it. */
-const JITTER = 0.1;
-
 export class Pool implements Workers, WorkerEvents {
   readonly role = "master";
   readonly #job: WorkerJob;
@@ -39,8 +37,7 @@ export class Pool implements Workers, WorkerEvents {
   readonly #workers = new Set<WorkerProcess>();
   readonly #connections = new WaitingConnections(() => this.#workers);
   readonly #pauses = new CrashPauses();
-  /** How many requests a child answers before it is replaced. */
-  readonly #limits = new WeakMap<WorkerProcess, number>();
+  readonly #lifetimes = new WeakMap<WorkerProcess, Lifetime>();
   /** Children that answer until their successors are ready. */
   readonly #outgoing = new WeakSet<WorkerProcess>();
   readonly #idle = new Map<WorkerProcess, NodeJS.Timeout>();
@@ -115,10 +112,8 @@ export class Pool implements Workers, WorkerEvents {
 
   reported(worker: WorkerProcess): void {
     const { counters, memoryBytes } = worker.report;
-    if (counters.requests >= (this.#limits.get(worker) ?? Number.POSITIVE_INFINITY))
-      void this.#replace(worker, `after ${counters.requests} requests`);
-    else if (memoryBytes > this.#sizes.maxMemoryBytes)
-      void this.#replace(worker, `with ${memoryBytes} bytes of memory`);
+    const over = this.#lifetimes.get(worker)?.over(counters.requests, memoryBytes);
+    if (over !== undefined) void this.#replace(worker, over);
     this.#watchIdle(worker);
     this.#resize();
     // It says nothing while it computes.
@@ -172,8 +167,7 @@ export class Pool implements Workers, WorkerEvents {
       this,
     );
     this.#workers.add(worker);
-    const drawn = this.#sizes.maxRequests * (1 - JITTER + 2 * JITTER * Math.random());
-    this.#limits.set(worker, Math.max(1, Math.round(drawn)));
+    this.#lifetimes.set(worker, new Lifetime(this.#sizes));
     void worker.started.then((serves) => {
       if (!serves) return;
       this.#watchIdle(worker);

@@ -1,6 +1,8 @@
 import { availableParallelism } from "node:os";
 import { GatewayError } from "../../errors.ts";
 import { durationOf } from "../../gateway/duration.ts";
+import { lifetimeLimits } from "../lifetime.ts";
+import { count } from "../limits.ts";
 import type { PreforkOptions } from "../options.ts";
 
 /** The options of a pool with their defaults; what is not limited is `Infinity`. */
@@ -27,26 +29,9 @@ export function sizesOf(options: PreforkOptions): Sizes {
     minSpare,
     maxSpare,
     maxChildren,
-    maxRequests: limit("maxRequests", options.maxRequests ?? 0),
-    maxMemoryBytes: limit("maxMemoryBytes", options.maxMemoryBytes ?? 0),
+    ...lifetimeLimits(options),
     maxIdleMs: durationOf("maxIdleMs", options.maxIdleMs ?? 10_000),
   };
-}
-
-/** @throws {GatewayError} `OPTION` when it is no whole number, or less than `least` */
-export function count(name: string, value: number, least: number): number {
-  if (Number.isInteger(value) && value >= least) return value;
-  throw new GatewayError("OPTION", `option "${name}" is ${value}; give a whole number from ${least} on`);
-}
-
-/**
- * 0 is no limit, which is `Infinity`.
- *
- * @throws {GatewayError} `OPTION` when it is negative or no number
- */
-export function limit(name: string, value: number): number {
-  if (value >= 0) return value === 0 ? Number.POSITIVE_INFINITY : value;
-  throw new GatewayError("OPTION", `option "${name}" is ${value}; give a number, or 0 for no limit`);
 }
 
 function atMost(name: string, value: number, other: string, most: number): void {

@@ -8,6 +8,7 @@ import type { PoolStatus, WorkerStatus } from "../../gateway/pool-status.ts";
 import type { Address } from "../../gateway/protocol-server.ts";
 import type { Application } from "../../gateway/types.ts";
 import { CrashPauses } from "../crash-pauses.ts";
+import { Lifetime, type LifetimeLimits } from "../lifetime.ts";
 import { Exchange } from "./exchange.ts";
 import { ToThread } from "./messages.ts";
 import { Thread, type ThreadEnd, type ThreadOwner } from "./thread.ts";
@@ -16,18 +17,13 @@ export interface ThreadPoolOptions {
   /** The server that the threads are there for, by its number. */
   readonly server: number;
   readonly maxThreads: number;
-  /** After how many requests, or with how large a heap in bytes, a thread is replaced. */
-  readonly maxRequests: number;
-  readonly maxMemoryBytes: number;
+  readonly lifetime: LifetimeLimits;
   /** How long an application may take, in milliseconds; 0 is no limit. */
   readonly requestTimeoutMs: number;
   readonly log: Log;
   readonly writeErrors: (bytes: Buffer) => void;
   readonly status: () => Promise<PoolStatus>;
 }
-
-/** Threads draw their `maxRequests` from this far around it. */
-const JITTER = 0.1;
 
 export class ThreadPool implements ThreadOwner {
   readonly server: number;
@@ -140,7 +136,7 @@ export class ThreadPool implements ThreadOwner {
   }
 
   onFinished(thread: Thread): void {
-    if (this.#isDue(thread)) void this.#replaceEarly(thread);
+    if (thread.isOver) void this.#replaceEarly(thread);
     const [exchange] = this.#waiting;
     if (exchange === undefined) {
       this.#idle.push(thread);
@@ -162,8 +158,7 @@ export class ThreadPool implements ThreadOwner {
   }
 
   #create(generation: number): Thread {
-    const drawn = this.#options.maxRequests * (1 - JITTER + 2 * JITTER * Math.random());
-    const thread = new Thread(this, generation, Math.max(1, Math.round(drawn)));
+    const thread = new Thread(this, generation, new Lifetime(this.#options.lifetime));
     this.#threads.add(thread);
     thread.ready.catch(() => this.#threads.delete(thread));
     return thread;
@@ -202,21 +197,19 @@ export class ThreadPool implements ThreadOwner {
     }
   }
 
-  #isDue(thread: Thread): boolean {
-    const { requests } = thread.counters;
-    if (requests === 0) return false;
-    return requests >= thread.maxRequests || thread.memoryBytes > this.#options.maxMemoryBytes;
-  }
-
   /** It answers until another has started; where none does it stays. */
   async #replaceEarly(thread: Thread): Promise<void> {
-    if (this.#renewed.has(thread) || this.#reloading !== undefined) return;
+    if (this.#renewed.has(thread) || this.#reloading !== undefined || this.#pauses.remaining() > 0) return;
     this.#renewed.add(thread);
     try {
       await this.#renew(thread, this.#generation);
     } catch (error) {
-      if (!this.#stopping.signal.aborted)
-        this.#log("error", `${messageOf(error)}; thread ${thread.number} goes on`);
+      if (this.#stopping.signal.aborted) return;
+      const pauseMs = this.#pauses.ended(undefined);
+      this.#log(
+        "error",
+        `${messageOf(error)}; thread ${thread.number} goes on, the next try is made${inTime(pauseMs)}`,
+      );
     } finally {
       this.#renewed.delete(thread);
     }

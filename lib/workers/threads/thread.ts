@@ -5,6 +5,7 @@ import { GatewayError, ProtocolError } from "../../errors.ts";
 import { Counters } from "../../gateway/counters.ts";
 import type { PoolStatus, WorkerStatus } from "../../gateway/pool-status.ts";
 import type { Address } from "../../gateway/protocol-server.ts";
+import type { Lifetime } from "../lifetime.ts";
 import { EnvironPacker } from "./environ.ts";
 import type { Exchange, ExchangeThread } from "./exchange.ts";
 import { serverAddresses, startedAs } from "./identity.ts";
@@ -55,10 +56,6 @@ export class Thread implements ExchangeThread {
   readonly ready: Promise<void>;
   /** When it was ready, by `performance.now()`. */
   readyAt: number | undefined;
-  /** How many requests it answers before another takes its place. */
-  readonly maxRequests: number;
-  /** Its heap, as it was said last. */
-  memoryBytes = 0;
   /** Node's number of it. */
   readonly number: number;
 
@@ -68,7 +65,10 @@ export class Thread implements ExchangeThread {
   readonly #worker: Worker;
   readonly #port: MessagePort;
   readonly #packer = new EnvironPacker();
+  readonly #lifetime: Lifetime;
   #state: WorkerStatus["state"] = "starting";
+  /** Its heap, as it was said last. */
+  #memoryBytes = 0;
   #resolveReady: () => void = () => {};
   #rejectReady: (error: GatewayError) => void = () => {};
   /** The request that it has, its number, and when it got it. */
@@ -83,7 +83,7 @@ export class Thread implements ExchangeThread {
   #error: { readonly error: unknown } | undefined;
 
   /** @throws {GatewayError} `THREAD_START` when there is no script that it could run */
-  constructor(owner: ThreadOwner, generation: number, maxRequests: number) {
+  constructor(owner: ThreadOwner, generation: number, lifetime: Lifetime) {
     const [, script, ...argv] = process.argv;
     if (script === undefined)
       throw new GatewayError("THREAD_START", "threads run the main script again, and this process has none");
@@ -91,7 +91,7 @@ export class Thread implements ExchangeThread {
     this.#argv = argv;
     this.#owner = owner;
     this.generation = generation;
-    this.maxRequests = maxRequests;
+    this.#lifetime = lifetime;
     this.ready = new Promise((resolve, reject) => {
       this.#resolveReady = resolve;
       this.#rejectReady = reject;
@@ -113,6 +113,12 @@ export class Thread implements ExchangeThread {
     return this.#exchange !== undefined;
   }
 
+  /** Whether it has answered so much, or needs so much memory, that another should take its place. */
+  get isOver(): boolean {
+    const { requests } = this.counters;
+    return requests > 0 && this.#lifetime.over(requests, this.#memoryBytes) !== undefined;
+  }
+
   get status(): WorkerStatus {
     return {
       pid: process.pid,
@@ -120,7 +126,7 @@ export class Thread implements ExchangeThread {
       generation: this.generation,
       state: this.#state,
       startedAt: this.startedAt,
-      memoryBytes: this.memoryBytes,
+      memoryBytes: this.#memoryBytes,
       counters: this.counters.values(),
     };
   }
@@ -172,7 +178,7 @@ export class Thread implements ExchangeThread {
   readonly #onMessage = (message: MessageFromThread): void => {
     switch (message[0]) {
       case FromThread.Ready:
-        this.memoryBytes = message[1];
+        this.#memoryBytes = message[1];
         this.#state = "ready";
         this.readyAt = performance.now();
         this.#resolveReady();
@@ -226,7 +232,7 @@ export class Thread implements ExchangeThread {
   }
 
   #finish(exchange: Exchange, memoryBytes: number): void {
-    if (memoryBytes > 0) this.memoryBytes = memoryBytes;
+    if (memoryBytes > 0) this.#memoryBytes = memoryBytes;
     exchange.finish();
     this.#forget();
     if (this.#state === "stopping") this.#letEnd();

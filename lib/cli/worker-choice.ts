@@ -1,0 +1,61 @@
+// The options of the command line that say who answers: one process, threads, or several processes.
+
+import type { ServeOptions } from "../serve.ts";
+import type { PreforkOptions } from "../workers/options.ts";
+import { type Arguments, UsageError } from "./command.ts";
+
+type WorkerModelName = NonNullable<ServeOptions["workers"]>;
+
+/** What of the command line is for the pool, and not for the server of the application itself. */
+export type WorkerChoice = Pick<ServeOptions, "workers" | "maxThreads" | keyof PreforkOptions>;
+
+interface WorkerNumber {
+  readonly option: Exclude<keyof WorkerChoice, "workers">;
+  readonly models: readonly WorkerModelName[];
+}
+
+const models: readonly WorkerModelName[] = ["single", "threads", "prefork"];
+
+const numbers: Readonly<Record<string, WorkerNumber>> = {
+  threads: { option: "maxThreads", models: ["threads"] },
+  "max-children": { option: "maxChildren", models: ["prefork"] },
+  "min-spare": { option: "minSpare", models: ["prefork"] },
+  "max-spare": { option: "maxSpare", models: ["prefork"] },
+  "max-idle-ms": { option: "maxIdleMs", models: ["prefork"] },
+  "max-requests": { option: "maxRequests", models: ["threads", "prefork"] },
+  "max-memory-bytes": { option: "maxMemoryBytes", models: ["threads", "prefork"] },
+};
+
+export const workerOptions = Object.fromEntries(
+  ["workers", ...Object.keys(numbers)].map((name) => [name, { type: "string" } as const]),
+);
+
+export const workerHelp = `\
+  --workers <model>            who answers: single, one process; threads in it, which a request that computes does not hold
+                               up; or prefork, several processes, which it also watches and reloads
+  --threads <number>           with --workers threads: how many; the number of processors, at least 2, when left out
+  --max-children <number>      with --workers prefork: how many processes; the number of processors, at least 2, when left
+                               out; --min-spare 0 starts them when there are requests, and --max-idle-ms <number> says how
+                               long they stay (10,000); --min-spare and --max-spare say how many may have nothing to do
+  --max-requests <number>      with threads and prefork: after how many requests, or with how much memory, one is replaced
+  --max-memory-bytes <number>  by a new one
+`;
+
+/** @throws {UsageError} when they contradict each other */
+export function workerChoice({ values }: Arguments): WorkerChoice {
+  const named = values["workers"] ?? "single";
+  const workers = models.find((model) => model === named);
+  if (workers === undefined)
+    throw new UsageError(`--workers is one of ${models.join(", ")}; "${named}" is none of them.`);
+  const choice: WorkerChoice = { workers };
+  for (const [name, number] of Object.entries(numbers)) {
+    const text = values[name] as string | undefined;
+    if (text === undefined) continue;
+    if (!number.models.includes(workers))
+      throw new UsageError(`--${name} goes with --workers ${number.models.join(" or ")}.`);
+    // What the number may be is the option's to say.
+    if (!/^\d{1,15}$/.test(text)) throw new UsageError(`--${name} is a number; "${text}" is none.`);
+    choice[number.option] = Number(text);
+  }
+  return choice;
+}
