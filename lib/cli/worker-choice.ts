@@ -31,14 +31,15 @@ export const workerOptions = Object.fromEntries(
 );
 
 export const workerHelp = `\
-  --workers <model>            who answers: single, one process; threads in it, which a request that computes does not hold
-                               up; or prefork, several processes, which it also watches and reloads
-  --threads <number>           with --workers threads: how many; the number of processors, at least 2, when left out
-  --max-children <number>      with --workers prefork: how many processes; the number of processors, at least 2, when left
-                               out; --min-spare 0 starts them when there are requests, and --max-idle-ms <number> says how
-                               long they stay (10,000); --min-spare and --max-spare say how many may have nothing to do
-  --max-requests <number>      with threads and prefork: after how many requests, or with how much memory, one is replaced
-  --max-memory-bytes <number>  by a new one
+  --workers <model>            who answers: single, one process; threads in it, so that a request that computes does not
+                               hold up the others; or prefork, several processes, which it watches and reloads
+  --threads <number>           with threads: how many; the number of processors, at least 2, when left out
+  --max-children <number>      with prefork: how many processes; the number of processors, at least 2, when left out
+  --min-spare <number>         with prefork: how many of them should have nothing to do (1); 0 starts them on demand
+  --max-spare <number>         with prefork: how many may have nothing to do; --max-children when left out
+  --max-idle-ms <number>       with --min-spare 0: after how long without a connection one leaves (10,000)
+  --max-requests <number>      with threads and prefork: after how many requests one is replaced by a new one
+  --max-memory-bytes <number>  with threads and prefork: with how much memory one is replaced by a new one
 `;
 
 /** @throws {UsageError} when they contradict each other */

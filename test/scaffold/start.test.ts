@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import type { Child } from "../support/child.ts";
+import { type Child, kill } from "../support/child.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { lighttpd } from "../support/lighttpd.ts";
 import { cli, Stand } from "../support/postern.ts";
@@ -11,6 +11,14 @@ import { newProject } from "../support/project.ts";
 import { until } from "../support/until.ts";
 
 const fronts = { lighttpd: {}, "the embedded server": { POSTERN_LIGHTTPD: "none" } };
+
+/** The processes that serve the application, once they have their names. */
+function workersOf(stand: Stand): number[] {
+  return stand
+    .processes()
+    .filter(({ command }) => command.startsWith("postern: app"))
+    .map(({ pid }) => pid);
+}
 
 describe.skipIf(lighttpd === undefined)("npm start of a project", () => {
   let folder: TemporaryFolder;
@@ -58,8 +66,8 @@ describe.skipIf(lighttpd === undefined)("npm start of a project", () => {
         expect(response.status, path).toBe(404);
         expect(await response.text(), path).toContain("There is no such page");
       }
-      const processes = stand.processes().filter(({ command }) => /--protocol fcgi/.test(command));
-      expect(processes).toHaveLength(name === "lighttpd" ? 2 : 0);
+      const expected = name === "lighttpd" ? 2 : 1;
+      await until(`${expected} of them serve`, () => workersOf(stand).length === expected);
       await child.stop();
       expect(await stand.remains()).toEqual([]);
     });
@@ -88,7 +96,7 @@ describe.skipIf(lighttpd === undefined)("npm start of a project", () => {
         },
       );
       await child.printed(/Ctrl-C stops it/);
-      process.kill(child.pid, "SIGKILL");
+      kill(child.pid, "SIGKILL");
       await until("nothing is left", async () => (await stand.remains()).length === 0);
     });
 
@@ -120,8 +128,9 @@ describe.skipIf(lighttpd === undefined)("npm start of a project", () => {
     await child.printed(/Ctrl-C stops it/);
     expect(child.output.match(/^app: loaded$/gm)).toHaveLength(2);
     // One of the two processes dies: lighttpd says so, and starts it again.
-    const [worker] = stand.processes().filter(({ command }) => /main\.js serve .*fcgi/.test(command));
-    process.kill(worker?.pid ?? 0, "SIGKILL");
+    await until("both have their names", () => workersOf(stand).length === 2);
+    const [worker] = workersOf(stand);
+    kill(worker, "SIGKILL");
     await child.printed(/^lighttpd: child signalled: 9$/m);
     await child.stop();
     expect(await stand.remains()).toEqual([]);

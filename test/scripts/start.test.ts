@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Child } from "../support/child.ts";
+import { type Child, kill } from "../support/child.ts";
 import { lighttpd } from "../support/lighttpd.ts";
 import { Stand } from "../support/postern.ts";
 import { until } from "../support/until.ts";
@@ -20,10 +20,11 @@ async function npmStart(environment: NodeJS.ProcessEnv): Promise<{ stand: Stand;
 }
 
 /** The process of scripts/start.js, which npm started. */
-function script(stand: Stand): number {
-  const found = stand.processes().find(({ command }) => /^node scripts\/start\.js/.test(command));
-  if (found === undefined) throw new Error(JSON.stringify(stand.processes()));
-  return found.pid;
+/** The process that `npm start` runs: where it serves itself, it has got a name by then or is about to. */
+function script(stand: Stand): number | undefined {
+  const processes = stand.processes();
+  const called = (name: string) => processes.find(({ command }) => command.startsWith(name));
+  return (called("node scripts/start.js") ?? called("postern: app"))?.pid;
 }
 
 for (const { name, environment, missing } of fronts) {
@@ -47,10 +48,10 @@ for (const { name, environment, missing } of fronts) {
 
     test.each([
       ["TERM to npm", (_: Stand, child: Child) => child.signal("SIGTERM")],
-      ["TERM to the script", (stand: Stand) => process.kill(script(stand), "SIGTERM")],
+      ["TERM to the script", (stand: Stand) => kill(script(stand), "SIGTERM")],
       ["INT to npm and all it started, as Ctrl-C", (_: Stand, child: Child) => child.signalGroup("SIGINT")],
       ["HUP to npm", (_: Stand, child: Child) => child.signal("SIGHUP")],
-      ["HUP to the script", (stand: Stand) => process.kill(script(stand), "SIGHUP")],
+      ["HUP to the script", (stand: Stand) => kill(script(stand), "SIGHUP")],
       ["HUP to npm and all it started", (_: Stand, child: Child) => child.signalGroup("SIGHUP")],
       ["KILL to npm", (_: Stand, child: Child) => child.signal("SIGKILL")],
     ])("%s leaves no process, socket or temporary file", async (_, stop) => {
@@ -74,7 +75,7 @@ for (const { name, environment, missing } of fronts) {
         "/dev/null",
       ]);
       await child.printed(/Ctrl-C stops it/);
-      process.kill(child.pid, "SIGKILL");
+      kill(child.pid, "SIGKILL");
       await until("nothing is left", async () => (await stand.remains()).length === 0);
     });
 

@@ -84,11 +84,13 @@ export class Child {
 
   /** Signals the program alone. */
   signal(signal: NodeJS.Signals): void {
-    if (this.#running) process.kill(this.pid, signal);
+    if (this.#running) kill(this.pid, signal);
   }
 
   /** Signals the program and what it started in its process group, as a terminal does. */
   signalGroup(signal: NodeJS.Signals): void {
+    // One that could not be started has no number, and 0 would be the group of who asks.
+    if (this.pid === 0) return;
     try {
       process.kill(-this.pid, signal);
     } catch {
@@ -109,6 +111,12 @@ export class Child {
     for (const resolve of this.#waiting) resolve();
     this.#waiting.clear();
   }
+}
+
+/** Signals a process that is there; of none, which would be the caller's own group, it is an error to ask. */
+export function kill(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined || !(pid > 1)) throw new Error(`there is no process ${pid} to get ${signal}`);
+  process.kill(pid, signal);
 }
 
 /**

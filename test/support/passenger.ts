@@ -3,6 +3,7 @@
 import { chmodSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { apache, startApache } from "./apache.ts";
+import { kill } from "./child.ts";
 import { type TemporaryFolder, temporaryFolder } from "./folder.ts";
 import type { Front } from "./front.ts";
 import { findProgram } from "./programs.ts";
@@ -41,7 +42,7 @@ export async function startPassenger(config: (documents: string) => string): Pro
       folder.remove();
     };
     const stopGracefully = () => {
-      process.kill(Number(readFileSync(join(folder.path, "apache.pid"), "utf8")), "SIGWINCH");
+      kill(Number(readFileSync(join(folder.path, "apache.pid"), "utf8")), "SIGWINCH");
     };
     return { ...server, stop, stopGracefully };
   } catch (error) {

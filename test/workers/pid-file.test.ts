@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { PidFile } from "../../lib/workers/pid-file.ts";
 import { ask, listeningProtocols } from "../support/asking.ts";
+import { kill } from "../support/child.ts";
 import { compiled } from "../support/dist.ts";
 import { ordinaryUser } from "../support/ordinary-user.ts";
 import { freePort, isListening } from "../support/port.ts";
@@ -139,7 +140,7 @@ describe.each(listeningProtocols)("a server of %s with a pid file", (protocol) =
     expect(readFileSync(pidFile, "utf8")).toBe(`${child.pid}\n`);
     const slow = ask(protocol, { path }, "/slow");
     await child.printed(/^slow$/m);
-    process.kill(Number(readFileSync(pidFile, "utf8")), "SIGTERM");
+    kill(Number(readFileSync(pidFile, "utf8")), "SIGTERM");
     await until("it no longer listens", async () => !(await isListening(path)));
     // Until the last request is answered there is a process to signal.
     expect(readFileSync(pidFile, "utf8")).toBe(`${child.pid}\n`);

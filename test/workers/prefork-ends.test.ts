@@ -3,6 +3,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { kill } from "../support/child.ts";
 import { FastCgiClient, KEEP_CONN } from "../support/fastcgi-client.ts";
 import { exchangeOver, Pool } from "../support/pool.ts";
 import { isListening } from "../support/port.ts";
@@ -37,8 +38,8 @@ describe("a child", () => {
     const pool = await Pool.start({ maxChildren: 2 });
     const before = await pool.untilReady(2);
     const { answers, by } = await onEachChild(pool);
-    const killed = by.get("r0") ?? 0;
-    process.kill(killed, "SIGKILL");
+    const killed = by.get("r0");
+    kill(killed, "SIGKILL");
     const idle = Array.from({ length: 10 }, () => pool.ask("/"));
     for (const name of by.keys()) pool.release(name);
     for (const [name, answer] of answers) {
@@ -55,9 +56,9 @@ describe("a child", () => {
   test("that ends at once is replaced after pauses that grow, and the others go on", async () => {
     const before = `if (isChild && there("broken")) process.exit(7);`;
     const pool = await Pool.start({ maxChildren: 2 }, { before });
-    const [killed = 0, other] = await pool.untilReady(2);
+    const [killed, other] = await pool.untilReady(2);
     pool.release("broken");
-    process.kill(killed, "SIGKILL");
+    kill(killed, "SIGKILL");
     for (const seconds of ["0.2", "0.4", "0.8"]) {
       const line = `worker \\d+ ended with status 7 before it was ready \\(what it said is above\\); the next one starts in`;
       await pool.parent.printed(new RegExp(`${line} ${seconds} s`));
@@ -72,7 +73,7 @@ describe("a child", () => {
     const before = await pool.untilReady(2);
     const answer = pool.ask("/wait/slow");
     const told = await pool.begun("slow");
-    process.kill(told, "SIGTERM");
+    kill(told, "SIGTERM");
     await until("there is another one", () => children(pool).some((pid) => !before.includes(pid)));
     pool.release("slow");
     expect(await answer).toBe(String(told));
@@ -84,7 +85,7 @@ describe("a child", () => {
   test("leaves the signals of a terminal to its parent", async () => {
     const pool = await Pool.start({ maxChildren: 1 });
     const [pid = 0] = await pool.untilReady(1);
-    for (const signal of ["SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2"] as const) process.kill(pid, signal);
+    for (const signal of ["SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2"] as const) kill(pid, signal);
     expect(await pool.ask("/")).toBe(String(pid));
     expect(pool.parent.output).not.toContain("Debugger listening");
   });
