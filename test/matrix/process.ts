@@ -25,8 +25,8 @@ interface Protocol {
 const protocols = {
   fcgi: { name: "fcgi", reach: reachFastCgi },
   "fcgi, kept": { name: "fcgi", reach: reachKeptFastCgi },
-  scgi: { name: "scgi", reach: reachSingleRequest(scgi) },
-  uwsgi: { name: "uwsgi", reach: reachSingleRequest(uwsgi) },
+  scgi: { name: "scgi", reach: reachSingleRequest(scgi), overTcp: true },
+  uwsgi: { name: "uwsgi", reach: reachSingleRequest(uwsgi), overTcp: true },
   ajp: { name: "ajp", reach: reachKeptAjp, toldMount: true },
   http: { name: "http", reach: reachHttp, overTcp: true, toldMount: true },
 } as const satisfies Record<string, Protocol>;

@@ -25,19 +25,18 @@ export function reachSingleRequest(protocol: WireProtocol): Reach {
   };
 }
 
-/** A server in this process. */
-export function startSingleRequest(protocol: WireProtocol): StartTransport {
+/** A server in this process, on a unix socket or a port: a response that was cut shows on a port alone. */
+export function startSingleRequest(protocol: WireProtocol, overTcp = false): StartTransport {
   return async (scriptName) => {
     const folder = temporaryFolder();
-    const path = join(folder.path, "socket");
     const server = serve(conformanceApplication, {
       protocol: protocol.name,
-      bindAddress: path,
+      bindAddress: overTcp ? { host: "127.0.0.1", port: 0 } : join(folder.path, "socket"),
       log: () => {},
     });
-    await server.listening;
+    const [address = { path: "" }] = await server.listening;
     return {
-      ...reachSingleRequest(protocol)({ path }, scriptName),
+      ...reachSingleRequest(protocol)(address, scriptName),
       async close() {
         await server.close();
         folder.remove();

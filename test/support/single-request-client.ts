@@ -7,6 +7,7 @@ export class SingleRequestClient {
   readonly #socket: Socket;
   readonly #waiting = new Set<() => void>();
   readonly #chunks: Buffer[] = [];
+  readonly #overTcp: boolean;
   #closed = false;
   /** The connection ended with an error, such as a reset. */
   failed = false;
@@ -20,6 +21,7 @@ export class SingleRequestClient {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
+    this.#overTcp = socket.remoteAddress !== undefined;
     socket.on("data", (bytes: Buffer) => {
       this.#chunks.push(bytes);
       this.#wake();
@@ -27,7 +29,7 @@ export class SingleRequestClient {
     socket.on("error", () => {
       this.failed = true;
     });
-    socket.on("end", () => this.#close());
+    socket.on("end", () => this.#askWhetherReset());
     socket.on("close", () => this.#close());
   }
 
@@ -80,6 +82,15 @@ export class SingleRequestClient {
   async reply(): Promise<Buffer> {
     while (!this.#closed) await new Promise<void>((resolve) => this.#waiting.add(resolve));
     return this.received;
+  }
+
+  /**
+   * Of a reset that comes together with bytes Node makes an orderly end, as of one on which libuv has read less than it
+   * could. But nothing can be written to a connection that was reset. A unix socket knows no resets.
+   */
+  #askWhetherReset(): void {
+    if (!this.#overTcp || this.#socket.writableEnded) this.#close();
+    else this.#socket.write("\n", () => this.#close());
   }
 
   #close(): void {

@@ -47,7 +47,8 @@ export function removeEvidence(name: string): void {
 
 function wordsOf(name: string): string[] {
   try {
-    return readFileSync(pathOf(name), "utf8").trimEnd().split("\n");
+    // A word is there when its line has ended: another process may have made the file and not written to it yet.
+    return readFileSync(pathOf(name), "utf8").split("\n").slice(0, -1);
   } catch {
     return [];
   }
