@@ -43,21 +43,19 @@ async function runDetected(application: Application, options: ServeOptions): Pro
     const { WSGIServer } = await import("./faces/cgi.ts");
     return new WSGIServer(application, options).run();
   }
-  const [{ serve }, { logsOf }] = await Promise.all([import("./serve.ts"), import("./gateway/log-file.ts")]);
+  const [{ Serving }, { logsOf }] = await Promise.all([
+    import("./serve.ts"),
+    import("./gateway/log-file.ts"),
+  ]);
   const { log } = logsOf(options);
   // A worker has nothing to say that its master has not said.
   const silent = assignment !== undefined || identity !== undefined;
   if (!silent) log("debug", how);
   if (ignored.length > 0 && !silent)
     log("info", `${reason} and provides its socket, for HTTP: ${ignored.join(", ")} ignored`);
-  const server = serve(application, { ...options, ...found });
-  // A failed start is the caller's to catch, once: run() rejects with it too.
-  if (found.protocol === "http" && !silent)
-    void server.listening.then(
-      (addresses) => announce(addresses, log),
-      () => {},
-    );
-  return server.run();
+  const server = new Serving(application, { ...options, ...found });
+  const isSaid = found.protocol === "http" && !silent;
+  return server.run(isSaid ? (addresses) => announce(addresses, log) : undefined);
 }
 
 /** A child of a pool has nothing to find out, and descriptors of its own. */

@@ -145,7 +145,8 @@ export class Serving implements Server {
     return this.#start().then((workers) => workers.addresses);
   }
 
-  async run(): Promise<Ending> {
+  /** @param announce tells where it listens, when all is ready that a person or a test could try then */
+  async run(announce?: (addresses: readonly Address[]) => void): Promise<Ending> {
     const workers = await this.#startOwned();
     const { log } = logsOf(this.#options);
     const release = this.#ownsProcess ? this.#ownProcess(workers) : () => {};
@@ -156,6 +157,7 @@ export class Serving implements Server {
         : watchRestartFile(restartFile, () => this.#finish("reload", workers));
     try {
       if (!isWorker) log("debug", `listening on ${workers.addresses.map(formatAddress).join(" and ")}`);
+      announce?.(workers.addresses);
       await Promise.race([this.#ended, workers.told ?? this.#ended]);
       await this.close();
       return this.#ending;

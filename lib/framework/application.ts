@@ -11,7 +11,6 @@ import { compilePattern, compilePrefix } from "./pattern.ts";
 import type { Processor } from "./processors.ts";
 import { Router } from "./router.ts";
 import type { RouteInfo } from "./routes.ts";
-import { explainIdle, isStartupFile } from "./startup-file.ts";
 import type { Checked, Route, Target } from "./target.ts";
 import type { Web } from "./web.ts";
 
@@ -116,8 +115,7 @@ export function application<const Urls extends readonly Route[]>(
       return listRoutes(core, coreOf);
     },
     run(meta: ImportMeta, runOptions?: RunOptions) {
-      if (isStartupFile(meta)) start(app, runOptions);
-      else explainIdle(meta);
+      start(app, meta, runOptions);
     },
     async request(target = "/", request: TestRequest = {}) {
       const testing = await import("../testing/request.ts");
@@ -155,9 +153,13 @@ function coreOf(target: unknown): AppCore | undefined {
 }
 
 // Not awaited by the caller: a module that waits at its top level hangs those that load it with require().
-function start(app: Application, options: RunOptions | undefined): void {
-  import("../run.ts")
-    .then(({ run }) => run(app, options))
+function start(app: Application, meta: ImportMeta, options: RunOptions | undefined): void {
+  import("./startup-file.ts")
+    .then(async ({ isStartupFile, explainIdle }) => {
+      if (!isStartupFile(meta)) return explainIdle(meta);
+      const { run } = await import("../run.ts");
+      await run(app, options);
+    })
     .catch((error: unknown) => {
       const text =
         error instanceof GatewayError ? error.message : error instanceof Error ? error.stack : error;

@@ -76,8 +76,10 @@ export function checkRepairs(chosen: Repairs): void {
 
 /** Undoes what a known front end did, where one of the chosen repairs fits; gives its name and the reason for it. */
 export function repairMount(environ: Environ, chosen: Repairs): string | undefined {
-  const { PATH_INFO: path } = environ;
-  if ((path !== undefined && path !== "/") || environ.REQUEST_URI === undefined) return undefined;
+  const { PATH_INFO: path, SCRIPT_NAME: mount } = environ;
+  // Of most requests this is all that is looked at.
+  if (path !== undefined && (path !== "/" || mount === "")) return undefined;
+  if (environ.REQUEST_URI === undefined) return undefined;
   const repair = repairs.find((one) => {
     return (chosen === true || (chosen !== false && chosen.includes(one.name))) && one.applies(environ);
   });

@@ -12,7 +12,7 @@ export interface Report {
   /** Connections that its parent gave it, and those of them that are open. */
   readonly taken: number;
   readonly connections: number;
-  /** The part of the time since the last report in which its thread was at work: 0 to 1. */
+  /** The part of the time of late in which its thread was at work: 0 to 1. */
   readonly busy: number;
   /** Memory in RAM, in bytes. */
   readonly memoryBytes: number;

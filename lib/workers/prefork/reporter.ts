@@ -6,6 +6,9 @@ import type { Report } from "./messages.ts";
 /** How often a child tells what it is doing at the most, in milliseconds. */
 const REPORT_MS = 250;
 
+/** Over less than this, in milliseconds, the part of the time in which a child was at work says nothing: a request is all of it. */
+const MEASURE_MS = 100;
+
 /** A child that was at work for a larger part of the time tells when it has become quiet. */
 const QUIET = 0.1;
 
@@ -17,8 +20,11 @@ export class Reporter {
   readonly #counters: Counters;
   readonly #send: (report: Report) => void;
   #timer: NodeJS.Timeout | undefined;
+  /** The last report was of a connection, and what comes on it has not begun. */
+  #expectant = false;
   #utilization: EventLoopUtilization = performance.eventLoopUtilization();
   #busy = 0;
+  #measuredAt = performance.now();
   /** What the last report said. */
   #requests = 0;
   #active = 0;
@@ -31,25 +37,28 @@ export class Reporter {
 
   /** Something has begun or ended. Called for every request, so it does nothing where a report is due anyway. */
   note(): void {
-    if (this.#timer === undefined) this.report();
+    if (this.#timer === undefined || this.#expectant) this.report();
   }
 
   /** A connection has come from the parent. */
   take(connection: Socket): void {
     this.#taken++;
     this.#connections++;
-    this.note();
+    this.report();
+    // Its request may compute from its beginning, and then nobody could say so any more.
+    this.#expectant = true;
     connection.once("close", () => {
       this.#connections--;
-      this.note();
+      // With nothing left to do it is there for the next one at once.
+      if (this.#counters.active === 0) this.report();
+      else this.note();
     });
   }
 
   /** Reports now, and again when something has changed. */
   report(): void {
-    const utilization = performance.eventLoopUtilization();
-    this.#busy = performance.eventLoopUtilization(utilization, this.#utilization).utilization;
-    this.#utilization = utilization;
+    this.#expectant = false;
+    this.#measure();
     this.#requests = this.#counters.requests;
     this.#active = this.#counters.active;
     this.#open = this.#connections;
@@ -61,6 +70,15 @@ export class Reporter {
       memoryBytes: process.memoryUsage.rss(),
     });
     this.#wait();
+  }
+
+  #measure(): void {
+    const now = performance.now();
+    if (now - this.#measuredAt < MEASURE_MS) return;
+    this.#measuredAt = now;
+    const utilization = performance.eventLoopUtilization();
+    this.#busy = performance.eventLoopUtilization(utilization, this.#utilization).utilization;
+    this.#utilization = utilization;
   }
 
   #wait(): void {

@@ -46,7 +46,7 @@ export class WaitingConnections {
   giveOut(): void {
     while (this.#waiting.length > 0) {
       const worker = this.#leastLoaded();
-      if (worker === undefined) return;
+      if (worker === undefined || this.#isSoonBetterOff(worker)) return;
       const next = this.#waiting.shift() as Waiting;
       if (!next.socket.destroyed) worker.give(next.socket, next.isNew);
     }
@@ -54,6 +54,13 @@ export class WaitingConnections {
 
   closeAll(): void {
     for (const { socket } of this.#waiting.splice(0)) socket.destroy();
+  }
+
+  /** The next one waits for a child that is about to serve: one that has something to do may be computing. */
+  #isSoonBetterOff(worker: WorkerProcess): boolean {
+    if (worker.isSpare || this.#waiting[0]?.isNew !== true) return false;
+    for (const { state } of this.#workers()) if (state === "starting") return true;
+    return false;
   }
 
   /** Of those that run the newest code, so that no connection moves twice. */
