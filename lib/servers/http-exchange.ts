@@ -111,6 +111,15 @@ export class HttpExchange implements ResponseSink {
     this.abandon(new ProtocolError("PEER_GONE", "the client closed the connection"));
   }
 
+  /**
+   * Behind a response that is still going out Node would send "100 Continue" between the head and the body of this one.
+   * There its client gets none, and sends its body by itself (RFC 9110 §10.1.1).
+   */
+  get #mayContinue(): boolean {
+    const { headersSent, socket } = this.#response;
+    return this.#expectsContinue && !headersSent && socket !== null;
+  }
+
   #writeHead(): void {
     const head = this.#head;
     if (head === undefined) return;
@@ -139,7 +148,7 @@ export class HttpExchange implements ResponseSink {
     }
     if (body.destroyed || body.complete) return;
     this.#reading = true;
-    if (this.#expectsContinue && !this.#response.headersSent) this.#response.writeContinue();
+    if (this.#mayContinue) this.#response.writeContinue();
     request.on("data", (bytes: Buffer) => {
       body.give(bytes);
       if (body.full) request.pause();
