@@ -1,9 +1,37 @@
 import { defineConfig } from "vitest/config";
 
+/** Tests that compare times, or hold a process to one. */
+const timed = [
+  "test/scripts/fresh-clone.test.ts",
+  "test/servers/load.test.ts",
+  "test/workers/scaling.test.ts",
+];
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "together",
+          include: ["test/**/*.test.ts"],
+          exclude: timed,
+          // Most wait for processes that they start, so that two files at a time use two processors well.
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "alone",
+          include: timed,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

@@ -1,7 +1,7 @@
 // Good streams, damaged: a server loses no request, no connection, no descriptor, no memory and no error over any of them.
 // What is good in a protocol, and how it is damaged, the test of that protocol says.
 //
-// A test plays STREAMS streams, AT_ONCE at a time, from a fixed seed on: some 15 to 25 seconds on two cores. The time is
+// A test plays STREAMS streams, AT_ONCE at a time, from a fixed seed on: some 10 to 20 seconds on two cores. The time is
 // bounded: a stream ends when its server has closed the connection, and is a failure after PATIENCE_MS; all together end
 // after LIMIT_MS. POSTERN_FUZZ_STREAMS makes it longer, POSTERN_FUZZ_SEED begins elsewhere.
 
@@ -22,7 +22,7 @@ import { until } from "./until.ts";
 const STREAMS = 5_000;
 const streams = Number(process.env["POSTERN_FUZZ_STREAMS"] ?? STREAMS);
 const firstSeed = Number(process.env["POSTERN_FUZZ_SEED"] ?? 1);
-const AT_ONCE = 32;
+const AT_ONCE = 64;
 /** How long one stream may take, from its last byte to the end of its connection; much longer than a server waits. */
 const PATIENCE_MS = 60_000;
 const LIMIT_MS = 300_000 * Math.max(1, streams / STREAMS);
