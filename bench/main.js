@@ -8,7 +8,7 @@ import { updatePage } from "./page.js";
 import { havePeers } from "./peers.js";
 import { profile } from "./profile.js";
 import { Report } from "./report.js";
-import { scenarios, threadScenarios } from "./scenarios.js";
+import { scenarios, workerScenarios } from "./scenarios.js";
 import { measureSideBySide } from "./side-by-side.js";
 import { measureStartUp } from "./start-up.js";
 import { rateTable, serverTable, startUpTable } from "./table.js";
@@ -19,7 +19,7 @@ const folder = mkdtempSync(join(tmpdir(), "postern-bench-"));
 try {
   if (options === undefined) process.stdout.write(usage);
   else if (options.profile) await showProfile(options);
-  else if (options.threads) await measureThreads(options);
+  else if (options.workers) await measureWorkers(options);
   else await measureAll(options);
 } finally {
   rmSync(folder, { recursive: true });
@@ -45,12 +45,16 @@ async function measureAll(options) {
   if (options.write) updatePage("bench", report.text);
 }
 
-async function measureThreads(options) {
-  const { cost, gain } = threadScenarios();
+async function measureWorkers(options) {
+  const { kept, closed, computing } = workerScenarios();
   const report = new Report(words);
-  report.add(cost.title, serverTable(await measureSideBySide(cost, options, folder), cost.baseline));
-  report.add(gain.title, rateTable(await measureSideBySide(gain, options, folder), gain.baseline));
-  if (options.write) updatePage("threads", report.text);
+  for (const scenario of [kept, closed]) {
+    const results = await measureSideBySide(scenario, options, folder);
+    report.add(scenario.title, serverTable(results, scenario.baseline));
+  }
+  const results = await measureSideBySide(computing, options, folder);
+  report.add(computing.title, rateTable(results, computing.baseline));
+  if (options.write) updatePage("workers", report.text);
 }
 
 async function showProfile(options) {

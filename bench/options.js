@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
  * @property {boolean} install whether npm may install missing peers
  * @property {boolean} write whether docs/performance.md is updated
  * @property {string | undefined} compare folder of another checkout of postern, with its dist
- * @property {boolean} threads whether to measure a pool of threads beside a single process, and nothing else
+ * @property {boolean} workers whether to measure the worker models beside each other, and nothing else
  * @property {boolean} profile whether to show where the FastCGI server's time goes, instead of measuring
  */
 
@@ -24,7 +24,7 @@ export const usage = `npm run bench -- [options]
   --seconds N      how long each time (1)
   --starts N       how often each CGI script is started (20)
   --compare DIR    measure another built checkout of postern in the same run
-  --threads        measure a pool of threads beside a single process, and nothing else
+  --workers        measure the worker models beside each other, and nothing else
   --profile        show where the FastCGI server's time goes, and measure nothing
 `;
 
@@ -38,7 +38,7 @@ export function readOptions(words) {
     options: {
       write: { type: "boolean", default: false },
       quick: { type: "boolean", default: false },
-      threads: { type: "boolean", default: false },
+      workers: { type: "boolean", default: false },
       profile: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
       rounds: { type: "string" },
@@ -58,7 +58,7 @@ export function readOptions(words) {
     install: !quick,
     write: values.write,
     compare: values.compare === undefined ? undefined : resolve(values.compare),
-    threads: values.threads,
+    workers: values.workers,
     profile: values.profile,
   };
 }

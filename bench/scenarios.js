@@ -61,32 +61,41 @@ export function scenarios({ compare, peers }) {
 const COMPUTING_STEPS = 500_000;
 
 /**
- * A pool of threads beside a single process: what handing a request to a thread costs, and what it brings.
+ * The worker models beside each other: what handing a request to a thread or a connection to a process costs, and what two
+ * of them bring.
  *
- * @returns {Record<"cost" | "gain", Scenario>}
+ * @returns {Record<"kept" | "closed" | "computing", Scenario>}
  */
-export function threadScenarios() {
-  const none = threads("single", 0, 0);
-  const one = threads("1 thread", 1, COMPUTING_STEPS);
+export function workerScenarios() {
+  const single = { name: "single", model: "single" };
+  const threads = { name: "2 threads", model: "threads" };
+  const processes = { name: "2 processes", model: "prefork" };
+  const cluster = { name: "2 processes, round robin", model: "round-robin" };
   return {
-    cost: {
-      title: "A small request in a pool of threads",
+    kept: {
+      title: "A small request on a kept connection",
       kept: true,
-      baseline: none.name,
-      servers: [none, threads("2 threads", 2, 0)],
+      baseline: single.name,
+      servers: [single, threads, processes, cluster].map((one) => worker(one, 0, nginxRequest)),
     },
-    gain: {
+    closed: {
+      title: "A connection for each small request",
+      kept: false,
+      baseline: single.name,
+      servers: [single, threads, processes, cluster].map((one) => worker(one, 0, lighttpdRequest)),
+    },
+    computing: {
       title: "An application that computes for each request",
-      kept: true,
-      baseline: one.name,
-      servers: [one, threads("2 threads", 2, COMPUTING_STEPS)],
+      kept: false,
+      baseline: single.name,
+      servers: [single, threads, processes].map((one) => worker(one, COMPUTING_STEPS, lighttpdRequest)),
     },
   };
 }
 
 /** @param {number} steps how many steps each request computes */
-function threads(name, count, steps) {
-  return fastcgi(name, "backends/threads.js", [`${count}`, `${steps}`], nginxRequest);
+function worker({ name, model }, steps, request) {
+  return fastcgi(name, "backends/workers.js", [model, `${steps}`], request);
 }
 
 function postern(name, module, request) {

@@ -22,12 +22,14 @@ test("a short run of the bench measures every server and script", { timeout: 60_
   expect(figuresOf(startUp)).toEqual(["node -e 0", "hello.cgi"]);
 });
 
-test("a short run with --threads measures a pool of threads", { timeout: 60_000 }, async () => {
-  const run = new Child(process.execPath, [script, "--threads", "--quick"]);
+test("a short run with --workers measures the worker models", { timeout: 60_000 }, async () => {
+  const run = new Child(process.execPath, [script, "--workers", "--quick"]);
   expect(await run.ended).toBe(0);
-  const [, cost, gain] = run.stdout.split("### ");
-  expect(figuresOf(cost)).toEqual(["single", "2 threads"]);
-  expect(figuresOf(gain)).toEqual(["1 thread", "2 threads"]);
+  const [, kept, closed, computing] = run.stdout.split("### ");
+  const models = ["single", "2 threads", "2 processes"];
+  expect(figuresOf(kept)).toEqual([...models, "2 processes, round robin"]);
+  expect(figuresOf(closed)).toEqual([...models, "2 processes, round robin"]);
+  expect(figuresOf(computing)).toEqual(models);
 });
 
 test("an option that does not exist is explained", async () => {
