@@ -3,8 +3,8 @@
 import type { Readable, Writable } from "node:stream";
 import { ProtocolError } from "../errors.ts";
 import { fileWrapper } from "./file-body.ts";
-import { below, decodePath, targetPath, targetQuery } from "./path.ts";
-import { mountAt, type Repairs, repairMount } from "./repair.ts";
+import { below, targetQuery } from "./path.ts";
+import { mountAt, type Repairs, repairMount, requestPath } from "./repair.ts";
 import { defineSignal } from "./signal.ts";
 import type { Environ } from "./types.ts";
 
@@ -34,7 +34,8 @@ const VERSION = Object.freeze([1, 0] as const);
  * Completes the variables of a request to an environ: required names are filled in, known front ends repaired,
  * the gateway's own values added.
  *
- * @throws {ProtocolError} `REQUEST_METHOD` when there is none, `CONTENT_LENGTH` when it is no number
+ * @throws {ProtocolError} `REQUEST_METHOD` when there is none, `CONTENT_LENGTH` when it is no number, `REQUEST_URI` when
+ *   nothing else says what the path is and it has dot segments
  */
 export function completeEnviron(environ: Environ, values: GatewayValues, options: EnvironOptions): void {
   if (options.environ !== undefined) Object.assign(environ, options.environ);
@@ -83,10 +84,7 @@ function fixBody(environ: Environ): void {
 
 function fillPath(environ: Environ): void {
   environ.SCRIPT_NAME ??= "";
-  if (environ.PATH_INFO === undefined) {
-    const target = environ.REQUEST_URI;
-    environ.PATH_INFO = (target && below(environ.SCRIPT_NAME, decodePath(targetPath(target)))) || "";
-  }
+  environ.PATH_INFO ??= below(environ.SCRIPT_NAME, requestPath(environ)) ?? "";
   // A mount point that was configured with its slash at the end; the slash belongs to the path below it.
   if (environ.SCRIPT_NAME.endsWith("/")) {
     environ.SCRIPT_NAME = environ.SCRIPT_NAME.slice(0, -1);

@@ -1,8 +1,8 @@
 // What stock configurations of web servers do to SCRIPT_NAME and PATH_INFO, undone by name. A front end that says
 // where the application is mounted is believed, so nothing here touches its requests.
 
-import { GatewayError } from "../errors.ts";
-import { below, decodePath, targetPath } from "./path.ts";
+import { GatewayError, ProtocolError } from "../errors.ts";
+import { below, decodePath, hasDotSegments, targetPath } from "./path.ts";
 import type { Environ } from "./types.ts";
 
 interface Repair {
@@ -48,7 +48,7 @@ const repairs = [
       environ.PATH_INFO === "/" &&
       isProxied(environ, "proxy:uwsgi:") &&
       environ.SCRIPT_NAME !== "" &&
-      environ.SCRIPT_NAME === pathOf(environ) &&
+      environ.SCRIPT_NAME === requestPath(environ) &&
       !environ.SCRIPT_NAME.endsWith("/"),
     apply: (environ) => {
       environ.PATH_INFO = "";
@@ -74,7 +74,11 @@ export function checkRepairs(chosen: Repairs): void {
   );
 }
 
-/** Undoes what a known front end did, where one of the chosen repairs fits; gives its name and the reason for it. */
+/**
+ * Undoes what a known front end did, where one of the chosen repairs fits; gives its name and the reason for it.
+ *
+ * @throws {ProtocolError} as {@link requestPath} does
+ */
 export function repairMount(environ: Environ, chosen: Repairs): string | undefined {
   const { PATH_INFO: path, SCRIPT_NAME: mount } = environ;
   // Of most requests this is all that is looked at.
@@ -93,9 +97,13 @@ function isProxied(environ: Environ, prefix: string): boolean {
   return typeof file === "string" && file.startsWith(prefix);
 }
 
-/** Splits the path of REQUEST_URI at a mount point that the operator named. Does nothing when it is not below it. */
+/**
+ * Splits the path of the request at a mount point that the operator named. Does nothing when it is not below it.
+ *
+ * @throws {ProtocolError} as {@link requestPath} does
+ */
 export function mountAt(environ: Environ, scriptName: string): void {
-  const path = pathOf(environ);
+  const path = requestPath(environ);
   const mount = scriptName.endsWith("/") ? scriptName.slice(0, -1) : scriptName;
   const rest = below(mount, path);
   if (rest === undefined) return;
@@ -103,9 +111,26 @@ export function mountAt(environ: Environ, scriptName: string): void {
   environ.PATH_INFO = rest;
 }
 
-/** The path of the request, decoded. */
-function pathOf(environ: Environ): string {
-  return environ.REQUEST_URI === undefined
-    ? (environ.SCRIPT_NAME ?? "") + (environ.PATH_INFO ?? "")
-    : decodePath(targetPath(environ.REQUEST_URI));
+/**
+ * The path of the request, decoded: that of REQUEST_URI, which has its repeated slashes still. Where it has dot segments
+ * it is what the front end made of them, since that is the path that its rules were about: `/admin/../x` is past what
+ * it denies for `/admin`.
+ *
+ * @throws {ProtocolError} `REQUEST_URI` when there are dot segments and the front end does not say what it made of them
+ */
+export function requestPath(environ: Environ): string {
+  if (environ.REQUEST_URI === undefined) return splitPath(environ);
+  const path = decodePath(targetPath(environ.REQUEST_URI));
+  if (!hasDotSegments(path)) return path;
+  const documentUri = environ["DOCUMENT_URI"];
+  const matched = typeof documentUri === "string" && documentUri !== "" ? documentUri : splitPath(environ);
+  if (matched !== "") return matched;
+  throw new ProtocolError(
+    "REQUEST_URI",
+    "the path of REQUEST_URI has dot segments; the web server has to send what it made of it as DOCUMENT_URI or PATH_INFO",
+  );
+}
+
+function splitPath({ SCRIPT_NAME: mount = "", PATH_INFO: rest = "" }: Environ): string {
+  return mount + rest;
 }

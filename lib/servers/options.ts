@@ -13,7 +13,8 @@ export interface ServerOptions {
 
   /**
    * Where the application is mounted (`""` or `"/app"`), for front ends that cannot say it. `SCRIPT_NAME` becomes
-   * this and `PATH_INFO` is what follows it in the path of `REQUEST_URI`.
+   * this and `PATH_INFO` is what follows it in the path of `REQUEST_URI`, or, where that has dot segments, in the path
+   * that the front end made of it.
    *
    * @defaultValue what the front end says
    */

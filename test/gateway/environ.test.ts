@@ -189,6 +189,76 @@ describe("SCRIPT_NAME and PATH_INFO, as the web servers send them", () => {
       ],
       ["", "//foo///bar/baz"],
     ],
+    [
+      "dot segments: lighttpd, prefix /app, the mount point itself",
+      [
+        ["SCRIPT_NAME", "/app"],
+        ["REQUEST_URI", "/app/../app"],
+      ],
+      ["/app", ""],
+    ],
+    [
+      "dot segments: nginx, stock fastcgi_params",
+      [
+        ["SERVER_SOFTWARE", "nginx/1.22.1"],
+        ["SCRIPT_NAME", "/hello"],
+        ["DOCUMENT_URI", "/hello"],
+        ["REQUEST_URI", "/admin/%2e%2E/hello?x=1"],
+      ],
+      ["", "/hello"],
+    ],
+    [
+      "dot segments: nginx, stock fastcgi_params, nothing is left",
+      [
+        ["SERVER_SOFTWARE", "nginx/1.22.1"],
+        ["SCRIPT_NAME", "/"],
+        ["DOCUMENT_URI", "/"],
+        ["REQUEST_URI", "/admin/.."],
+      ],
+      ["", "/"],
+    ],
+    [
+      "dot segments: nginx, stock scgi_params",
+      [
+        ["DOCUMENT_URI", "/hello"],
+        ["REQUEST_URI", "/admin%2f..//hello"],
+      ],
+      ["", "/hello"],
+    ],
+    [
+      "dot segments: nginx, stock scgi_params, behind what would be a fragment",
+      [
+        ["DOCUMENT_URI", "/hello"],
+        ["REQUEST_URI", "/hello#/../admin/x"],
+      ],
+      ["", "/hello"],
+    ],
+    [
+      "dot segments: Apache ProxyPass",
+      [
+        ["SCRIPT_NAME", "/hello"],
+        ["SCRIPT_FILENAME", "proxy:fcgi://127.0.0.1:9301//hello"],
+        ["REQUEST_URI", "http://example.org/admin/../hello"],
+      ],
+      ["", "/hello"],
+    ],
+    [
+      "dot segments: Apache ProxyPass, AllowEncodedSlashes NoDecode, which leaves them",
+      [
+        ["SCRIPT_NAME", "/x/..%2fadmin"],
+        ["SCRIPT_FILENAME", "proxy:scgi://127.0.0.1:9752/x/..%2fadmin"],
+        ["REQUEST_URI", "/x/..%2fadmin"],
+      ],
+      ["", "/x/..%2fadmin"],
+    ],
+    [
+      "names that only begin or end with dots, and an escape that is decoded once",
+      [
+        ["DOCUMENT_URI", "/.well-known/..a/a../.../%2e%2e/b"],
+        ["REQUEST_URI", "//.well-known/..a/a../.../%252e%252e/b"],
+      ],
+      ["", "//.well-known/..a/a../.../%2e%2e/b"],
+    ],
     ["an address as request target", [["REQUEST_URI", "http://example.org/x%2cy?z"]], ["", "/x,y"]],
   ])("%s", (_name, variables, expected) => {
     expect(paths(environOf(variables))).toEqual(expected);
@@ -218,6 +288,57 @@ describe("SCRIPT_NAME and PATH_INFO, as the web servers send them", () => {
       "/application/x",
     ]);
   });
+
+  test.each<[string, Variables, string, [string, string]]>([
+    [
+      "nginx, stock fastcgi_params",
+      [
+        ["SERVER_SOFTWARE", "nginx"],
+        ["SCRIPT_NAME", "/app/x"],
+        ["DOCUMENT_URI", "/app/x"],
+        ["REQUEST_URI", "/app/admin/../x"],
+      ],
+      "/app",
+      ["/app", "/x"],
+    ],
+    [
+      "nginx, a path that is not below it in the end",
+      [
+        ["DOCUMENT_URI", "/x"],
+        ["REQUEST_URI", "/app/../x"],
+      ],
+      "/app",
+      ["", "/x"],
+    ],
+    [
+      "lighttpd",
+      [
+        ["SCRIPT_NAME", ""],
+        ["PATH_INFO", "/app/x"],
+        ["REQUEST_URI", "/app/admin/%2e./x"],
+      ],
+      "/app",
+      ["/app", "/x"],
+    ],
+  ])(
+    "scriptName holds for what the front made of dot segments: %s",
+    (_name, variables, scriptName, expected) => {
+      expect(paths(environOf(variables, { scriptName }))).toEqual(expected);
+    },
+  );
+
+  // What the front's rules were about is not known, so neither is whether they let the request through.
+  test.each(["/a/../b", "/a/.", "/a%2f.%2e%2fb", "/../b", "http://example.org/a/./b"])(
+    "dot segments in %j are refused where nothing says what the front made of them",
+    (target) => {
+      const refusal = expect.objectContaining({ name: "ProtocolError", code: "REQUEST_URI" });
+      const alone: Variables = [["REQUEST_URI", target]];
+      expect(() => environOf(alone)).toThrow(refusal);
+      expect(() => environOf(alone, { repair: false })).toThrow(refusal);
+      expect(() => environOf(alone, { scriptName: "/a" })).toThrow(refusal);
+      expect(() => environOf([...alone, ["SCRIPT_NAME", ""]])).toThrow(refusal);
+    },
+  );
 
   test.each(["/app/", "/"])("scriptName may end with a slash: %j", (scriptName) => {
     expect(paths(environOf(nginx, { scriptName }))).toEqual(
