@@ -42,3 +42,64 @@ describe.skipIf(nginx === undefined)("nginx with scgi_request_buffering off", ()
     expect(String(small.body)).toBe(createHash("sha256").update("small").digest("hex"));
   });
 });
+
+describe.skipIf(nginx === undefined)("what nginx's auth_request asks over SCGI", () => {
+  /** Asks nginx for a page, which it gives to whom the application lets pass. */
+  async function visit(lines: readonly string[]) {
+    const asked: string[] = [];
+    const { path, log } = await serving(
+      scgi,
+      async (environ, startResponse) => {
+        const chunks: Buffer[] = [];
+        for await (const chunk of environ["wsgi.input"]) chunks.push(chunk as Buffer);
+        asked.push(`${environ.REQUEST_METHOD} ${environ.PATH_INFO} ${chunks.length}`);
+        startResponse("204 No Content", []);
+        return [];
+      },
+      process.getuid?.() === 0 ? { socketGroup: "nogroup" } : {},
+    );
+    chmodSync(dirname(path), 0o755);
+    const front = await startNginx(
+      (listen) => `server {
+        ${listen}
+        location / {
+          auth_request /auth;
+          try_files /missing @page;
+        }
+        location @page { return 200 "let in"; }
+        location = /auth {
+          internal;
+          include scgi_params;
+          scgi_pass unix:${path};
+          scgi_pass_request_body off;
+          ${lines.join("\n")}
+        }
+      }`,
+    );
+    onTestFinished(front.stop);
+    const answer = await ask(front.port, "/page", { method: "POST", body: Buffer.from("small") });
+    return { answer, asked, log };
+  }
+
+  test("a body that is left out looks like one that is cut, and is refused with a line that says what to do", async () => {
+    const { answer, asked, log } = await visit([]);
+    expect(answer.status).toBe(500);
+    expect(asked).toEqual([]);
+    expect(log.join("\n")).toContain('scgi_param HTTP_CONTENT_LENGTH ""');
+  });
+
+  test("the lines of docs/deployment.md let it through, at the path of auth_request", async () => {
+    const { answer, asked, log } = await visit([
+      'scgi_param HTTP_CONTENT_LENGTH "";',
+      "scgi_param PATH_INFO $document_uri;",
+    ]);
+    expect(String(answer.body)).toBe("let in");
+    expect(asked).toEqual(["POST /auth 0"]);
+    expect(log).toEqual([]);
+  });
+
+  test("without PATH_INFO it is asked for the path of the page", async () => {
+    const { asked } = await visit(['scgi_param HTTP_CONTENT_LENGTH "";']);
+    expect(asked).toEqual(["POST /page 0"]);
+  });
+});

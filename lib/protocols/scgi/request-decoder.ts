@@ -17,7 +17,7 @@ const names = new KnownNames();
  *
  * CONTENT_LENGTH need not be the first, though the specification wants it to be: it is understood anywhere. It must be
  * there, and so must `SCGI` of value `1`, which tells a request from any other netstring. It must not be less than the
- * client's own header says: a body would lose its end unseen.
+ * client's own header says: a body would lose its end unseen. One that is left out on purpose looks just the same.
  */
 export class ScgiRequestDecoder extends CountedBlockDecoder {
   readonly #maxBytes: number;
@@ -76,11 +76,13 @@ export class ScgiRequestDecoder extends CountedBlockDecoder {
       at = valueEnd + 1;
     }
     if (contentLength === undefined) throw new ProtocolError("CONTENT_LENGTH", "there is no CONTENT_LENGTH");
-    // nginx before 2026 sends how much of the body it has read so far, with scgi_request_buffering off.
+    // nginx before 2026 sends how much of the body it has read so far, with scgi_request_buffering off, which can be
+    // nothing. So 0 does not tell that from scgi_pass_request_body off, as in what auth_request asks.
     if (sent !== undefined && /^\d+$/.test(sent) && Number(sent) > Number(contentLength)) {
       throw new ProtocolError(
         "CONTENT_LENGTH",
-        `CONTENT_LENGTH is ${contentLength} where the client's header is ${sent}; nginx needs scgi_request_buffering on`,
+        `CONTENT_LENGTH is ${contentLength} where the client's header is ${sent}; nginx needs scgi_request_buffering on, or, ` +
+          'where scgi_pass_request_body is off, scgi_param HTTP_CONTENT_LENGTH ""',
       );
     }
     if (version !== "1") throw new ProtocolError("SCGI_VERSION", "there is no variable SCGI of value 1");

@@ -222,6 +222,7 @@ export const apacheServer: WebServer = {
   notes: [
     "Apache hears of a client that has gone when it writes to it, and so does the application: a stream of events should send something now and then. A CGI script never hears of it.",
     "A path with `%2F` in it is a 404 unless `AllowEncodedSlashes` says otherwise. With `NoDecode` mod_fcgid and mod_cgid leave `%2F` as it is in `PATH_INFO`, and mod_proxy_uwsgi answers 500.",
+    'Rules for a path, such as `<Location "/admin">`, hold for the application too: of dot segments in a request it gets what Apache made of them. With `nocanon` it gets them as the client sent them. With `AllowEncodedSlashes NoDecode` `%2F` is no slash to such rules: `/admin%2Fx` is past that one, but `/admin/x` to an application behind mod_proxy; with `On` it is `/admin/x` to both.',
     "`Authorization` is kept from CGI, FastCGI and SCGI unless `CGIPassAuth` or `FcgidPassHeader` says otherwise. Where neither can be set, as in many an `.htaccess`, `RewriteRule ^ - [E=HTTP_AUTHORIZATION:%{HTTP:Authorization}]` does it.",
     "The longest request body is 1 GiB (`LimitRequestBody`), but 128 KiB for mod_fcgid (`FcgidMaxRequestLen`), which answers a longer one 500.",
     "mod_cgid counts what a script sends and corrects the Content-Length of a short response: one that was cut looks whole.",
