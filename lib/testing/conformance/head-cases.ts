@@ -1,6 +1,6 @@
 // Status and headers of the response, and the responses that have no body. The numbers are those of Plack's suite.
 
-import type { Header } from "../../gateway/types.ts";
+import type { Application, Header } from "../../gateway/types.ts";
 import { answer, type ConformanceCase } from "./case.ts";
 import { claimAnswer, claimEqual, valuesOf } from "./claim.ts";
 
@@ -120,6 +120,24 @@ export const headCases: readonly ConformanceCase[] = [
     check: (response) => claimAnswer(response, "204 No Content", ""),
   },
   {
+    name: "no-content-with-a-written-body",
+    breach: true,
+    application: written("204 No Content", [["X-Foo", "bar"]]),
+    check(response) {
+      claimAnswer(response, "204 No Content", "");
+      claimEqual(valuesOf(response, "X-Foo"), ["bar"], "X-Foo");
+    },
+  },
+  {
+    name: "not-modified-with-a-written-body",
+    breach: true,
+    application: written("304 Not Modified", [["ETag", '"1"']]),
+    check(response) {
+      claimAnswer(response, "304 Not Modified", "");
+      claimEqual(valuesOf(response, "ETag"), ['"1"'], "ETag");
+    },
+  },
+  {
     name: "head", // 45
     request: { method: "HEAD" },
     application: (_environ, startResponse) => {
@@ -132,4 +150,24 @@ export const headCases: readonly ConformanceCase[] = [
       claimEqual(valuesOf(response, "X-Foo"), ["bar"], "X-Foo");
     },
   },
+  {
+    name: "head-of-a-written-body",
+    request: { method: "HEAD" },
+    application: written("200 OK", [...plain, ["X-Foo", "bar"]]),
+    check(response) {
+      claimAnswer(response, "200 OK", "");
+      claimEqual(valuesOf(response, "X-Foo"), ["bar"], "X-Foo");
+    },
+  },
 ];
+
+/** An application whose `write()` has been called before its body is known, so that a server may have sent the head. */
+function written(status: string, headers: readonly Header[]): Application {
+  return async (_environ, startResponse) => {
+    const write = startResponse(status, headers);
+    await write("written, ");
+    await new Promise(setImmediate);
+    await write("written again");
+    return [];
+  };
+}

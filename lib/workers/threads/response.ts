@@ -98,16 +98,16 @@ export class ThreadResponse implements ResponseSink {
     if (!this.#endSent) this.#send();
   };
 
-  /** Sends what the window lets through; with it the end, where nothing is left. */
+  /** Sends what the window lets through; with it the end, where nothing is left. A head waits for one of them. */
   #send(): void {
     for (;;) {
       const moved: ArrayBuffer[] = [];
       const chunks = this.#takePieces(moved);
       const last = this.#chunks.length === 0;
-      const head = this.#head;
       const ended = last && this.#ended && !this.#endSent;
       const finished = last ? this.#finished : undefined;
-      if (chunks.length === 0 && head === undefined && !ended && finished === undefined) return;
+      if (chunks.length === 0 && !ended && finished === undefined) return;
+      const head = this.#head;
       this.#head = undefined;
       this.#endSent ||= ended;
       this.#finished = last ? undefined : this.#finished;
