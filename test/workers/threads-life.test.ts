@@ -4,6 +4,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { PoolStatus } from "../../lib/gateway/pool-status.ts";
+import type { ServeOptions } from "../../lib/serve.ts";
 import { Child } from "../support/child.ts";
 import { compiled } from "../support/dist.ts";
 import { FastCgiClient, responderRequest } from "../support/fastcgi-client.ts";
@@ -71,6 +72,63 @@ describe("a reload", () => {
     program.child.signal("SIGHUP");
     await program.child.printed(/postern: reloaded: /);
     expect(await program.text("/version")).toBe("two");
+  });
+});
+
+describe("a reload while another thread starts with the old code", () => {
+  const handlers = `
+    "/version": async (_environ, startResponse) => {
+      await sleep(50);
+      return text(startResponse, threadId + " " + version);
+    },
+    "/exit": () => process.exit(3),
+  `;
+  /** What starts as long as there is a file "hold" waits for one that is called as its version. */
+  const held = (name: string) => ({
+    before: `const version = "${name}";
+    const there = (name) => new URL(name, import.meta.url);
+    if (!isMainThread && existsSync(there("hold"))) {
+      say("starting " + version);
+      await exists(there(version));
+    }`,
+  });
+
+  async function startHeld(serve: Partial<ServeOptions>) {
+    const program = await start(handlers, { ...held("one"), serve });
+    const make = (name: string) => writeFileSync(join(program.folder, name), "");
+    make("hold");
+    const reload = async () => {
+      program.write(handlers, held("two"));
+      program.child.signal("SIGHUP");
+      await program.child.printed(/^starting two$/m);
+    };
+    return { program, make, reload };
+  }
+
+  test("in the place of one that is over renews that one too", async () => {
+    const { program, make, reload } = await startHeld({ maxThreads: 1, maxRequests: 1 });
+    const first = await program.text("/version");
+    await program.child.printed(/^starting one$/m);
+    await reload();
+    make("one");
+    await until("it has taken the place", async () => (await program.text("/version")) !== first);
+    make("two");
+    await program.child.printed(/reloaded: 1 new thread\n/);
+    expect(await program.text("/version")).toMatch(/^\d+ two$/);
+  });
+
+  test("in the place of one that has ended waits for that one and renews it", async () => {
+    const { program, make, reload } = await startHeld({ maxThreads: 2 });
+    expect((await program.ask("/exit")).status).toBe(500);
+    await program.child.printed(/^starting one$/m);
+    await reload();
+    make("two");
+    await until("the first one is new", async () => (await program.text("/version")).endsWith("two"));
+    make("one");
+    await program.child.printed(/reloaded: 2 new threads\n/);
+    const answers = await Promise.all([program.text("/version"), program.text("/version")]);
+    expect(new Set(answers).size).toBe(2);
+    expect(answers.filter((answer) => !answer.endsWith(" two"))).toEqual([]);
   });
 });
 

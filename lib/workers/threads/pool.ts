@@ -46,6 +46,7 @@ export class ThreadPool implements ThreadOwner {
   readonly #waiting = new Set<Exchange>();
   readonly #stopping = new AbortController();
   #addresses: readonly Address[] | undefined;
+  /** The newest that has come to its server: new threads are of this one. */
   #generation = 1;
   readonly #pauses = new CrashPauses();
   /** Those that go on until another is ready to take their place. */
@@ -220,7 +221,7 @@ export class ThreadPool implements ThreadOwner {
       this.#reloadAgain = false;
       const generation = this.#generation + 1;
       try {
-        for (const thread of [...this.#serving]) await this.#renew(thread, generation);
+        await this.#renewOlder(generation);
         const { size } = this.#serving;
         this.#log("info", `reloaded: ${size} new ${size === 1 ? "thread" : "threads"}`);
       } catch (error) {
@@ -230,10 +231,25 @@ export class ThreadPool implements ThreadOwner {
     } while (this.#reloadAgain && !this.#stopping.signal.aborted);
   }
 
+  /** Renews all of the generations before, those too that start meanwhile: they may have read the old files. */
+  async #renewOlder(generation: number): Promise<void> {
+    for (;;) {
+      this.#stopping.signal.throwIfAborted();
+      const older = [...this.#threads].filter(
+        (thread) => thread.generation < generation && !thread.isStopping,
+      );
+      if (older.length === 0) return;
+      const serving = older.find((thread) => this.#serving.has(thread));
+      if (serving !== undefined) await this.#renew(serving, generation);
+      else await Promise.race(older.map((thread) => thread.ready.catch(() => {})));
+    }
+  }
+
   async #renew(thread: Thread, generation: number): Promise<void> {
     const successor = this.#create(generation);
     await successor.ready;
-    this.#generation = generation;
+    // One that began before a reload may come behind it.
+    this.#generation = Math.max(this.#generation, generation);
     if (this.#leave(thread)) {
       this.#enter(successor);
       thread.stop();

@@ -113,6 +113,11 @@ export class Thread implements ExchangeThread {
     return this.#exchange !== undefined;
   }
 
+  /** Whether it was told to end once it was ready. */
+  get isStopping(): boolean {
+    return this.#state === "stopping";
+  }
+
   /** Whether it has answered so much, or needs so much memory, that another should take its place. */
   get isOver(): boolean {
     const { requests } = this.counters;
