@@ -4,6 +4,9 @@ import type { LifetimeOptions } from "./options.ts";
 /** What limits a child or thread, in requests and bytes; what is not limited is `Infinity`. */
 export type LifetimeLimits = Readonly<Required<LifetimeOptions>>;
 
+/** How long a child or thread may take until it serves, in milliseconds. */
+export const START_MS = 60_000;
+
 /** Each draws its `maxRequests` from this far around it, so that they do not all leave at once. */
 const JITTER = 0.1;
 

@@ -3,7 +3,7 @@
 
 import { availableParallelism } from "node:os";
 import { type PoolStatus, provideStatus } from "../gateway/pool-status.ts";
-import { lifetimeLimits } from "./lifetime.ts";
+import { lifetimeLimits, START_MS } from "./lifetime.ts";
 import { count } from "./limits.ts";
 import { type Listener, listen } from "./listen.ts";
 import { ThreadPool } from "./threads/pool.ts";
@@ -34,7 +34,16 @@ export const start: WorkerModel = async (job, options) => {
       waiting: pool.waiting,
     };
   };
-  const pool = new ThreadPool({ server: job.server, ...sizes, requestTimeoutMs, log, writeErrors, status });
+  const { server } = job;
+  const pool = new ThreadPool({
+    server,
+    ...sizes,
+    startMs: START_MS,
+    requestTimeoutMs,
+    log,
+    writeErrors,
+    status,
+  });
   await pool.start();
   try {
     listeners = await listen(() => job.createServer(pool.application), options);

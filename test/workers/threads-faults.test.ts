@@ -3,6 +3,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { compiled } from "../support/dist.ts";
 import { ThreadProgram, type ThreadProgramOptions } from "../support/thread-program.ts";
 
 async function start(handlers: string, options: ThreadProgramOptions = {}): Promise<ThreadProgram> {
@@ -155,6 +156,51 @@ describe("a thread that ends by itself", () => {
     rmSync(broken);
     expect(await waiting).toMatch(/^thread \d+$/);
   });
+});
+
+test("a thread that hangs while it starts is given up: reloads and replacements go on", async () => {
+  // The limit is a minute for servers, so this is a pool without one.
+  const before = `
+    import { rmSync, writeFileSync } from "node:fs";
+    import { ThreadPool } from ${JSON.stringify(compiled("workers/threads/pool.ts"))};
+    const [hang, exit] = ["hang", "exit"].map((name) => new URL(name, import.meta.url));
+    if (!isMainThread) {
+      if (existsSync(hang)) await new Promise(() => setInterval(() => {}, 1_000));
+      setInterval(() => existsSync(exit) && process.exit(3), 10);
+    } else {
+      let said = "";
+      const log = (_level, text) => {
+        said += text;
+        say(text);
+      };
+      const lifetime = { maxRequests: Infinity, maxMemoryBytes: Infinity };
+      const pool = new ThreadPool({ server: 1, maxThreads: 1, lifetime, startMs: 3_000, requestTimeoutMs: 0, log });
+      await pool.start();
+      writeFileSync(hang, "");
+      await pool.reload();
+      rmSync(hang);
+      await pool.reload();
+      writeFileSync(hang, "");
+      writeFileSync(exit, "");
+      while (!said.includes("next try")) await sleep(10);
+      rmSync(hang);
+      rmSync(exit);
+      while (pool.workers[0]?.state !== "ready") await sleep(10);
+      pool.terminate();
+      process.exit();
+    }`;
+  const program = new ThreadProgram("", { before });
+  onTestFinished(async () => {
+    await program.stop();
+  });
+  expect(await program.child.ended).toBe(0);
+  expect(program.child.output.split("\n")).toEqual([
+    "not reloaded: a thread did not start: it was not ready after 3 s; the old ones go on",
+    "reloaded: 1 new thread",
+    expect.stringMatching(/^thread \d+ ended: it exited with status 3; another takes its place/),
+    expect.stringMatching(/^a thread did not start: it was not ready after 3 s; the next try is made in /),
+    "",
+  ]);
 });
 
 describe("a pool that does not start", () => {

@@ -7,11 +7,9 @@ import { Counters } from "../../gateway/counters.ts";
 import type { PoolStatus, WorkerStatus } from "../../gateway/pool-status.ts";
 import type { Address } from "../../gateway/protocol-server.ts";
 import { type Assignment, assigned } from "../assignment.ts";
+import { START_MS } from "../lifetime.ts";
 import { sendAway } from "./hand-overs.ts";
 import { type FromChild, type FromParent, heard, type Report, tell } from "./messages.ts";
-
-/** How long a child may take until it serves, in milliseconds. */
-const START_MS = 60_000;
 
 /** Descriptor of the first listening socket in a child: behind standard input, output, error and the channel. */
 const FIRST_DESCRIPTOR = 4;

@@ -18,6 +18,8 @@ export interface ThreadPoolOptions {
   readonly server: number;
   readonly maxThreads: number;
   readonly lifetime: LifetimeLimits;
+  /** How long a thread may take until it can take requests, in milliseconds. */
+  readonly startMs: number;
   /** How long an application may take, in milliseconds; 0 is no limit. */
   readonly requestTimeoutMs: number;
   readonly log: Log;
@@ -27,6 +29,7 @@ export interface ThreadPoolOptions {
 
 export class ThreadPool implements ThreadOwner {
   readonly server: number;
+  readonly startMs: number;
   readonly requestTimeoutMs: number;
   readonly writeErrors: (bytes: Buffer) => void;
   readonly status: () => Promise<PoolStatus>;
@@ -58,6 +61,7 @@ export class ThreadPool implements ThreadOwner {
     this.#options = options;
     this.#log = options.log;
     this.server = options.server;
+    this.startMs = options.startMs;
     this.requestTimeoutMs = options.requestTimeoutMs;
     this.writeErrors = options.writeErrors;
     this.status = options.status;

@@ -23,6 +23,8 @@ import { reasonOf, startReasonOf } from "./reason.ts";
 export interface ThreadOwner {
   /** The server that it is there for, by its number. */
   readonly server: number;
+  /** How long a thread may take until it can take requests, in milliseconds. */
+  readonly startMs: number;
   /** How long an application may take, in milliseconds; 0 is no limit. */
   readonly requestTimeoutMs: number;
   /** Takes what an application writes to `wsgi.errors` behind its response. */
@@ -52,7 +54,7 @@ export class Thread implements ExchangeThread {
   readonly generation: number;
   readonly startedAt = Date.now();
   readonly counters = new Counters();
-  /** Settles when it can take requests; rejects with a {@link GatewayError} when it has ended before. */
+  /** Settles when it can take requests; rejects with a {@link GatewayError} when it has ended or was too slow before. */
   readonly ready: Promise<void>;
   /** When it was ready, by `performance.now()`. */
   readyAt: number | undefined;
@@ -71,6 +73,8 @@ export class Thread implements ExchangeThread {
   #memoryBytes = 0;
   #resolveReady: () => void = () => {};
   #rejectReady: (error: GatewayError) => void = () => {};
+  readonly #startDeadline: NodeJS.Timeout;
+  #isLate = false;
   /** The request that it has, its number, and when it got it. */
   #exchange: Exchange | undefined;
   #id = 0;
@@ -97,7 +101,7 @@ export class Thread implements ExchangeThread {
       this.#rejectReady = reject;
     });
     const { port1, port2 } = new MessageChannel();
-    const { server } = owner;
+    const { server, startMs } = owner;
     this.#port = port1;
     const own = { server, addresses: serverAddresses, port: port2 };
     this.#worker = new Worker(script, { argv, ...startedAs(own) });
@@ -107,6 +111,10 @@ export class Thread implements ExchangeThread {
       this.#error = { error };
     });
     this.#worker.on("exit", this.#onExit);
+    this.#startDeadline = setTimeout(() => {
+      this.#isLate = true;
+      this.terminate();
+    }, startMs);
   }
 
   get busy(): boolean {
@@ -183,6 +191,7 @@ export class Thread implements ExchangeThread {
   readonly #onMessage = (message: MessageFromThread): void => {
     switch (message[0]) {
       case FromThread.Ready:
+        clearTimeout(this.#startDeadline);
         this.#memoryBytes = message[1];
         this.#state = "ready";
         this.readyAt = performance.now();
@@ -258,12 +267,15 @@ export class Thread implements ExchangeThread {
   }
 
   readonly #onExit = (status: number): void => {
+    clearTimeout(this.#startDeadline);
     clearTimeout(this.#leftOpen);
-    this.#takeLastMessages();
     if (this.#state === "starting") {
+      // Should it have said that it is ready, it is no more.
+      this.#port.close();
       void this.#failStart(status);
       return;
     }
+    this.#takeLastMessages();
     const kind = this.#overdue ? "overdue" : this.#state === "stopping" ? "told" : "crashed";
     const reason = this.#reasonOf(kind, status);
     const exchange = this.#exchange;
@@ -272,11 +284,14 @@ export class Thread implements ExchangeThread {
   };
 
   async #failStart(status: number): Promise<void> {
-    const reason =
-      this.#error === undefined
-        ? `the script ended with status ${status} before it came to its server`
-        : await startReasonOf(this.#error.error, this.#script, this.#argv);
+    const reason = await this.#startReasonOf(status);
     this.#rejectReady(new GatewayError("THREAD_START", `a thread did not start: ${reason}`));
+  }
+
+  async #startReasonOf(status: number): Promise<string> {
+    if (this.#isLate) return `it was not ready after ${this.#owner.startMs / 1_000} s`;
+    if (this.#error !== undefined) return startReasonOf(this.#error.error, this.#script, this.#argv);
+    return `the script ended with status ${status} before it came to its server`;
   }
 
   /** What it has said before it ended counts. */
