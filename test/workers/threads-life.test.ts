@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import type { CounterValues } from "../../lib/gateway/counters.ts";
 import type { PoolStatus } from "../../lib/gateway/pool-status.ts";
 import type { ServeOptions } from "../../lib/serve.ts";
 import { Child } from "../support/child.ts";
@@ -205,6 +206,69 @@ test("poolStatus() tells of all threads, in each of them", async () => {
     expect(worker.memoryBytes).toBeGreaterThan(1_000_000);
   }
   expect(new Set(workers.map(({ thread }) => thread)).size).toBe(2);
+});
+
+describe("errors in poolStatus()", () => {
+  const handlers = `
+    "/rejects": async (environ) => {
+      say("begun");
+      await sleep(60_000, undefined, { signal: environ["postern.signal"] });
+    },
+    "/heeds": async (environ, startResponse) => {
+      await new Promise((resolve) => environ["postern.signal"].addEventListener("abort", resolve));
+      return text(startResponse, "too late");
+    },
+    "/computes": () => {
+      say("begun");
+      for (;;);
+    },
+    "/totals": async (_environ, startResponse) => {
+      const [pool] = await poolStatus();
+      return text(startResponse, JSON.stringify(totalsOf(pool)));
+    },
+  `;
+  const before = `import { totalsOf } from ${JSON.stringify(compiled("gateway/pool-status.ts"))};`;
+
+  /** How many there are when no request but the one that asks is left. */
+  async function errorsOf(program: ThreadProgram): Promise<number> {
+    let errors = -1;
+    await until("the request is over", async () => {
+      const totals = JSON.parse(await program.text("/totals")) as CounterValues;
+      errors = totals.errors;
+      return totals.active === 1;
+    });
+    return errors;
+  }
+
+  test.each([
+    ["single", "/rejects"],
+    ["threads", "/rejects"],
+    ["threads", "/computes"],
+  ] as const)("are no clients that go away: %s, %s", async (workers, path) => {
+    const program = await start(handlers, {
+      before,
+      serve: { workers, requestTimeoutMs: 2_000 },
+    });
+    const request = program.begin(path).end();
+    await program.child.printed(/^begun$/m);
+    request.destroy();
+    expect(await errorsOf(program)).toBe(0);
+  });
+
+  test.each([
+    ["single", "/rejects"],
+    ["single", "/heeds"],
+    ["threads", "/rejects"],
+    ["threads", "/heeds"],
+    ["threads", "/computes"],
+  ] as const)("are time-outs, once, whatever becomes of their application: %s, %s", async (workers, path) => {
+    const program = await start(handlers, {
+      before,
+      serve: { workers, requestTimeoutMs: 500 },
+    });
+    expect((await program.ask(path)).status).toBe(504);
+    expect(await errorsOf(program)).toBe(1);
+  });
 });
 
 describe("a script", () => {

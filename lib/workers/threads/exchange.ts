@@ -1,6 +1,6 @@
 // One request in the main thread: towards its server it is an application's call, towards a thread it is messages.
 
-import { GatewayError } from "../../errors.ts";
+import { GatewayError, ProtocolError } from "../../errors.ts";
 import type { Body, Chunk, Environ, Header, StartResponse } from "../../gateway/types.ts";
 import { BodyReader } from "./body-reader.ts";
 import {
@@ -18,6 +18,8 @@ export interface ExchangeThread {
   send(message: MessageToThread, moved?: ArrayBuffer[]): void;
   /** Nobody waits for the response any more. */
   onUnwanted(): void;
+  /** The application failed, or took too long, while its client waited. */
+  onFailed(): void;
 }
 
 export class Exchange implements AsyncIterableIterator<Chunk> {
@@ -62,6 +64,8 @@ export class Exchange implements AsyncIterableIterator<Chunk> {
 
   /** Aborts `postern.signal` in the thread, at once or when there is one. */
   abort(reason: unknown): void {
+    // Whatever the application makes of it now, its time is over. A client that goes away is no failure.
+    if (isTimeout(reason) && !this.#left && this.#failure === undefined) this.#thread?.onFailed();
     this.#aborted = { reason };
     this.#sendAbort(reason);
   }
@@ -88,6 +92,8 @@ export class Exchange implements AsyncIterableIterator<Chunk> {
 
   /** Ends the response with an error behind what has come of it. */
   fail(error: unknown): void {
+    if (this.#failure === undefined && this.#isAwaited && !(error instanceof ProtocolError))
+      this.#thread?.onFailed();
     this.#failure ??= { error };
     if (!this.#begun) this.#rejectBody(error);
     this.#begun = true;
@@ -128,8 +134,9 @@ export class Exchange implements AsyncIterableIterator<Chunk> {
         this.#given = weightOf(value);
         return { value, done: false };
       }
-      if (this.#failure !== undefined) throw this.#failure.error;
+      // What is complete stays so, whatever becomes of the thread behind it.
       if (this.#ended) return { value: undefined, done: true };
+      if (this.#failure !== undefined) throw this.#failure.error;
       await this.#more();
     }
   }
@@ -143,6 +150,11 @@ export class Exchange implements AsyncIterableIterator<Chunk> {
     while (!this.#finished && this.#failure === undefined) await this.#more();
     if (this.#failure !== undefined) throw this.#failure.error;
     return { value: undefined, done: true };
+  }
+
+  /** Somebody waits for more of the response. */
+  get #isAwaited(): boolean {
+    return !this.#ended && !this.#left && this.#aborted === undefined;
   }
 
   #send(message: MessageToThread, moved?: ArrayBuffer[]): void {
@@ -176,6 +188,10 @@ export class Exchange implements AsyncIterableIterator<Chunk> {
     const moved = piece.byteLength >= COPY_BYTES ? [piece.buffer as ArrayBuffer] : [];
     this.#send([ToThread.Input, this.#id, piece], moved);
   }
+}
+
+function isTimeout(reason: unknown): boolean {
+  return reason instanceof DOMException && reason.name === "TimeoutError";
 }
 
 function pairsOf(head: readonly string[]): Header[] {

@@ -1,7 +1,7 @@
 // A worker thread as the main thread sees it: its life, and the one request that it has at a time.
 
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
-import { GatewayError, ProtocolError } from "../../errors.ts";
+import { GatewayError } from "../../errors.ts";
 import { Counters } from "../../gateway/counters.ts";
 import type { PoolStatus, WorkerStatus } from "../../gateway/pool-status.ts";
 import type { Address } from "../../gateway/protocol-server.ts";
@@ -188,6 +188,10 @@ export class Thread implements ExchangeThread {
     }, missing);
   }
 
+  onFailed(): void {
+    this.counters.errors++;
+  }
+
   readonly #onMessage = (message: MessageFromThread): void => {
     switch (message[0]) {
       case FromThread.Ready:
@@ -225,13 +229,10 @@ export class Thread implements ExchangeThread {
         else if (ended) this.onUnwanted();
         return;
       }
-      case FromThread.Failure: {
-        const error = reviveError(message[2]);
-        if (!(error instanceof ProtocolError)) this.counters.errors++;
-        exchange.fail(error);
+      case FromThread.Failure:
+        exchange.fail(reviveError(message[2]));
         this.onUnwanted();
         return;
-      }
       case FromThread.WantInput:
         exchange.wantInput();
         return;
@@ -305,7 +306,6 @@ export class Thread implements ExchangeThread {
   }
 
   #abandon(exchange: Exchange, kind: ThreadEnd["kind"], reason: string): void {
-    if (kind !== "told") this.counters.errors++;
     exchange.fail(errorOf(kind, reason));
     exchange.finish();
     this.#forget();
