@@ -131,7 +131,8 @@ async function serveAlone(
   const { answeringProbe, probeVariable } = await import("./probe.ts");
   const probe = process.env[probeVariable];
   delete process.env[probeVariable];
-  const application = answeringProbe(await loadApplication(module, io.cwd), probe);
+  const folder = identity?.folder ?? io.cwd;
+  const application = answeringProbe(await loadApplication(module, folder), probe);
   const { serve } = await import("../serve.ts");
   const server = serve(application, {
     protocol,

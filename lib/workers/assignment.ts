@@ -1,6 +1,7 @@
 // What a pool tells a process that it starts. A child runs the same main script as its parent; this is how it knows that it
 // is one. Imported early, since it clears the variable away and looks after the parent from then on.
 
+import { existsSync } from "node:fs";
 import type { Address } from "../gateway/protocol-server.ts";
 import type { BindAddress } from "./options.ts";
 
@@ -20,6 +21,12 @@ export interface Assignment {
 }
 
 const VARIABLE = "POSTERN_WORKER";
+
+/**
+ * Where this process was started; undefined where that folder is gone. An application may change to another before the
+ * script is run once more, and what its command line names is to be found from here.
+ */
+export const startFolder: string | undefined = currentFolder();
 
 const given = parsed(process.env[VARIABLE]);
 delete process.env[VARIABLE];
@@ -48,6 +55,12 @@ export function boundAddresses({ addresses }: Assignment): BindAddress[] {
   return addresses.map((address) => ("path" in address ? address.path : address));
 }
 
+/** Where a child is to be started; undefined where that is where this process is now, or the folder has gone. */
+export function childFolder(): string | undefined {
+  if (startFolder === undefined || currentFolder() === startFolder) return undefined;
+  return existsSync(startFolder) ? startFolder : undefined;
+}
+
 /** From now on somebody else looks after the parent. */
 export function serveAssignment(): void {
   process.off("disconnect", orphaned);
@@ -56,6 +69,14 @@ export function serveAssignment(): void {
 /** Nobody is left to tell a child that has not begun to serve what to do. */
 function orphaned(): void {
   process.exit(1);
+}
+
+function currentFolder(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
+  }
 }
 
 function parsed(text = ""): Assignment | undefined {

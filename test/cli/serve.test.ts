@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -299,6 +299,32 @@ describe("postern serve, for an operator", () => {
     },
   );
 });
+
+test.each(["single", "threads", "prefork"])(
+  "--workers %s serves an application that changes to another folder",
+  async (workers) => {
+    const stand = await Stand.make();
+    const data = join(stand.folder, "data");
+    mkdirSync(data);
+    stand.module(
+      "site.mjs",
+      `import { isMainThread } from "node:worker_threads";
+    if (isMainThread) process.chdir("data");
+    export const app = (_environ, startResponse) => {
+      startResponse("200 OK", [["Content-Type", "text/plain"]]);
+      return [process.cwd()];
+    };`,
+    );
+    const args = [cli, "serve", "site.mjs", "--workers", workers];
+    const child = stand.start(process.execPath, args, { cwd: stand.folder });
+    await child.printed(/Ctrl-C stops it/);
+    expect(await (await fetch(stand.url("/"))).text()).toBe(data);
+    if (workers === "single") return;
+    child.signal("SIGHUP");
+    await child.printed(/reloaded: \d/);
+    expect(await (await fetch(stand.url("/"))).text()).toBe(data);
+  },
+);
 
 describe("postern serve --workers prefork", () => {
   const pids = `

@@ -6,7 +6,7 @@ import { GatewayError } from "../../errors.ts";
 import { Counters } from "../../gateway/counters.ts";
 import type { PoolStatus, WorkerStatus } from "../../gateway/pool-status.ts";
 import type { Address } from "../../gateway/protocol-server.ts";
-import { type Assignment, assigned } from "../assignment.ts";
+import { type Assignment, assigned, childFolder } from "../assignment.ts";
 import { START_MS } from "../lifetime.ts";
 import { sendAway } from "./hand-overs.ts";
 import { type FromChild, type FromParent, heard, type Report, tell } from "./messages.ts";
@@ -269,6 +269,7 @@ function start({ descriptors, ...task }: Task): ChildProcess {
   // Each process needs a port of its own for Node's inspector.
   if (nodeOptions.some((option) => option.startsWith("--inspect"))) nodeOptions.push("--inspect-port=0");
   return spawn(process.execPath, [...nodeOptions, ...process.argv.slice(1)], {
+    cwd: childFolder(),
     env: assigned(process.env, { ...task, parent: process.pid, descriptors: own }),
     stdio: ["ignore", "inherit", "inherit", "ipc", ...descriptors],
   });

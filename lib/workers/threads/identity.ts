@@ -4,6 +4,7 @@
 import type { MessagePort, WorkerOptions } from "node:worker_threads";
 import { THREAD_VARIABLE } from "../../gateway/pool-thread.ts";
 import type { Address } from "../../gateway/protocol-server.ts";
+import { startFolder } from "../assignment.ts";
 
 /** What a pool tells a thread when it starts it. */
 export interface ThreadIdentity {
@@ -11,6 +12,8 @@ export interface ThreadIdentity {
   readonly server: number;
   /** Where the servers listen that had been started by then. */
   readonly addresses: ReadonlyMap<number, readonly Address[]>;
+  /** Where the process was started, which it may have left: a thread has no folder of its own. */
+  readonly folder: string | undefined;
   /** To the pool. */
   readonly port: MessagePort;
 }
@@ -22,10 +25,12 @@ export const identity: ThreadIdentity | undefined =
     : process.getBuiltinModule("node:worker_threads").workerData?.postern;
 
 /** What a thread has to be started with to be this one. */
-export function startedAs(own: ThreadIdentity): Pick<WorkerOptions, "env" | "workerData" | "transferList"> {
+export function startedAs(
+  own: Omit<ThreadIdentity, "folder">,
+): Pick<WorkerOptions, "env" | "workerData" | "transferList"> {
   return {
     env: { ...process.env, [THREAD_VARIABLE]: "1" },
-    workerData: { postern: own },
+    workerData: { postern: { ...own, folder: startFolder } },
     transferList: [own.port],
   };
 }
