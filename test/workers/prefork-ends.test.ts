@@ -1,6 +1,8 @@
 // How children end, and pools: killed, told to, left alone.
 
-import { existsSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, readlinkSync, rmSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { kill } from "../support/child.ts";
@@ -32,6 +34,38 @@ function children(pool: Pool): number[] {
     .map(({ pid }) => pid)
     .filter((pid) => pid !== pool.parent.pid);
 }
+
+/** Which socket a child has in the place of the first one that it was given to listen on. */
+function listenerOf(pid: number | undefined): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/4`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Sends one request on a connection that is open, which the client would keep; all of the answer. */
+type Send = (target: string) => Promise<string>;
+
+const openTo: Readonly<Record<"fcgi" | "http", (path: string) => Promise<Send>>> = {
+  async fcgi(path) {
+    const client = await FastCgiClient.connect({ path });
+    return async (target) => (await exchangeOver(client, target, undefined, KEEP_CONN)).body;
+  },
+  async http(path) {
+    const socket = connect(path);
+    await once(socket, "connect");
+    let answer = "";
+    socket.setEncoding("latin1").on("data", (text: string) => {
+      answer += text;
+    });
+    return async (target) => {
+      socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+      await once(socket, "close");
+      return answer;
+    };
+  },
+};
 
 describe("a child", () => {
   test("that is killed takes with it what it was answering, and nothing else; another takes its place", async () => {
@@ -145,6 +179,37 @@ describe("a pool that is told to stop", () => {
       expect(pool.parent.stdout.match(/^ended: stop$/gm)).toHaveLength(3);
       expect(pool.processes()).toEqual([]);
       expect(existsSync(path)).toBe(false);
+    },
+  );
+
+  test.each(["fcgi", "http"] as const)(
+    "%s: by TERM to all of its processes answers what was accepted and what is in progress",
+    async (protocol) => {
+      const before = `if (isChild) process.on("SIGTERM", () => leave("told", ""));`;
+      const pool = await Pool.start({ protocol, maxChildren: 1 }, { overTcp: false, before });
+      const [child] = await pool.untilReady(1);
+      const { path } = pool.address as { path: string };
+      const [sendNow, sendLater] = [await openTo[protocol](path), await openTo[protocol](path)];
+      const begun = sendNow("/wait/slow");
+      await pool.begun("slow");
+      // Connections are accepted in their order, so the one without a request has been.
+      await pool.ask("/");
+      const listener = listenerOf(child);
+      // The child knows it before its parent does.
+      pool.parent.signal("SIGSTOP");
+      kill(child, "SIGTERM");
+      await until("the child is told", () => existsSync(join(pool.folder, "told")));
+      pool.parent.signal("SIGTERM");
+      pool.parent.signal("SIGCONT");
+      await until("the child stops", () => listenerOf(child) !== listener);
+      const answers = [begun, sendLater("/")];
+      pool.release("slow");
+      for (const answer of await Promise.all(answers)) {
+        expect(answer).toContain(String(child));
+        if (protocol === "http")
+          expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n(.+\r\n)*Connection: close\r\n/);
+      }
+      expect(await pool.parent.ended).toBe(0);
     },
   );
 

@@ -23,6 +23,9 @@ const ORPHAN_MS = 1_000;
 /** How long an answer about the whole pool may take, in milliseconds. */
 const STATUS_MS = 1_000;
 
+/** How long the parent may take to say how a child that somebody else has told to stop is to do so, in milliseconds. */
+const ANSWER_MS = 1_000;
+
 let tellTold: () => void = () => {};
 /** Resolves when this process has been told to stop, for each server of its script. */
 const told = new Promise<void>((resolve) => {
@@ -66,6 +69,7 @@ class PoolChild implements Workers {
   #servers: ProtocolServer[] = [];
   #addresses: readonly Address[] = [];
   readonly #startedAt = Date.now();
+  #leaving: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #forgetStatus = (): void => {};
   readonly #questions = new Map<number, (status: PoolStatus) => void>();
@@ -111,12 +115,21 @@ class PoolChild implements Workers {
 
   stop(): Promise<void> {
     // Somebody here wants it: TERM, or the script.
-    if (this.#stopping === undefined) this.#tell({ type: "leaving" });
-    return this.#stop(this.#handOvers.offer);
+    this.#leaving ??= this.#leave();
+    return this.#leaving;
   }
 
   stopNow(): void {
     this.#abort("the server stops at once");
+  }
+
+  /** Only the parent knows whether anybody is left to hand connections to: TERM may have come to all of a service. */
+  async #leave(): Promise<void> {
+    if (this.#stopping === undefined) {
+      this.#tell({ type: "leaving" });
+      await Promise.race([told, new Promise((resolve) => setTimeout(resolve, ANSWER_MS).unref())]);
+    }
+    await this.#stop(this.#handOvers.offer);
   }
 
   #stop(handOver?: HandOver): Promise<void> {

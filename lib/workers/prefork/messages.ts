@@ -23,7 +23,7 @@ export type FromChild =
   /** It cannot serve, and ends. */
   | { readonly type: "failed"; readonly code: string; readonly message: string }
   | ({ readonly type: "report" } & Report)
-  /** Somebody else than its parent told it to stop. */
+  /** Somebody else than its parent told it to stop; it goes on until its parent says how. */
   | { readonly type: "leaving" }
   /** Comes with a connection that somebody else is to go on with, and what has been read of it, one code point a byte. */
   | { readonly type: "connection"; readonly bytes: string }

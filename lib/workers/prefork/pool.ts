@@ -24,6 +24,9 @@ const KILL_NOW_MS = 500;
 /** How often one of too many children leaves, in milliseconds. */
 const RETIRE_MS = 1_000;
 
+/** What tells a child to stop may tell all of a service, one after the other, within so many milliseconds. */
+const STOP_ALL_MS = 100;
+
 /** How long children may take to tell what they are doing, in milliseconds. */
 const STATUS_MS = 500;
 
@@ -120,8 +123,12 @@ export class Pool implements Workers, WorkerEvents {
     if (!worker.isSpare) this.#nextLook ??= setTimeout(() => this.#look(), LASTING_MS);
   }
 
-  left(): void {
+  left(worker: WorkerProcess): void {
     this.#resize();
+    const go = (): void => {
+      if (this.#stopping === undefined) worker.stop(true);
+    };
+    setTimeout(go, STOP_ALL_MS).unref();
   }
 
   gave(socket: Socket, bytes: string): void {
