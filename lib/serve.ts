@@ -266,8 +266,9 @@ export class Serving implements Server {
     };
   }
 
-  /** What was said last counts: a server that is told to stop while it makes way for a reload stops. */
+  /** A server that is told to stop while it makes way for a reload stops; one that stops is not reloaded any more. */
   #finish(ending: Ending, workers: Workers): void {
+    if (ending === "reload" && this.#closing !== undefined) return;
     // Workers that can be replaced are; their server goes on.
     if (ending === "reload" && workers.reload !== undefined) {
       void workers.reload();

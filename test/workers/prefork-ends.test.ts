@@ -213,6 +213,22 @@ describe("a pool that is told to stop", () => {
     },
   );
 
+  test.each([0, 1])("is not reloaded any more (minSpare %i)", async (minSpare) => {
+    const before = `if (isChild) console.log("started");`;
+    const pool = await Pool.start({ minSpare, maxChildren: 1 }, { before });
+    const answer = pool.ask("/wait/slow");
+    const child = await pool.begun("slow");
+    pool.parent.signal("SIGTERM");
+    await until("nobody new listens", () => !existsSync((pool.address as { path: string }).path));
+    pool.parent.signal("SIGHUP");
+    pool.release("slow");
+    expect(await answer).toBe(String(child));
+    expect(await pool.parent.ended).toBe(0);
+    expect(pool.parent.output.match(/^started$/gm)).toHaveLength(1);
+    expect(pool.parent.output).not.toContain("nothing caught");
+    expect(pool.parent.stdout).toContain("ended: stop");
+  });
+
   test("waits shutdownGraceMs, and not even for one that computes", async () => {
     const pool = await Pool.start({ maxChildren: 2, shutdownGraceMs: 100 });
     await pool.untilReady(2);

@@ -99,10 +99,11 @@ export class Pool implements Workers, WorkerEvents {
     for (const worker of this.#workers) worker.reopenLogs();
   }
 
-  reload(): Promise<void> {
+  async reload(): Promise<void> {
+    if (this.#stopping !== undefined) return;
     if (this.#reloading !== undefined) this.#reloadAgain = true;
     this.#reloading ??= this.#reload();
-    return this.#reloading;
+    await this.#reloading;
   }
 
   /** Hands on a connection that was accepted in this process. */
