@@ -16,7 +16,9 @@ export class CrashPauses {
    * @returns how long to wait with the next one, in milliseconds
    */
   ended(readyAt: number | undefined, now = performance.now()): number {
-    if (readyAt !== undefined && now - readyAt >= ALIVE_MS) return this.remaining(now);
+    const left = this.remaining(now);
+    // Several that end together are one failure, however many they are.
+    if (left > 0 || (readyAt !== undefined && now - readyAt >= ALIVE_MS)) return left;
     // Those of long ago are forgotten.
     if (now - this.#until > LONGEST_MS) this.#failures = 0;
     const pause = Math.min(FIRST_MS * 2 ** this.#failures, LONGEST_MS);
@@ -25,8 +27,8 @@ export class CrashPauses {
     return pause;
   }
 
-  /** How much of a pause is left, in milliseconds. */
+  /** How much of a pause is left, in whole milliseconds. */
   remaining(now = performance.now()): number {
-    return Math.max(0, this.#until - now);
+    return Math.ceil(Math.max(0, this.#until - now));
   }
 }
