@@ -98,6 +98,18 @@ describe("children on demand", () => {
     expect((await exchangeOver(client, "/", "two", KEEP_CONN)).version).toBe("2");
   });
 
+  test("that hang while they start do not keep connections from one that serves", async () => {
+    const pool = await Pool.start({ minSpare: 0, maxChildren: 2 });
+    const waiting = pool.ask("/wait/slow");
+    const child = await pool.begun("slow");
+    pool.write("2", `if (isChild) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);`);
+    pool.parent.signal("SIGHUP");
+    await until("a new one starts", () => children(pool).length === 2);
+    expect(await pool.ask("/")).toBe(String(child));
+    pool.release("slow");
+    expect(await waiting).toBe(String(child));
+  });
+
   test("are looked at by HUP also when there is none", async () => {
     const pool = await Pool.start({ minSpare: 0, maxChildren: 1, maxIdleMs: 50 });
     pool.write("2", "this is no JavaScript;");

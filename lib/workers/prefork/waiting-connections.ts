@@ -5,6 +5,9 @@ import type { Socket } from "node:net";
 import { receive } from "./hand-overs.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
+/** How long after its start a child may be waited for, in milliseconds: code that hangs must hold nobody up for longer. */
+const SOON_MS = 2_000;
+
 interface Waiting {
   readonly socket: Socket;
   /** Nobody has read from it. */
@@ -14,6 +17,7 @@ interface Waiting {
 export class WaitingConnections {
   readonly #workers: () => Iterable<WorkerProcess>;
   #waiting: Waiting[] = [];
+  #nextLook: NodeJS.Timeout | undefined;
 
   constructor(workers: () => Iterable<WorkerProcess>) {
     this.#workers = workers;
@@ -46,21 +50,29 @@ export class WaitingConnections {
   giveOut(): void {
     while (this.#waiting.length > 0) {
       const worker = this.#leastLoaded();
-      if (worker === undefined || this.#isSoonBetterOff(worker)) return;
+      if (worker === undefined || this.#waitsForBetter(worker)) return;
       const next = this.#waiting.shift() as Waiting;
       if (!next.socket.destroyed) worker.give(next.socket, next.isNew);
     }
   }
 
   closeAll(): void {
+    clearTimeout(this.#nextLook);
     for (const { socket } of this.#waiting.splice(0)) socket.destroy();
   }
 
   /** The next one waits for a child that is about to serve: one that has something to do may be computing. */
-  #isSoonBetterOff(worker: WorkerProcess): boolean {
+  #waitsForBetter(worker: WorkerProcess): boolean {
     if (worker.isSpare || this.#waiting[0]?.isNew !== true) return false;
-    for (const { state } of this.#workers()) if (state === "starting") return true;
-    return false;
+    const starting = [...this.#workers()].filter(({ state }) => state === "starting");
+    const latest = Math.max(...starting.map(({ startedAt }) => startedAt));
+    const patience = latest + SOON_MS - Date.now();
+    if (patience <= 0) return false;
+    this.#nextLook ??= setTimeout(() => {
+      this.#nextLook = undefined;
+      this.giveOut();
+    }, patience);
+    return true;
   }
 
   /** Of those that run the newest code, so that no connection moves twice. */
