@@ -248,12 +248,15 @@ export class Pool implements Workers, WorkerEvents {
   }
 
   async #reload(): Promise<void> {
-    do {
-      this.#reloadAgain = false;
-      await this.#replaceAll();
-    } while (this.#reloadAgain && this.#stopping === undefined);
-    this.#reloading = undefined;
-    this.#resize();
+    try {
+      do {
+        this.#reloadAgain = false;
+        await this.#replaceAll();
+      } while (this.#reloadAgain && this.#stopping === undefined);
+    } finally {
+      this.#reloading = undefined;
+      this.#resize();
+    }
   }
 
   /** Where nobody serves a child is started all the same, to see whether it can. */
@@ -280,7 +283,8 @@ export class Pool implements Workers, WorkerEvents {
     const pause = this.#pauses.ended(worker.readyAt);
     const how = worker.readyAt === undefined ? worker.failure : worker.how;
     const next = pause > 0 ? `the next one starts in ${pause / 1_000} s` : "another one takes its place";
-    this.#log("error", `worker ${worker.pid} ${how}; ${next}`);
+    const who = worker.pid === 0 ? "a worker" : `worker ${worker.pid}`;
+    this.#log("error", `${who} ${how}; ${next}`);
   }
 
   async #end(): Promise<void> {

@@ -57,7 +57,8 @@ export class WorkerProcess {
   /** Why it cannot serve, where it had words for it. */
   said: GatewayError | undefined;
 
-  readonly #child: ChildProcess;
+  /** None where the system refused one at once. */
+  readonly #child: ChildProcess | undefined;
   readonly #events: WorkerEvents;
   #settleStart: (serves: boolean) => void = () => {};
   #settleEnd: () => void = () => {};
@@ -80,18 +81,7 @@ export class WorkerProcess {
     this.ended = new Promise((resolve) => {
       this.#settleEnd = resolve;
     });
-    this.#child = start(task);
-    this.#child.on("message", this.#onMessage);
-    // What it could not be told shows in its end; without a process there is none.
-    this.#child.on("error", (error) => {
-      if (this.#child.pid === undefined) this.#end(`could not be started (${error.message})`);
-    });
-    this.#child.once("exit", (status, signal) => {
-      const how = signal === null ? `ended with status ${status}` : `was ended by ${signal}`;
-      // What it said last may not have been read yet.
-      if (this.#child.connected) this.#child.once("disconnect", () => this.#end(how));
-      else this.#end(how);
-    });
+    this.#child = this.#spawn(task);
     const late = setTimeout(() => {
       this.#isLate = true;
       this.kill();
@@ -100,7 +90,7 @@ export class WorkerProcess {
   }
 
   get pid(): number {
-    return this.#child.pid ?? 0;
+    return this.#child?.pid ?? 0;
   }
 
   /** It serves or is about to, and nobody has told it to stop. */
@@ -138,6 +128,7 @@ export class WorkerProcess {
 
   /** Why it does not serve, as the end of a sentence. */
   get failure(): string {
+    if (this.pid === 0) return this.how;
     if (this.#isLate) return `was not ready after ${START_MS / 1_000} s`;
     return `${this.how} before it was ready (${this.said?.message ?? "what it said is above"})`;
   }
@@ -189,7 +180,7 @@ export class WorkerProcess {
   }
 
   kill(): void {
-    this.#child.kill("SIGKILL");
+    this.#child?.kill("SIGKILL");
   }
 
   /** Resolves with its next report, or at its end. */
@@ -204,8 +195,31 @@ export class WorkerProcess {
     this.#tell({ type: "status", question, status });
   }
 
+  #spawn(task: Task): ChildProcess | undefined {
+    const unstarted = (error: Error): void => this.#end(`could not be started (${error.message})`);
+    try {
+      const child = start(task);
+      child.on("message", this.#onMessage);
+      // What it could not be told shows in its end; without a process there is none.
+      child.on("error", (error) => {
+        if (child.pid === undefined) unstarted(error);
+      });
+      child.once("exit", (status, signal) => {
+        const how = signal === null ? `ended with status ${status}` : `was ended by ${signal}`;
+        // What it said last may not have been read yet.
+        if (child.connected) child.once("disconnect", () => this.#end(how));
+        else this.#end(how);
+      });
+      return child;
+    } catch (error) {
+      // Some failures of the system Node throws, such as ENOMEM. They are told like the others: behind the start.
+      process.nextTick(unstarted, error);
+      return undefined;
+    }
+  }
+
   #tell(message: FromParent, connection?: Socket): void {
-    tell(this.#child, message, connection);
+    if (this.#child !== undefined) tell(this.#child, message, connection);
   }
 
   readonly #onMessage = (envelope: unknown, handle: unknown): void => {
