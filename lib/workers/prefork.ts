@@ -7,13 +7,16 @@ import { misassigned } from "./assignment.ts";
 import { Pool } from "./prefork/pool.ts";
 import { acceptSockets, shareSockets } from "./prefork/pool-sockets.ts";
 import { sizesOf } from "./prefork/sizes.ts";
+import { graceOf } from "./wind-down.ts";
 import type { WorkerModel } from "./workers.ts";
 
 /** Options of Node that bring the main script with them. */
 const SCRIPT_OPTIONS = /^(-e|-p|-pe|--eval|--print)(=|$)/;
 
 export const start: WorkerModel = async (job, options) => {
+  // What is wrong with options is said before anything is bound.
   const sizes = sizesOf(options);
+  graceOf(options);
   checkScript();
   // Nobody serves here, but a protocol has something to say about where that may be.
   const { mayListenOn } = job.createServer(job.application);

@@ -94,6 +94,18 @@ describe("sockets", () => {
   });
 });
 
+describe("options", () => {
+  test("are looked at before anything is bound, also where no child is started yet", async () => {
+    const pool = await Pool.prepare({ minSpare: 0, shutdownGraceMs: -1 });
+    const parent = pool.run();
+    expect(await parent.ended).toBe(1);
+    expect(parent.stderr).toContain(
+      'postern: option "shutdownGraceMs" is -1; give milliseconds, or 0 for no limit\n',
+    );
+    expect(existsSync((pool.address as { path: string }).path)).toBe(false);
+  });
+});
+
 describe("a pool's size", () => {
   test("grows when nobody has time, and shrinks again", async () => {
     const pool = await Pool.start({ minSpare: 1, maxSpare: 1, maxChildren: 3 });
