@@ -22,6 +22,7 @@ import { showTitle } from "./workers/process-title.ts";
 import { watchRestartFile } from "./workers/restart-file.ts";
 import { type Ending, handleChildSignals, handleSignals } from "./workers/signals.ts";
 import { identity, serverAddresses } from "./workers/threads/identity.ts";
+import { LEFT_OPEN_MS } from "./workers/wind-down.ts";
 import type { WorkerJob, WorkerModel, Workers } from "./workers/workers.ts";
 
 type CreateServer = (application: Application, options: ServeOptions, counters: Counters) => ProtocolServer;
@@ -92,12 +93,6 @@ export interface Server {
 export function serve(application: Application, options: ServeOptions): Server {
   return options.protocol === "cgi" ? new CgiServer(application, options) : new Serving(application, options);
 }
-
-/**
- * How long what an application leaves open, such as a timer or a connection to a database, may keep a process whose
- * server has stopped, in milliseconds.
- */
-const LEFT_OPEN_MS = 10_000;
 
 /**
  * What remains to be said where a loader provides the socket: its web server decides how many processes there are, and

@@ -55,7 +55,8 @@ export interface WorkerOptions extends PreforkOptions {
 
   /**
    * How long a graceful stop waits for requests in progress, in milliseconds; 0 is no limit. After it their `postern.signal` is
-   * aborted and their connections are closed.
+   * aborted and their connections are closed. A process of `prefork` that another has replaced and that does not end, as one
+   * that computes for ever, is killed 11 seconds later; with 0 it is left alone.
    *
    * @defaultValue `10_000`
    */

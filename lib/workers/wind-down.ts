@@ -6,6 +6,12 @@ import type { Listener } from "./listen.ts";
 import { DEFAULT_GRACE_MS, type WorkerOptions } from "./options.ts";
 
 /**
+ * How long what an application leaves open, such as a timer or a connection to a database, may keep a process whose
+ * server has stopped, in milliseconds.
+ */
+export const LEFT_OPEN_MS = 10_000;
+
+/**
  * How long a graceful stop waits, in milliseconds; 0 is no limit.
  *
  * @throws {GatewayError} `OPTION` when option `shutdownGraceMs` is no duration

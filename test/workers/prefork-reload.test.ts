@@ -128,6 +128,22 @@ describe("a reload", () => {
     expect(pool.posted()).toEqual(["once", "again"]);
   });
 
+  test("kills an old one that does not return, behind its grace and 11 s", async () => {
+    const before = `answers.block = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);`;
+    const pool = await Pool.start({ maxChildren: 1, shutdownGraceMs: 100 }, { before });
+    const blocked = pool.ask("/block/for-ever");
+    const lost = expect(blocked).rejects.toThrow();
+    const pid = await pool.begun("for-ever");
+    pool.parent.signal("SIGHUP");
+    await pool.parent.printed(/reloaded: 1 new worker$/m);
+    const reloadedAt = performance.now();
+    await pool.parent.printed(new RegExp(`worker ${pid} was told to stop and does not; it is killed$`, "m"));
+    expect(performance.now() - reloadedAt).toBeGreaterThan(10_000);
+    await lost;
+    await pool.untilReady(1);
+    expect((await pool.status()).crashes).toBe(0);
+  });
+
   test("that is wanted during another one comes behind it", async () => {
     const pool = await Pool.start({ maxChildren: 1 });
     pool.write("2");

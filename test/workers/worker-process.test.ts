@@ -14,6 +14,7 @@ test("a child that the system refuses at once has ended, for its pool too, behin
     gave: () => {},
     freed: () => {},
     asked: () => {},
+    overdue: () => {},
     ended: (worker) => ended.push(worker),
   };
   const task = { server: 1, protocol: "fcgi", addresses: [], generation: 1, descriptors: [NO_DESCRIPTOR] };

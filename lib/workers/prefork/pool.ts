@@ -8,7 +8,7 @@ import type { Address } from "../../gateway/protocol-server.ts";
 import { CrashPauses } from "../crash-pauses.ts";
 import { Lifetime } from "../lifetime.ts";
 import type { WorkerOptions } from "../options.ts";
-import { graceOf } from "../wind-down.ts";
+import { graceOf, LEFT_OPEN_MS } from "../wind-down.ts";
 import type { WorkerJob, Workers } from "../workers.ts";
 import type { PoolSockets } from "./pool-sockets.ts";
 import type { Sizes } from "./sizes.ts";
@@ -35,6 +35,7 @@ export class Pool implements Workers, WorkerEvents {
   readonly #job: WorkerJob;
   readonly #options: WorkerOptions;
   readonly #sizes: Sizes;
+  readonly #graceMs: number;
   readonly #sockets: PoolSockets;
   readonly #startedAt = Date.now();
   readonly #workers = new Set<WorkerProcess>();
@@ -56,10 +57,12 @@ export class Pool implements Workers, WorkerEvents {
   #ended: CounterValues = new Counters().values();
   #crashes = 0;
 
+  /** @throws {GatewayError} `OPTION` when `shutdownGraceMs` is no duration */
   constructor(job: WorkerJob, options: WorkerOptions, sizes: Sizes, sockets: PoolSockets) {
     this.#job = job;
     this.#options = options;
     this.#sizes = sizes;
+    this.#graceMs = graceOf(options);
     this.#sockets = sockets;
     this.#addresses = sockets.addresses;
   }
@@ -127,7 +130,7 @@ export class Pool implements Workers, WorkerEvents {
   left(worker: WorkerProcess): void {
     this.#resize();
     const go = (): void => {
-      if (this.#stopping === undefined) worker.stop(true);
+      if (this.#stopping === undefined) this.#dismiss(worker);
     };
     setTimeout(go, STOP_ALL_MS).unref();
   }
@@ -145,6 +148,10 @@ export class Pool implements Workers, WorkerEvents {
 
   async asked(worker: WorkerProcess, question: number): Promise<void> {
     worker.answer(question, await this.#status());
+  }
+
+  overdue(worker: WorkerProcess): void {
+    this.#log("error", `worker ${worker.pid} was told to stop and does not; it is killed`);
   }
 
   ended(worker: WorkerProcess): void {
@@ -220,7 +227,7 @@ export class Pool implements Workers, WorkerEvents {
     this.#nextRetirement ??= setTimeout(() => {
       this.#nextRetirement = undefined;
       const spare = [...this.#workers].filter((worker) => worker.isSpare);
-      if (this.#reloading === undefined && spare.length > this.#sizes.maxSpare) spare.at(-1)?.stop(true);
+      if (this.#reloading === undefined && spare.length > this.#sizes.maxSpare) this.#dismiss(spare.at(-1));
       this.#resize();
     }, RETIRE_MS);
   }
@@ -232,9 +239,14 @@ export class Pool implements Workers, WorkerEvents {
     clearTimeout(this.#idle.get(worker));
     if (!worker.isIdle) return;
     const leave = (): void => {
-      if (worker.isIdle) worker.stop(true);
+      if (worker.isIdle) this.#dismiss(worker);
     };
     this.#idle.set(worker, setTimeout(leave, maxIdleMs));
+  }
+
+  /** Others go on without it. */
+  #dismiss(worker: WorkerProcess | undefined): void {
+    worker?.stop(true, this.#graceMs > 0 ? this.#graceMs + LEFT_OPEN_MS + KILL_MS : 0);
   }
 
   /** Puts a new child in the place of one that has done its part. */
@@ -243,7 +255,7 @@ export class Pool implements Workers, WorkerEvents {
     this.#outgoing.add(worker);
     this.#log("debug", `worker ${worker.pid} leaves ${why}`);
     const successor = this.#start();
-    if (await successor.started) worker.stop(true);
+    if (await successor.started) this.#dismiss(worker);
     else this.#outgoing.delete(worker);
   }
 
@@ -273,7 +285,7 @@ export class Pool implements Workers, WorkerEvents {
         this.#log("error", `not reloaded: a new worker ${successor.failure}; the old ones go on`);
         return;
       }
-      old[place]?.stop(true);
+      this.#dismiss(old[place]);
     }
     this.#log("info", `reloaded: ${places} new ${places === 1 ? "worker" : "workers"}`);
   }
@@ -289,7 +301,7 @@ export class Pool implements Workers, WorkerEvents {
 
   async #end(): Promise<void> {
     for (const timer of [this.#nextLook, this.#nextStart, this.#nextRetirement]) clearTimeout(timer);
-    const graceMs = graceOf(this.#options);
+    const graceMs = this.#graceMs;
     const deadline = graceMs > 0 ? setTimeout(() => this.#killAll(), graceMs + KILL_MS) : undefined;
     const released = this.#sockets.release();
     this.#connections.closeAll();

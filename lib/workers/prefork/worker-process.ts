@@ -34,6 +34,8 @@ export interface WorkerEvents {
   freed(worker: WorkerProcess): void;
   /** It wants to know what all are doing. */
   asked(worker: WorkerProcess, question: number): void;
+  /** It was told to stop, and is killed since it has not. */
+  overdue(worker: WorkerProcess): void;
   ended(worker: WorkerProcess): void;
 }
 
@@ -161,12 +163,25 @@ export class WorkerProcess {
     return socket;
   }
 
-  /** Gracefully; with `handOver` it gives the connections away that their peers keep. */
-  stop(handOver: boolean): void {
+  /**
+   * Gracefully; with `handOver` it gives the connections away that their peers keep.
+   *
+   * @param mostMs after how many milliseconds it is killed, since it hears nothing while it computes; 0 is never
+   */
+  stop(handOver: boolean, mostMs = 0): void {
     this.expected = true;
     if (this.state === "starting") this.kill();
     else this.#tell({ type: "stop", handOver });
     this.state = "stopping";
+    if (mostMs > 0) this.#killIn(mostMs);
+  }
+
+  #killIn(ms: number): void {
+    const late = setTimeout(() => {
+      this.#events.overdue(this);
+      this.kill();
+    }, ms);
+    void this.ended.then(() => clearTimeout(late));
   }
 
   /** Without what is in progress. */
