@@ -154,6 +154,7 @@ describe("a first child that cannot serve is a failed start", () => {
     const parent = pool.run();
     expect(await parent.ended).toBe(1);
     expect(parent.stderr).toContain(`postern: ${sentence}\n`);
+    expect(parent.stderr).not.toContain("the next one starts");
     expect(existsSync((pool.address as { path: string }).path)).toBe(false);
     expect(children(pool)).toEqual([]);
   });

@@ -98,6 +98,8 @@ describe("HUP under load", () => {
       /not reloaded: a new worker ended with status 1 before it was ready \(what it said is above\); the old ones go on/,
     );
     expect(pool.parent.output).toContain("SyntaxError");
+    expect(pool.parent.output).not.toContain("the next one starts");
+    expect((await pool.status()).crashes).toBe(0);
     await load.more(20);
     expect(await pool.untilReady(2)).toEqual(before);
     pool.write("3", "");

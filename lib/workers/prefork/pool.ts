@@ -44,6 +44,8 @@ export class Pool implements Workers, WorkerEvents {
   readonly #lifetimes = new WeakMap<WorkerProcess, Lifetime>();
   /** Children that answer until their successors are ready. */
   readonly #outgoing = new WeakSet<WorkerProcess>();
+  /** Children whose start somebody waits for, who says what becomes of it. */
+  readonly #awaited = new WeakSet<WorkerProcess>();
   readonly #idle = new Map<WorkerProcess, NodeJS.Timeout>();
   readonly #forgetStatus = provideStatus(() => this.#status());
   #addresses: readonly Address[];
@@ -79,6 +81,7 @@ export class Pool implements Workers, WorkerEvents {
   async open(): Promise<void> {
     if (this.#onDemand) return;
     const first = this.#start();
+    this.#awaited.add(first);
     if (!(await first.started)) {
       await this.stop();
       throw first.said ?? new GatewayError("WORKER_FAILED", `the first worker ${first.failure}`);
@@ -160,9 +163,12 @@ export class Pool implements Workers, WorkerEvents {
     this.#idle.delete(worker);
     this.#ended = sumOfCounters([this.#ended, { ...worker.report.counters, active: 0, open: 0 }]);
     if (this.#stopping !== undefined) return;
-    if (!worker.expected) this.#crashed(worker);
-    this.#connections.takeBack(worker);
-    this.#resize();
+    // What comes behind a start that failed is for whoever waits for it to decide.
+    if (worker.readyAt !== undefined || !this.#awaited.has(worker)) {
+      if (!worker.expected) this.#crashed(worker);
+      this.#connections.takeBack(worker);
+      this.#resize();
+    }
     this.#connections.giveOut();
   }
 
@@ -278,6 +284,7 @@ export class Pool implements Workers, WorkerEvents {
     this.#generation++;
     for (let place = 0; place < places; place++) {
       const successor = this.#start();
+      this.#awaited.add(successor);
       const serves = await successor.started;
       if (this.#stopping !== undefined) return;
       if (!serves) {
