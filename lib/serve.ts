@@ -19,7 +19,7 @@ import { explainFailedStart } from "./workers/failed-start.ts";
 import type { WorkerOptions } from "./workers/options.ts";
 import { PidFile } from "./workers/pid-file.ts";
 import { showTitle } from "./workers/process-title.ts";
-import { watchRestartFile } from "./workers/restart-file.ts";
+import { RestartFile } from "./workers/restart-file.ts";
 import { type Ending, handleChildSignals, handleSignals } from "./workers/signals.ts";
 import { identity, serverAddresses } from "./workers/threads/identity.ts";
 import { LEFT_OPEN_MS } from "./workers/wind-down.ts";
@@ -124,6 +124,7 @@ export class Serving implements Server {
   #starting: Promise<Workers> | undefined;
   #closing: Promise<void> | undefined;
   #pidFile: PidFile | undefined;
+  #restartFile: RestartFile | undefined;
   #ending: Ending = "stop";
   #end: () => void = () => {};
   readonly #ended: Promise<void>;
@@ -145,11 +146,7 @@ export class Serving implements Server {
     const workers = await this.#startOwned();
     const { log } = logsOf(this.#options);
     const release = this.#ownsProcess ? this.#ownProcess(workers) : () => {};
-    const { restartFile } = this.#options;
-    const unwatch =
-      restartFile === undefined || isWorker
-        ? () => {}
-        : watchRestartFile(restartFile, () => this.#finish("reload", workers));
+    const unwatch = this.#restartFile?.watch(() => this.#finish("reload", workers));
     try {
       if (!isWorker) log("debug", `listening on ${workers.addresses.map(formatAddress).join(" and ")}`);
       announce?.(workers.addresses);
@@ -157,7 +154,7 @@ export class Serving implements Server {
       await this.close();
       return this.#ending;
     } finally {
-      unwatch();
+      unwatch?.();
       release();
     }
   }
@@ -193,7 +190,7 @@ export class Serving implements Server {
   async #load(): Promise<Workers> {
     const server = ++started;
     const given = withLoader(this.#options, this.#loader);
-    const { workers: model = "single", bindAddress, logFile, pidFile } = given;
+    const { workers: model = "single", bindAddress, logFile, pidFile, restartFile } = given;
     const options = {
       copyErrors: bindAddress !== undefined || logFile !== undefined,
       multiprocess: model === "prefork",
@@ -213,6 +210,7 @@ export class Serving implements Server {
       createServer: (application) => create(application, options, counters),
     };
     const file = pidFile === undefined || isWorker ? undefined : new PidFile(pidFile);
+    if (restartFile !== undefined && !isWorker) this.#restartFile = new RestartFile(restartFile);
     const workers = await start(job, options);
     if (file !== undefined) await this.#writePidFile(file, workers);
     serverAddresses.set(server, workers.addresses);
