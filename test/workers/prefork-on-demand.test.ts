@@ -86,6 +86,35 @@ describe("children on demand", () => {
     expect(pool.posted().sort()).toEqual(["one", "three", "two"]);
   });
 
+  test("that are out of file descriptors get a connection again when they have some", async () => {
+    const before = `
+      import { closeSync, openSync } from "node:fs";
+      if (isChild) process.on("SIGWINCH", () => console.log("heard"));
+      answers.fill = async (name) => {
+        const opened = [];
+        try { for (;;) opened.push(openSync("/dev/null")); } catch {}
+        await answers.wait("room");
+        for (const descriptor of opened) closeSync(descriptor);
+        return String(process.pid);
+      };`;
+    const through = ["/bin/sh", "-c", 'ulimit -n 64 && exec "$@"', "sh"];
+    const pool = await Pool.start({ minSpare: 0, maxChildren: 1 }, { before, through });
+    const filling = pool.ask("/fill/all");
+    const pid = await pool.begun("all");
+    const openFiles = () => readdirSync(`/proc/${pool.parent.pid}/fd`).length;
+    const openBefore = openFiles();
+    const waiting = pool.ask("/");
+    await until("the parent has sent it", () => openFiles() > openBefore);
+    // What was sent to the child before this signal, it reads with it.
+    process.kill(pid, "SIGWINCH");
+    await pool.parent.printed(/^heard$/m);
+    pool.release("room");
+    expect(await filling).toBe(String(pid));
+    expect(await waiting).toBe(String(pid));
+    await pool.parent.printed(new RegExp(`worker ${pid} has no file descriptor left for a connection$`, "m"));
+    expect(await pool.ask("/")).toBe(String(pid));
+  });
+
   test("are started anew by HUP, and kept connections go on", async () => {
     const pool = await Pool.start({ minSpare: 0, maxChildren: 1 });
     const client = await FastCgiClient.connect(pool.address);

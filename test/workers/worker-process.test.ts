@@ -12,6 +12,7 @@ test("a child that the system refuses at once has ended, for its pool too, behin
     reported: () => {},
     left: () => {},
     gave: () => {},
+    missed: () => {},
     freed: () => {},
     asked: () => {},
     overdue: () => {},

@@ -152,6 +152,7 @@ class PoolChild implements Workers {
 
   #abort(reason: string): void {
     for (const server of this.#servers) server.abort(new GatewayError("SHUTDOWN", reason));
+    this.#handOvers.giveUp();
   }
 
   readonly #onMessage = (envelope: unknown, handle: unknown): void => {
@@ -180,6 +181,9 @@ class PoolChild implements Workers {
         return;
       case "took":
         this.#handOvers.arrived();
+        return;
+      case "check":
+        this.#tell({ type: "checked", given: message.given });
         return;
       case "status":
         this.#questions.get(message.question)?.(message.status);

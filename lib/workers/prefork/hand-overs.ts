@@ -47,6 +47,12 @@ export class HandOvers {
     });
   }
 
+  /** The one on its way is not waited for any more: who has no descriptor left never says that it has arrived. */
+  giveUp(): void {
+    this.#onItsWay = false;
+    this.#whenSettled?.();
+  }
+
   #next(): void {
     clearTimeout(this.#look);
     if (this.#onItsWay) return;

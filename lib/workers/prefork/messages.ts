@@ -29,6 +29,8 @@ export type FromChild =
   | { readonly type: "connection"; readonly bytes: string }
   /** A connection has come. */
   | { readonly type: "took" }
+  /** Everything has come that was sent before this was asked. */
+  | { readonly type: "checked"; readonly given: number }
   | { readonly type: "status"; readonly question: number };
 
 export type FromParent =
@@ -41,6 +43,8 @@ export type FromParent =
   | { readonly type: "report" }
   | { readonly type: "connection"; readonly bytes: string }
   | { readonly type: "took" }
+  /** Asks to be answered, behind so many connections. */
+  | { readonly type: "check"; readonly given: number }
   | { readonly type: "status"; readonly question: number; readonly status: PoolStatus };
 
 /** The side of a channel that is at hand: this process's own, or that of a child. */

@@ -145,6 +145,13 @@ export class Pool implements Workers, WorkerEvents {
     this.#connections.giveOut();
   }
 
+  missed(worker: WorkerProcess): void {
+    this.#log("error", `worker ${worker.pid} has no file descriptor left for a connection`);
+    if (this.#stopping === undefined) this.#connections.takeBack(worker);
+    else worker.takeBack()?.destroy();
+    this.#connections.giveOut();
+  }
+
   freed(): void {
     this.#connections.giveOut();
   }

@@ -14,6 +14,9 @@ import { type FromChild, type FromParent, heard, type Report, tell } from "./mes
 /** Descriptor of the first listening socket in a child: behind standard input, output, error and the channel. */
 const FIRST_DESCRIPTOR = 4;
 
+/** How long a connection may be on its way before a child is asked about it, in milliseconds. */
+const CHECK_MS = 1_000;
+
 /** A child that was at work for more than this part of the time between two reports has no time to spare. */
 const BUSY = 0.5;
 
@@ -30,6 +33,8 @@ export interface WorkerEvents {
   left(worker: WorkerProcess): void;
   /** It gives a connection away, with what has been read of it. */
   gave(socket: Socket, bytes: string): void;
+  /** A connection did not reach it: it had no descriptor left. */
+  missed(worker: WorkerProcess): void;
   /** It can take a connection. */
   freed(worker: WorkerProcess): void;
   /** It wants to know what all are doing. */
@@ -67,8 +72,10 @@ export class WorkerProcess {
   #isLate = false;
   /** Since when it has had something to do, on the clock of `performance.now()`. */
   #busySince: number | undefined;
-  /** Connections that it was given. */
+  /** Connections that it was given, and those of them that did not reach it. */
   #given = 0;
+  #missed = 0;
+  #nextCheck: NodeJS.Timeout | undefined;
   /** One that is on its way there, while it is still ours. */
   #sent: Socket | undefined;
   #free = true;
@@ -137,7 +144,7 @@ export class WorkerProcess {
 
   /** Connections that it was given and has said nothing of. */
   get #unreported(): number {
-    return this.#given - this.report.taken;
+    return this.#given - this.#missed - this.report.taken;
   }
 
   /**
@@ -147,7 +154,8 @@ export class WorkerProcess {
    */
   give(socket: Socket, isNew: boolean): void {
     this.#free = false;
-    this.#given++;
+    const given = ++this.#given;
+    this.#nextCheck = setTimeout(() => this.#tell({ type: "check", given }), CHECK_MS);
     if (isNew) {
       this.#sent = socket;
       this.#tell({ type: "connection", bytes: "" }, socket);
@@ -156,7 +164,7 @@ export class WorkerProcess {
     }
   }
 
-  /** The new connection that was on its way when it ended. */
+  /** The new connection that was on its way when it ended, or that did not reach it. */
   takeBack(): Socket | undefined {
     const socket = this.#sent;
     this.#sent = undefined;
@@ -267,9 +275,17 @@ export class WorkerProcess {
         if (handle instanceof Socket) this.#events.gave(handle, message.bytes);
         return;
       case "took":
+        clearTimeout(this.#nextCheck);
         this.takeBack()?.destroy();
         this.#free = true;
         this.#events.freed(this);
+        return;
+      case "checked":
+        // It would have said before that it took it.
+        if (this.#free || message.given !== this.#given) return;
+        this.#missed++;
+        this.#free = true;
+        this.#events.missed(this);
         return;
       case "status":
         this.#events.asked(this, message.question);
@@ -282,6 +298,7 @@ export class WorkerProcess {
   }
 
   #end(how: string): void {
+    clearTimeout(this.#nextCheck);
     this.how = how;
     this.state = "stopping";
     this.#settleReport();
