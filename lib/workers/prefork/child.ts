@@ -120,6 +120,7 @@ class PoolChild implements Workers {
   }
 
   stopNow(): void {
+    void this.#stop();
     this.#abort("the server stops at once");
   }
 
@@ -163,9 +164,8 @@ class PoolChild implements Workers {
         tellTold();
         return;
       case "stopNow":
-        void this.#stop();
-        tellTold();
         this.stopNow();
+        tellTold();
         return;
       case "reopenLogs":
         reopenLogFiles();
