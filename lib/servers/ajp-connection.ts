@@ -37,8 +37,8 @@ export class AjpConnection implements Connection {
   #decoding = false;
   /** No request has come yet. */
   #fresh = true;
-  /** The server is stopping, and a connection that the peer keeps goes on elsewhere. */
-  #leaves = false;
+  /** The server is stopping, and takes a connection that the peer keeps elsewhere. */
+  #handOver: HandOver | undefined;
 
   constructor(socket: Socket, context: AjpContext) {
     this.#socket = socket;
@@ -59,7 +59,7 @@ export class AjpConnection implements Connection {
 
   /** Another request may follow the one in progress. A data packet on its way does not matter: it is known to come. */
   get reusable(): boolean {
-    return !this.#closing && (!this.#context.draining || this.#leaves);
+    return !this.#closing && (!this.#context.draining || this.#handOver !== undefined);
   }
 
   get writable(): boolean {
@@ -99,7 +99,7 @@ export class AjpConnection implements Connection {
 
   drain(handOver?: HandOver): void {
     if (handOver !== undefined && !this.#closing) {
-      this.#leaves = true;
+      this.#handOver = handOver;
       handOver(this.#socket, this.#isIdle);
       return;
     }
@@ -116,6 +116,7 @@ export class AjpConnection implements Connection {
   /** Whoever goes on with this connection begins at the beginning of a request, and owes the peer nothing. */
   readonly #isIdle = (): boolean =>
     this.#request === undefined &&
+    !this.#decoding &&
     !this.#closing &&
     !this.#owed &&
     this.#decoder.atBoundary &&
@@ -305,7 +306,9 @@ export class AjpConnection implements Connection {
   }
 
   #closeWhenDone(): void {
-    if (this.#isDone && !this.#decoding) this.#close();
+    if (this.#request !== undefined || this.#decoding) return;
+    if (this.#closing) this.#close();
+    else this.#handOver?.(this.#socket, this.#isIdle);
   }
 
   #close(): void {

@@ -1220,9 +1220,10 @@ describe("a graceful stop", () => {
     const client = await AjpClient.connect({ path });
     await client.send(post("/slow", 50_000));
     await entered.promise;
-    const offers: [Socket, () => boolean][] = [];
-    const drained = drain((socket, isIdle) => offers.push([socket, isIdle]));
-    const isIdle = () => offers.map(([, ask]) => ask());
+    // It is offered again and again.
+    const offers = new Map<Socket, () => boolean>();
+    const drained = drain((socket, isIdle) => offers.set(socket, isIdle));
+    const isIdle = () => [...offers.values()].map((ask) => ask());
     expect(isIdle()).toEqual([false]);
     gate.resolve();
     // The connection is kept, though the server stops.
@@ -1236,7 +1237,7 @@ describe("a graceful stop", () => {
     await client.send(CPING.subarray(3));
     await client.packet(CPONG);
     expect(isIdle()).toEqual([true]);
-    offers[0]?.[0].destroy();
+    for (const socket of offers.keys()) socket.destroy();
     await Promise.all([drained, client.closed()]);
     folder.remove();
   });
