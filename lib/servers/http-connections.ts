@@ -2,8 +2,14 @@
 // request is on its way.
 
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { HttpExchange } from "./http-exchange.ts";
+
+const NONE: ReadonlySet<HttpExchange> = new Set();
 
 interface State {
+  /** Requests that are being answered, in their order; several when they are pipelined. */
+  readonly exchanges: Set<HttpExchange>;
   /** A request was answered here. */
   served: boolean;
   /** How many bytes had come when there was last nothing to do; -1 when some came before there was a connection here. */
@@ -12,28 +18,54 @@ interface State {
 
 export class HttpConnections {
   readonly #states = new Map<Socket, State>();
-  readonly #isBusy: (socket: Socket) => boolean;
+  #active = 0;
   #whenEmpty: (() => void) | undefined;
 
-  /** @param isBusy whether a request is being answered on a connection */
-  constructor(isBusy: (socket: Socket) => boolean) {
-    this.#isBusy = isBusy;
+  /** How many requests are being answered, on all connections. */
+  get active(): number {
+    return this.#active;
   }
 
   add(socket: Socket): void {
-    this.#states.set(socket, { served: false, heard: socket.readableLength > 0 ? -1 : 0 });
+    const heard = socket.readableLength > 0 ? -1 : 0;
+    this.#states.set(socket, { exchanges: new Set(), served: false, heard });
     socket.once("close", () => {
       this.#states.delete(socket);
       if (this.#states.size === 0) this.#whenEmpty?.();
     });
   }
 
+  begin(exchange: HttpExchange): void {
+    const state = this.#states.get(exchange.socket);
+    if (state === undefined) return;
+    state.exchanges.add(exchange);
+    this.#active++;
+  }
+
+  /** A response is over; false when that has been said before. */
+  end(exchange: HttpExchange): boolean {
+    if (this.#states.get(exchange.socket)?.exchanges.delete(exchange) !== true) return false;
+    this.#active--;
+    return true;
+  }
+
   /** A request and its response are complete; others may be in progress. */
   finish(socket: Socket): void {
     const state = this.#states.get(socket);
-    if (state === undefined || this.#isBusy(socket)) return;
+    if (state === undefined || state.exchanges.size > 0) return;
     state.served = true;
     state.heard = socket.bytesRead;
+  }
+
+  /** Requests that are being answered on a connection. */
+  exchangesOn(socket: Duplex): ReadonlySet<HttpExchange> {
+    // node:http calls it a Duplex where it may be one that somebody else emitted.
+    return this.#states.get(socket as Socket)?.exchanges ?? NONE;
+  }
+
+  /** Those on all connections. */
+  *exchanges(): Iterable<HttpExchange> {
+    for (const { exchanges } of this.#states.values()) yield* exchanges;
   }
 
   /**
@@ -41,9 +73,11 @@ export class HttpConnections {
    * end of the one before escapes this: only clients that may send it twice send it so early (RFC 9112 §9.3.2).
    */
   isIdle(socket: Socket): boolean {
+    const state = this.#states.get(socket);
     return (
-      !this.#isBusy(socket) &&
-      this.#states.get(socket)?.heard === socket.bytesRead &&
+      state !== undefined &&
+      state.exchanges.size === 0 &&
+      state.heard === socket.bytesRead &&
       socket.writableLength === 0
     );
   }
@@ -52,9 +86,9 @@ export class HttpConnections {
     return this.#states.keys();
   }
 
-  /** Closes those that wait for another request; those that wait for their first one have just been opened. */
-  closeIdle(): void {
-    for (const [socket, { served }] of this.#states) if (served && this.isIdle(socket)) socket.destroy();
+  /** Closes one that waits for another request; one that waits for its first one has just been opened. */
+  closeIdle(socket: Socket): void {
+    if (this.#states.get(socket)?.served === true && this.isIdle(socket)) socket.destroy();
   }
 
   closeAll(): void {

@@ -39,8 +39,7 @@ export function createServer(
 ): ProtocolServer {
   const context = contextOf(application, options, counters);
   const { refused, idleTimeoutMs: idleMs, maxBodyBytes, maxConcurrent } = context;
-  const exchanges = new Set<HttpExchange>();
-  const connections = new HttpConnections((socket) => openOn(socket).length > 0);
+  const connections = new HttpConnections();
   /** What is sent behind the requests in progress of a connection that goes on as no HTTP. */
   const refusals = new WeakMap<Duplex, string>();
   /** The server is stopping, and takes connections that a client keeps elsewhere. */
@@ -67,15 +66,16 @@ export function createServer(
   server.setTimeout(idleMs, onIdle);
 
   function open(socket: Socket): void {
+    // In front of what forgets the connection, and with it its requests.
+    socket.once("close", () => endAll(socket));
     connections.add(socket);
     context.counters.accept(socket);
-    socket.once("close", () => endAll(socket));
   }
 
   function begin(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     const exchange = new HttpExchange(request, response, maxBodyBytes, expectsContinue);
     exchange.last = context.draining && leave === undefined;
-    exchanges.add(exchange);
+    connections.begin(exchange);
     response.once("close", () => end(exchange));
     if (context.counters.active >= maxConcurrent) {
       refused(`refused a request: more than ${maxConcurrent} at once ("maxConcurrent")`);
@@ -87,25 +87,31 @@ export function createServer(
   }
 
   function end(exchange: HttpExchange): void {
-    if (!exchanges.delete(exchange)) return;
+    if (!connections.end(exchange)) return;
     exchange.onClose();
-    const refusal = refusals.get(exchange.socket);
-    if (refusal !== undefined && openOn(exchange.socket).length === 0) exchange.socket.end(refusal);
-    if (exchange.request.complete) finish(exchange.socket);
-    else exchange.request.once("close", () => finish(exchange.socket));
+    const { request, socket } = exchange;
+    const refusal = refusals.get(socket);
+    if (refusal !== undefined && connections.exchangesOn(socket).size === 0) socket.end(refusal);
+    if (request.complete) finish(socket);
+    else request.once("close", () => finish(socket));
   }
 
   /** Of a request and its response nothing is on its way any more. */
   function finish(socket: Socket): void {
     connections.finish(socket);
     if (!context.draining) return;
-    if (leave === undefined) closeIdle();
-    else leave(socket);
+    if (leave !== undefined) {
+      if (!socket.destroyed) leave(socket);
+    } else if (onlyBusy && connections.active === 0) {
+      connections.closeAll();
+    } else {
+      connections.closeIdle(socket);
+    }
   }
 
   /** node:http tells it only to the response whose turn it is; those of pipelined requests wait behind it. */
   function endAll(socket: Socket): void {
-    for (const exchange of openOn(socket)) end(exchange);
+    for (const exchange of connections.exchangesOn(socket)) end(exchange);
   }
 
   /** Undefined when the request was refused. */
@@ -141,7 +147,7 @@ export function createServer(
       return;
     }
     const refusal = `HTTP/1.1 ${statusOf(error)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
-    const open = openOn(socket);
+    const open = [...connections.exchangesOn(socket)];
     const broken = open.find((exchange) => !exchange.request.complete);
     const reason = `refused an HTTP request: ${printable(error.message)}`;
     // One whose body breaks off has been counted.
@@ -152,31 +158,26 @@ export function createServer(
     else socket.end(refusal);
   }
 
-  function openOn(socket: Duplex): HttpExchange[] {
-    return [...exchanges].filter((exchange) => exchange.socket === socket);
-  }
-
   /** RFC 9110 §9.3.6: for proxies, which we are none. */
   function refuseConnect(_request: IncomingMessage, socket: Duplex): void {
     refused("refused an HTTP request: CONNECT is for proxies");
     socket.on("error", () => {});
-    if (openOn(socket).length > 0) socket.destroy();
+    if (connections.exchangesOn(socket).size > 0) socket.destroy();
     else socket.end("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
   }
 
   /** No byte went either way for `idleTimeoutMs`; an application that computes is not disturbed. */
   function onIdle(socket: Socket): void {
-    for (const exchange of exchanges) {
-      if (exchange.socket !== socket || exchange.stalled) continue;
+    for (const exchange of connections.exchangesOn(socket)) {
+      if (exchange.stalled) continue;
       socket.setTimeout(idleMs);
       return;
     }
     socket.destroy();
   }
 
-  function closeIdle(): void {
-    if (onlyBusy && exchanges.size === 0) connections.closeAll();
-    else connections.closeIdle();
+  function closeAllIdle(): void {
+    for (const socket of connections.all()) connections.closeIdle(socket);
   }
 
   return {
@@ -191,17 +192,18 @@ export function createServer(
         for (const socket of connections.all()) leave(socket);
         return empty;
       }
-      for (const exchange of exchanges) exchange.last = true;
+      for (const exchange of connections.exchanges()) exchange.last = true;
       server.close();
-      closeIdle();
+      closeAllIdle();
       const patience = setTimeout(() => {
         onlyBusy = true;
-        closeIdle();
+        if (connections.active === 0) connections.closeAll();
+        else closeAllIdle();
       }, FIRST_REQUEST_MS);
       return empty.finally(() => clearTimeout(patience));
     },
     abort(reason) {
-      for (const exchange of exchanges) exchange.abandon(reason);
+      for (const exchange of connections.exchanges()) exchange.abandon(reason);
       connections.closeAll();
     },
   };

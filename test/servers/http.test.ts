@@ -1,9 +1,12 @@
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { type AddressInfo, connect, Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
+import { Counters } from "../../lib/gateway/counters.ts";
 import type { Application } from "../../lib/gateway/types.ts";
 import { validate } from "../../lib/middleware/validate.ts";
 import { type ServeOptions, type Server, serve } from "../../lib/serve.ts";
+import { createServer } from "../../lib/servers/http.ts";
+import { until } from "../support/until.ts";
 
 let server: Server | undefined;
 let sockets: Socket[] = [];
@@ -441,5 +444,49 @@ describe("a graceful stop", () => {
     expect(busy.text).toMatch(/connection: close/i);
     expect(busy.text).toContain("/slow");
     await closed;
+  });
+
+  test("looks at a connection when it begins, and not whenever a request ends on another", async () => {
+    let open: () => void = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    let looks = 0;
+    const counters = new Counters();
+    const stopping = createServer(
+      async (environ, startResponse) => {
+        if (environ.PATH_INFO === "/slow") await gate;
+        return ignoreBody(environ, startResponse);
+      },
+      {},
+      counters,
+    );
+    stopping.server.on("connection", (socket: Socket) => {
+      const descriptor = Object.getOwnPropertyDescriptor(Socket.prototype, "bytesRead");
+      Object.defineProperty(socket, "bytesRead", {
+        get(): unknown {
+          looks++;
+          return descriptor?.get?.call(socket);
+        },
+      });
+    });
+    await once(stopping.server.listen(0, "127.0.0.1"), "listening");
+    const { port } = stopping.server.address() as AddressInfo;
+    const busy = Array.from({ length: 50 }, () => new Client(port));
+    // Half a request, so that a stop does not close it at once.
+    const half = new Client(port).send(...get("/half"), "GET /");
+    await half.received("/half");
+    for (const client of busy) client.send(...get("/kept"));
+    for (const client of busy) await client.received("/kept");
+    for (const client of busy) client.send(...get("/slow"));
+    await until("all are in progress", () => counters.active === busy.length);
+    looks = 0;
+    const drained = stopping.drain();
+    open();
+    for (const client of busy) await client.closed;
+    // A few for each: when the stop begins, when its request ends, and when its bytes are counted.
+    expect(looks).toBeLessThanOrEqual(4 * (busy.length + 1));
+    half.socket.destroy();
+    await drained;
   });
 });
