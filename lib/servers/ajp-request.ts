@@ -75,7 +75,7 @@ export class AjpRequest implements ServedRequest {
     }
     this.#missing -= data.length;
     this.inputEnded = data.length === 0 || this.#missing === 0;
-    if (!this.body.awaited) this.#first = data;
+    if (!this.body.wanted) this.#first = data;
     else this.#give(data);
   }
 
@@ -139,7 +139,7 @@ export class AjpRequest implements ServedRequest {
 
   /** The application reads, and there is nothing for it; or it has stopped reading. */
   readonly #onRoom = (): void => {
-    if (!this.body.awaited) return;
+    if (!this.body.wanted) return;
     const first = this.#first;
     this.#first = undefined;
     if (first !== undefined) this.#give(first);

@@ -62,8 +62,8 @@ export interface ServerOptions {
 
   /**
    * How long a peer may stall, in milliseconds; 0 is no limit: with an incomplete head, between requests on a kept
-   * connection, in the middle of a body that the application waits for, or without reading what it is sent. Past
-   * it the connection is closed. An application that computes is not disturbed.
+   * connection, in the middle of a body of which the application has taken all that came, or without reading what it is
+   * sent. Past it the connection is closed. An application that computes is not disturbed.
    *
    * @defaultValue `120_000`
    */

@@ -17,7 +17,7 @@ export class RequestBody extends Readable {
   #missing = Number.POSITIVE_INFINITY;
   #received = 0;
   #ended = false;
-  #awaited = false;
+  #wanted = false;
   #left = false;
 
   /** @param onRoom called when the application reads and there is nothing, and when it stops reading */
@@ -35,12 +35,20 @@ export class RequestBody extends Readable {
   /** The connection should not read on until there is room. */
   get full(): boolean {
     // read() asks for more before it takes away what it gives, so the length alone would say full for ever.
-    return !this.#awaited && !this.#left && !this.destroyed && this.readableLength >= FULL_BYTES;
+    return !this.#wanted && !this.#left && !this.destroyed && this.readableLength >= FULL_BYTES;
   }
 
-  /** The application has asked for bytes that have not come. */
+  /** Bytes are asked for that have not come: by the application, or by Node, which reads ahead of it. */
+  get wanted(): boolean {
+    return this.#wanted && !this.#ended && !this.destroyed;
+  }
+
+  /**
+   * It is the peer's turn: the application has taken all that came, and more is to come. One that has left its input, or
+   * does not touch it, waits for nothing.
+   */
   get awaited(): boolean {
-    return this.#awaited && !this.#ended;
+    return this.wanted && this.readableLength === 0;
   }
 
   /** The length that the request announced, before the first bytes. */
@@ -62,7 +70,7 @@ export class RequestBody extends Readable {
       return;
     }
     if (part.length > 0) {
-      this.#awaited = false;
+      this.#wanted = false;
       this.push(part);
     }
     if (this.#missing === 0) this.#end();
@@ -84,7 +92,7 @@ export class RequestBody extends Readable {
   leave(): void {
     if (this.#ended) return;
     this.#left = true;
-    if (this.#awaited) this.#failBehindResponse();
+    if (this.#wanted) this.#failBehindResponse();
   }
 
   /** No more will come, and what has come is not all. */
@@ -105,7 +113,7 @@ export class RequestBody extends Readable {
       this.#failBehindResponse();
       return;
     }
-    this.#awaited = true;
+    this.#wanted = true;
     this.#onRoom();
   }
 
@@ -123,6 +131,6 @@ export class RequestBody extends Readable {
   // Bodies are mostly empty and mostly unread: the end of one costs nothing until somebody asks for it.
   #end(): void {
     this.#ended = true;
-    if (this.#awaited || this.readableLength > 0) this.push(null);
+    if (this.#wanted || this.readableLength > 0) this.push(null);
   }
 }
