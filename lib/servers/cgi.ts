@@ -16,6 +16,7 @@ import type { Application, Chunk, Environ } from "../gateway/types.ts";
 import { addVariable, emptyEnviron } from "../gateway/variables.ts";
 import { encodeResponseHead } from "../protocols/cgi/response-head.ts";
 import { writeAll } from "./descriptor.ts";
+import { limitOf } from "./limit.ts";
 import type { ServerOptions } from "./options.ts";
 
 /** A script answers one request, whose head the web server has read: limits of heads and of many requests are its own. */
@@ -47,6 +48,7 @@ export async function serveCgi(application: Application, options: CgiOptions = {
   console.debug = console.error;
   const cancellation = new AbortController();
   const idleMs = durationOf("idleTimeoutMs", options.idleTimeoutMs ?? DEFAULT_IDLE_MS);
+  const maxBodyBytes = limitOf("maxBodyBytes", options.maxBodyBytes ?? Number.POSITIVE_INFINITY, 0);
   const { log, writeErrors } = await logs(options);
   containStrayErrors();
   const sink = new CgiSink(cancellation, idleMs);
@@ -57,7 +59,7 @@ export async function serveCgi(application: Application, options: CgiOptions = {
     // Where Apache's RewriteRule puts the header that its CGI does not pass on.
     const authorization = environ["REDIRECT_HTTP_AUTHORIZATION"];
     if (typeof authorization === "string") environ.HTTP_AUTHORIZATION ??= authorization;
-    const body = new CgiBody(options.maxBodyBytes ?? Number.POSITIVE_INFINITY);
+    const body = new CgiBody(maxBodyBytes);
     const errors = new ErrorStream(writeErrors);
     completeEnviron(
       environ,

@@ -1,4 +1,3 @@
-import { GatewayError } from "../errors.ts";
 import { Counters } from "../gateway/counters.ts";
 import { durationOf } from "../gateway/duration.ts";
 import type { EnvironOptions } from "../gateway/environ.ts";
@@ -7,6 +6,7 @@ import type { Log } from "../gateway/log.ts";
 import { logsOf } from "../gateway/log-file.ts";
 import { checkRepairs } from "../gateway/repair.ts";
 import type { Application } from "../gateway/types.ts";
+import { limitOf } from "./limit.ts";
 import type { ServerOptions } from "./options.ts";
 
 /** What all requests of one server share, whatever its protocol: its options with their defaults, and its counts. */
@@ -32,7 +32,7 @@ export interface ServerContext {
   readonly environ: EnvironOptions;
 }
 
-/** @throws {GatewayError} `OPTION` when a duration, a number or a repair is none, `LOG_FILE` when the log file cannot be written */
+/** @throws {GatewayError} `OPTION` when a duration, a limit or a repair is none, `LOG_FILE` when the log file cannot be written */
 export function contextOf(
   application: Application,
   options: ServerOptions,
@@ -53,9 +53,9 @@ export function contextOf(
       log("error", reason);
     },
     draining: false,
-    maxParamsBytes: options.maxParamsBytes ?? 65_536,
-    maxBodyBytes: options.maxBodyBytes ?? Number.POSITIVE_INFINITY,
-    maxConcurrent: countOf("maxConcurrent", options.maxConcurrent ?? Number.POSITIVE_INFINITY),
+    maxParamsBytes: limitOf("maxParamsBytes", options.maxParamsBytes ?? 65_536),
+    maxBodyBytes: limitOf("maxBodyBytes", options.maxBodyBytes ?? Number.POSITIVE_INFINITY, 0),
+    maxConcurrent: limitOf("maxConcurrent", options.maxConcurrent ?? Number.POSITIVE_INFINITY),
     requestTimeoutMs: durationOf("requestTimeoutMs", options.requestTimeoutMs ?? 0),
     idleTimeoutMs: durationOf("idleTimeoutMs", options.idleTimeoutMs ?? 120_000),
     debug: options.debug ?? false,
@@ -71,9 +71,4 @@ export function contextOf(
       },
     },
   };
-}
-
-function countOf(name: string, count: number): number {
-  if (typeof count === "number" && count >= 1) return count;
-  throw new GatewayError("OPTION", `option "${name}" is ${count}; give a number from 1 on, or Infinity`);
 }

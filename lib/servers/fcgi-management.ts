@@ -22,6 +22,9 @@ export function answerManagement(type: number, content: Buffer, context: FcgiCon
   return encodeRecord(RecordType.GetValuesResult, NULL_REQUEST_ID, answerValues(content, context));
 }
 
+/** What a peer's integers hold; a limit may be Infinity, which is no number of the protocol. */
+const LARGEST = 0x7fffffff;
+
 /** §4.1: the content of GET_VALUES_RESULT, with those of the asked names that we know. */
 function answerValues(asked: Buffer, context: FcgiContext): Buffer {
   const names = new Set<string>();
@@ -30,7 +33,7 @@ function answerValues(asked: Buffer, context: FcgiContext): Buffer {
   const requests = context.multiplexed ? knownLimit * context.maxMultiplexed : knownLimit;
   const values: [string, string][] = [
     ["FCGI_MAX_CONNS", String(knownLimit)],
-    ["FCGI_MAX_REQS", String(Math.min(requests, context.maxConcurrent))],
+    ["FCGI_MAX_REQS", String(Math.min(requests, context.maxConcurrent, LARGEST))],
     ["FCGI_MPXS_CONNS", context.multiplexed ? "1" : "0"],
   ];
   return encodePairs(values.filter(([name]) => names.has(name)));

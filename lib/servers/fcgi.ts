@@ -8,6 +8,7 @@ import { createConnectionServer } from "./connection-server.ts";
 import { contextOf } from "./context.ts";
 import { FcgiConnection } from "./fcgi-connection.ts";
 import type { FcgiContext } from "./fcgi-context.ts";
+import { limitOf } from "./limit.ts";
 import type { PeerOptions, ServerOptions } from "./options.ts";
 import { Peers } from "./peers.ts";
 
@@ -44,7 +45,11 @@ export interface FcgiOptions extends ServerOptions, PeerOptions {
   copyErrors?: boolean;
 }
 
-/** A FastCGI server that nobody has told to listen yet. */
+/**
+ * A FastCGI server that nobody has told to listen yet.
+ *
+ * @throws {GatewayError} `OPTION` when an option is none
+ */
 export function createServer(
   application: Application,
   options: FcgiOptions = {},
@@ -53,7 +58,7 @@ export function createServer(
   const context: FcgiContext = {
     ...contextOf(application, options, counters),
     multiplexed: options.multiplexed ?? true,
-    maxMultiplexed: options.maxMultiplexed ?? 100,
+    maxMultiplexed: limitOf("maxMultiplexed", options.maxMultiplexed ?? 100),
     authorizer: options.roles?.includes("authorizer") ?? false,
     responder: options.roles?.includes("responder") ?? true,
     copyErrors: options.copyErrors ?? true,

@@ -48,7 +48,8 @@ export function createServer(
   let onlyBusy = false;
 
   const server = createHttpServer({
-    maxHeaderSize: context.maxParamsBytes,
+    // An integer, which a limit that is none is not.
+    maxHeaderSize: Math.floor(Math.min(context.maxParamsBytes, Number.MAX_SAFE_INTEGER)),
     noDelay: true,
     // Passenger hands on an HTTP/1.0 request without a Host header as one of HTTP/1.1.
     requireHostHeader: options.loader?.kind !== "passenger",

@@ -220,6 +220,12 @@ describe("a CGI script (RFC 3875)", () => {
     expect(outcome.stderr).toMatch(/^postern: refused a CGI request: [^\n]*\n$/);
   });
 
+  test("a maxBodyBytes that is none is one error, and no body without a limit", () => {
+    const outcome = run(script(ECHO, "{ maxBodyBytes: Number.NaN }"), { CONTENT_LENGTH: "4" }, "body");
+    expect(outcome).toMatchObject({ stdout: "", status: 1 });
+    expect(outcome.stderr).toContain('option "maxBodyBytes" is NaN; give a number from 0 on, or Infinity');
+  });
+
   test("past requestTimeoutMs is answered 504 and ended, whether it heeds the signal or not", () => {
     const path = script(
       `return new Promise((resolve) => setTimeout(resolve, 60_000));`,

@@ -294,6 +294,14 @@ describe("management records (§4)", () => {
     await getsAnswer(client);
   });
 
+  test("a limit that is none is told as a number", async () => {
+    const client = await (await serving(echoPath, { maxMultiplexed: Number.POSITIVE_INFINITY })).client();
+    await client.send(record(GET_VALUES, 0, encodePairs([["FCGI_MAX_REQS", ""]])));
+    const result = await client.record(({ type }) => type === GET_VALUES_RESULT);
+    // §4.1: the value is a number in digits.
+    expect(String(result?.content)).toMatch(/FCGI_MAX_REQS\d+$/);
+  });
+
   test("an empty one is answered with an empty result, and multiplexing is told as it is", async () => {
     const client = await (await serving(echoPath, { multiplexed: false })).client();
     await client.send(record(GET_VALUES, 0));
@@ -696,6 +704,15 @@ describe("time", () => {
     await client.send(...responderRequest(1, get("/slow")));
     await client.record(({ type }) => type === STDOUT);
     expect(bodyOf((await client.reply(1)).stdout)).toBe("/slow");
+  });
+
+  test("maxMultiplexed is refused when it is none", async () => {
+    for (const maxMultiplexed of [0, Number.NaN]) {
+      await expect(startFcgi(echoPath, { maxMultiplexed })).rejects.toMatchObject({
+        code: "OPTION",
+        message: `option "maxMultiplexed" is ${maxMultiplexed}; give a number from 1 on, or Infinity`,
+      });
+    }
   });
 
   test.each(["requestTimeoutMs", "idleTimeoutMs", "shutdownGraceMs"])(

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "v
 import { poolStatus } from "../../lib/gateway/pool-status.ts";
 import type { Application } from "../../lib/gateway/types.ts";
 import { type ServeOptions, serve } from "../../lib/serve.ts";
+import type { ServerOptions } from "../../lib/servers/options.ts";
 import { type Answer, ask, type ListeningProtocol, listeningProtocols, refusals } from "../support/asking.ts";
 import type { Child } from "../support/child.ts";
 import { compiled } from "../support/dist.ts";
@@ -74,16 +75,31 @@ describe.each(listeningProtocols)("a server of %s", (protocol) => {
     }
   });
 
-  test.each([0, -1, Number.NaN, "many" as unknown as number])(
-    "maxConcurrent %j is refused",
-    async (maxConcurrent) => {
-      const server = serve(() => [], { protocol, bindAddress: 0, maxConcurrent });
+  test.each([
+    ["maxConcurrent", 0],
+    ["maxParamsBytes", 0],
+    ["maxBodyBytes", -1],
+  ])("%s is refused when it is none", async (option, small) => {
+    for (const value of [small, Number.NaN, "many"]) {
+      const server = serve(() => [], { protocol, bindAddress: 0, [option]: value });
       await expect(server.listening).rejects.toMatchObject({
         code: "OPTION",
-        message: expect.stringContaining(`"maxConcurrent" is ${maxConcurrent}`),
+        message: expect.stringContaining(`"${option}" is ${value}`),
       });
+    }
+  });
+
+  test.each<ServerOptions>([
+    {
+      maxConcurrent: Number.POSITIVE_INFINITY,
+      maxParamsBytes: Number.POSITIVE_INFINITY,
+      maxBodyBytes: Number.POSITIVE_INFINITY,
     },
-  );
+    { maxParamsBytes: 1_000.5, maxBodyBytes: 0 },
+  ])("takes %j for limits", async (limits) => {
+    const port = await serving(new Gate(true).application, { protocol, bindAddress: 0, ...limits });
+    expect(await asks({ port }, "/limits")).toMatchObject({ status: "200", body: "/limits" });
+  });
 
   describe.skipIf(spawnFcgi === undefined)("started with a socket on descriptor 0 by spawn-fcgi", () => {
     test.each<[string, string, string[], NodeJS.ProcessEnv]>([
