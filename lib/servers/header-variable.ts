@@ -1,5 +1,6 @@
 // Headers as variables (RFC 3875 §4.1.18), for protocols whose peers send headers and leave the rest to us.
 
+import { HEADER_NAME } from "../gateway/head.ts";
 import type { Environ } from "../gateway/types.ts";
 import { addVariable } from "../gateway/variables.ts";
 
@@ -21,8 +22,9 @@ export function addHeader(environ: Environ, name: string, value: string): void {
 function variableOf(name: string): string {
   const variable = name.toUpperCase().replaceAll("-", "_");
   const bare = variable === "CONTENT_TYPE" || variable === "CONTENT_LENGTH";
-  // `X-A` and `X_A` would be one variable, and a client could forge the one that a proxy sets.
-  const dropped = name === "" || name.includes("_");
+  // `X-A` and `X_A` would be one variable, and a client could forge the one that a proxy sets; so it could with a letter
+  // that is two in upper case.
+  const dropped = !HEADER_NAME.test(name) || name.includes("_");
   const result = dropped ? "" : bare ? variable : `HTTP_${variable}`;
   if (known.size < MAX_KNOWN && name.length <= MAX_KNOWN_NAME) known.set(name, result);
   return result;
