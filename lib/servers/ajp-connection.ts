@@ -253,19 +253,18 @@ export class AjpConnection implements Connection {
 
   /** As for FastCGI: a peer that has ended its side may still wait for the answer to a request that was complete. */
   readonly #onEnd = (): void => {
-    const reason = new ProtocolError("PEER_GONE", "the web server closed the connection");
     const request = this.#request;
     if (this.#fresh && !this.#decoder.atBoundary)
       this.#context.refused("closed an AJP connection that ended inside the head of a request");
     this.#closing = true;
     this.#owed = false;
-    if (request?.inputEnded === true) request.cancellation.abort(reason);
-    else this.#abandon(reason);
+    if (request?.inputEnded === true) request.cancellation.abort(peerGone());
+    else if (request !== undefined) this.#abandon(peerGone());
     this.#closeWhenDone();
   };
 
   readonly #onClose = (): void => {
-    this.#abandon(new ProtocolError("PEER_GONE", "the web server closed the connection"));
+    if (this.#request !== undefined) this.#abandon(peerGone());
     this.#wake();
   };
 
@@ -315,4 +314,9 @@ export class AjpConnection implements Connection {
     this.#closing = true;
     closeAfterwards(this.#socket, this.#owed);
   }
+}
+
+/** With a trace, which costs something: only for who is told. */
+function peerGone(): ProtocolError {
+  return new ProtocolError("PEER_GONE", "the web server closed the connection");
 }

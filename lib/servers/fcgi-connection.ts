@@ -311,7 +311,6 @@ export class FcgiConnection implements Connection {
    * way to know but to write it; a request that was not complete never will be.
    */
   readonly #onEnd = (): void => {
-    const reason = new ProtocolError("PEER_GONE", "the web server closed the connection");
     const requests = [...this.#requests.values()];
     const inside = this.#fresh && !this.#decoder.atBoundary;
     if (inside || requests.some((request) => !request.started))
@@ -319,6 +318,7 @@ export class FcgiConnection implements Connection {
     this.#closing = true;
     this.#unread = false;
     for (const request of requests) {
+      const reason = peerGone();
       if (request.started && (request.inputEnded || request.body.complete)) {
         request.cancellation.abort(reason);
       } else {
@@ -330,7 +330,7 @@ export class FcgiConnection implements Connection {
   };
 
   readonly #onClose = (): void => {
-    this.#abandonAll(new ProtocolError("PEER_GONE", "the web server closed the connection"));
+    if (this.#requests.size > 0) this.#abandonAll(peerGone());
     this.#wake();
   };
 
@@ -378,4 +378,9 @@ export class FcgiConnection implements Connection {
     this.#closing = true;
     closeAfterwards(this.#socket, this.#unread);
   }
+}
+
+/** With a trace, which costs something: only for who is told. */
+function peerGone(): ProtocolError {
+  return new ProtocolError("PEER_GONE", "the web server closed the connection");
 }

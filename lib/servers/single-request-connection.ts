@@ -210,10 +210,10 @@ export class SingleRequestConnection implements Connection, ServedRequest {
    * know but to write it; a request that was not complete never will be.
    */
   readonly #onEnd = (): void => {
-    const reason = peerGone();
     const complete = this.#missing <= 0;
     this.#missing = 0;
     if (this.#over) return;
+    const reason = peerGone();
     if (complete) {
       this.cancellation.abort(reason);
       return;
@@ -227,7 +227,7 @@ export class SingleRequestConnection implements Connection, ServedRequest {
   };
 
   readonly #onClose = (): void => {
-    this.#abandon(peerGone());
+    if (!this.#over) this.#abandon(peerGone());
     this.#wake();
   };
 
