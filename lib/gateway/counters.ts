@@ -9,13 +9,13 @@ export const LATENCY_MS: readonly number[] = [
 
 /** The counts at one moment, as they travel between processes. */
 export interface CounterValues {
-  /** Connections that were accepted. */
+  /** Connections that were taken: accepted, or handed over by a process that stops, which has counted them too. */
   readonly accepted: number;
   /** Connections that are open now. */
   readonly open: number;
   /**
    * Connections and requests that were refused: over a limit, from a peer that may not speak, or malformed. No
-   * application was called for such a request.
+   * application was called for such a request, nor was one at work on such a connection.
    */
   readonly refused: number;
   /** Requests whose application has not finished. */
@@ -26,7 +26,7 @@ export interface CounterValues {
   readonly requests: number;
   /**
    * Requests whose application failed or took too long: the client got a 5xx of the server's, or a cut response. A
-   * client that goes away is no error, and neither is a 5xx that the application answers with.
+   * client that goes away or breaks off is no error, and neither is a 5xx that the application answers with.
    */
   readonly errors: number;
   /** Bytes as they came over the sockets, those of open connections too. */
@@ -66,7 +66,7 @@ export class Counters {
   #bytesReceived = 0;
   #bytesSent = 0;
 
-  /** A connection is accepted; its bytes are asked for when somebody wants to know them, and when it closes. */
+  /** A connection is taken; its bytes are asked for when somebody wants to know them, and when it closes. */
   accept(connection: Connection): void {
     this.accepted++;
     this.#open.add(connection);

@@ -128,7 +128,10 @@ export class AjpConnection implements Connection {
       if (!this.#isDone) this.#decoder.push(bytes);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#context.refused(`closed an AJP connection: ${error.message}`);
+      const line = `closed an AJP connection: ${error.message}`;
+      // A request in progress has been counted as one.
+      if (this.#request === undefined) this.#context.refused(line);
+      else this.#context.log("error", line);
       this.destroy(error);
     }
     this.#decoding = false;

@@ -160,7 +160,10 @@ export class FcgiConnection implements Connection {
       this.#decoder.push(bytes);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#context.refused(`closed a FastCGI connection: ${error.message}`);
+      const line = `closed a FastCGI connection: ${error.message}`;
+      // Requests in progress have been counted as such.
+      if (this.#inProgress) this.#context.log("error", line);
+      else this.#context.refused(line);
       this.destroy(error);
     }
     this.#decoding = false;
@@ -362,6 +365,12 @@ export class FcgiConnection implements Connection {
     this.#waiting = [];
     for (const resolve of waiting) resolve();
   };
+
+  /** An application was called for a request that is not answered. */
+  get #inProgress(): boolean {
+    for (const request of this.#requests.values()) if (request.started) return true;
+    return false;
+  }
 
   #abandonAll(reason: Error): void {
     for (const request of this.#requests.values()) request.abandon(reason);

@@ -12,7 +12,7 @@ import * as http from "../../lib/servers/http.ts";
 import type { ServerOptions } from "../../lib/servers/options.ts";
 import * as scgi from "../../lib/servers/scgi.ts";
 import * as uwsgi from "../../lib/servers/uwsgi.ts";
-import { forwardRequest } from "../support/ajp-client.ts";
+import { CPING, forwardRequest } from "../support/ajp-client.ts";
 import {
   ABORT_REQUEST,
   AUTHORIZER,
@@ -460,6 +460,7 @@ describe.each(protocols.filter(({ keeps }) => keeps))("$name: a connection that 
 });
 
 const fastcgi = protocols.find(({ name }) => name === "fcgi") as Protocol;
+const packets = protocols.find(({ name }) => name === "ajp") as Protocol;
 const embedded = protocols.find(({ name }) => name === "http") as Protocol;
 
 describe("several requests on one connection", () => {
@@ -496,6 +497,24 @@ describe("several requests on one connection", () => {
     await idle(counters);
     expect(counters.values()).toMatchObject({ accepted: 1, requests: 3, errors: 0 });
   });
+});
+
+test.each<[what: string, protocol: Protocol, bytes: Buffer[]]>([
+  [
+    "fcgi: a request that begins twice",
+    fastcgi,
+    [...responderRequest(1, get("/"), { flags: KEEP_CONN }), beginRequest(1, KEEP_CONN)],
+  ],
+  ["fcgi: no record", fastcgi, [...responderRequest(1, get("/"), { flags: KEEP_CONN }), fastcgi.malformed]],
+  ["ajp: a packet that nobody asked for", packets, [forwardRequest(), CPING]],
+  ["ajp: no packet", packets, [forwardRequest(), packets.malformed]],
+])("%s, in the middle of a request, is no connection that was refused", async (_what, protocol, bytes) => {
+  const { application, release } = gate();
+  const { counters, client } = await serving(protocol, application);
+  await client(...bytes).closed;
+  release();
+  await idle(counters);
+  expect(counters.values()).toMatchObject({ accepted: 1, refused: 0, requests: 1, errors: 0 });
 });
 
 describe("what only FastCGI has", () => {

@@ -29,7 +29,12 @@ const OF_POOLS: readonly Row<LabelledPool>[] = [
     (pool) => pool.crashes,
   ],
   ["requests_waiting", "gauge", "Requests that wait for a worker.", (pool) => pool.waiting],
-  ["connections_accepted_total", "counter", "Connections that were accepted.", ({ total }) => total.accepted],
+  [
+    "connections_accepted_total",
+    "counter",
+    "Connections that were taken; one that a reload hands over counts again.",
+    ({ total }) => total.accepted,
+  ],
   ["connections_open", "gauge", "Connections that are open now.", ({ total }) => total.open],
   ["refused_total", "counter", "Connections and requests that were refused.", ({ total }) => total.refused],
   [
