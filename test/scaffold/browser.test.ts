@@ -2,6 +2,7 @@
 
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { chromium, type RunningChromium, startChromium } from "../support/chromium.ts";
@@ -35,8 +36,12 @@ describe.skipIf(chromium === undefined || lighttpd === undefined)("template site
     const stand = await Stand.make();
     stand.env["DATA_FOLDER"] = join(stand.folder, "data");
     const child = stand.start("npm", ["start"], { cwd: project });
+    // The browser has opened connections that it does not use, for which a stop waits; the second signal does not.
     onTestFinished(async () => {
-      await child.stop();
+      child.signalGroup("SIGTERM");
+      await sleep(300);
+      child.signalGroup("SIGTERM");
+      await child.ended;
     });
     await child.printed(/behind lighttpd/, 30_000);
     return stand;

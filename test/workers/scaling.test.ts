@@ -11,12 +11,12 @@ import { temporaryFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
 
 const WORKERS = 2;
-const ROUNDS = 6;
-const REQUESTS = 80;
+const ROUNDS = 5;
+const REQUESTS = 60;
 /** So many at a time that nobody waits for this process. */
 const CLIENTS = 8;
 /** Ten milliseconds or so of one processor. */
-const STEPS = 8_000_000;
+const STEPS = 2_500_000;
 /** What two have to bring at least, of two times as much. */
 const LEAST = 1.7;
 

@@ -194,7 +194,7 @@ const ways: readonly Way[] = [
     settings: [authorization, rawSlash],
     expected: {
       ...startedExpected,
-      "chunked POST": "no answer",
+      "chunked POST": "no",
       "client leaves": "never heard of",
       "cut, with Content-Length": "looks whole",
       "cut, without": "looks whole",

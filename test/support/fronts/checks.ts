@@ -180,11 +180,11 @@ export const checks = [
       const patience = /^\d/.test(expected) ? PATIENCE_MS : SILENCE_MS;
       await Promise.race([answered.catch(() => {}), silence(patience)]);
       sent.end("two");
-      const message = await answered.catch(() => undefined);
-      if (message === undefined) return "no answer";
-      const { status, body } = await readAnswer(message);
-      if (status !== 200) return String(status);
-      return String(body) === "onetwo" ? "yes" : "no body";
+      // An application that gets no body answers at once, and the web server may close before the client has the answer.
+      const answer = await answered.then(readAnswer).catch(() => undefined);
+      if (answer === undefined) return "no";
+      if (answer.status !== 200) return String(answer.status);
+      return String(answer.body) === "onetwo" ? "yes" : "no";
     },
   },
   {
