@@ -17,6 +17,7 @@ import { AjpRequest } from "./ajp-request.ts";
 import type { Connection } from "./connection-server.ts";
 import { closeAfterwards } from "./linger.ts";
 import { runRequest } from "./run-request.ts";
+import { SocketWriter } from "./socket-writer.ts";
 
 /** As for FastCGI: a connection without a request yet may still bring one when the server stops, in milliseconds. */
 const FIRST_REQUEST_MS = 1_000;
@@ -24,11 +25,11 @@ const FIRST_REQUEST_MS = 1_000;
 const CPONG = encodeCPong();
 
 export class AjpConnection implements Connection {
+  readonly writer: SocketWriter;
   readonly #socket: Socket;
   readonly #context: AjpContext;
   readonly #decoder: PacketDecoder;
   #request: AjpRequest | undefined;
-  #waiting: (() => void)[] = [];
   /** A data packet is on its way: the first one of a body, which comes unasked, or the one that was asked for last. */
   #owed = false;
   /** No request is taken any more; the socket closes once the one in progress is answered. */
@@ -42,6 +43,7 @@ export class AjpConnection implements Connection {
 
   constructor(socket: Socket, context: AjpContext) {
     this.#socket = socket;
+    this.writer = new SocketWriter(socket);
     this.#context = context;
     this.#decoder = new PacketDecoder(Magic.Server, context.maxPacketBytes, this.#takePacket);
     socket.on("data", this.#onData);
@@ -62,32 +64,13 @@ export class AjpConnection implements Connection {
     return !this.#closing && (!this.#context.draining || this.#handOver !== undefined);
   }
 
-  get writable(): boolean {
-    return !this.#socket.writableNeedDrain;
-  }
-
-  send(bytes: Buffer): void {
-    if (!this.#socket.destroyed) this.#socket.write(bytes);
-  }
-
-  sendAll(pieces: readonly Uint8Array[]): void {
-    if (this.#socket.destroyed) return;
-    this.#socket.cork();
-    for (const piece of pieces) this.#socket.write(piece);
-    this.#socket.uncork();
-  }
-
-  /** Settles when the peer has read enough, or has gone. */
-  drained(): Promise<void> {
-    if (this.#socket.destroyed || !this.#socket.writableNeedDrain) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
   /** Asks for up to `missing` bytes of a body, unless some are on their way already. */
   askForBody(missing: number): void {
     if (this.#owed) return;
     this.#owed = true;
-    this.send(encodeGetBodyChunk(Math.min(missing, this.#context.maxPacketBytes - DATA_PACKET_OVERHEAD)));
+    this.writer.send(
+      encodeGetBodyChunk(Math.min(missing, this.#context.maxPacketBytes - DATA_PACKET_OVERHEAD)),
+    );
   }
 
   /** The request in progress was answered; `reuse` says whether another one may follow. */
@@ -161,7 +144,7 @@ export class AjpConnection implements Connection {
         this.#begin(bytes, start, end);
         return;
       case PacketType.CPing:
-        this.send(CPONG);
+        this.writer.send(CPONG);
         return;
       case PacketType.Shutdown:
         throw new ProtocolError("AJP_PACKET_TYPE", "a peer asked the server to shut down, which is refused");
@@ -251,7 +234,7 @@ export class AjpConnection implements Connection {
 
   /** A peer that does not read its answers gets no more of them: its packets wait, not our answers to them. */
   #hold(): void {
-    if (!this.writable) this.#socket.pause();
+    if (!this.writer.writable) this.#socket.pause();
   }
 
   /** As for FastCGI: a peer that has ended its side may still wait for the answer to a request that was complete. */
@@ -268,7 +251,7 @@ export class AjpConnection implements Connection {
 
   readonly #onClose = (): void => {
     if (this.#request !== undefined) this.#abandon(peerGone());
-    this.#wake();
+    this.writer.wake();
   };
 
   readonly #onError = (error: Error): void => {
@@ -288,15 +271,8 @@ export class AjpConnection implements Connection {
 
   readonly #onDrain = (): void => {
     this.#socket.resume();
-    this.#wake();
+    this.writer.wake();
   };
-
-  #wake(): void {
-    const waiting = this.#waiting;
-    if (waiting.length === 0) return;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
-  }
 
   #abandon(reason: Error): void {
     this.#request?.abandon(reason);

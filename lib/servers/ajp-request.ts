@@ -100,11 +100,11 @@ export class AjpRequest implements ServedRequest {
     // Web servers hold small pieces back until there are more, unless they are told that there may be none for a while.
     if (this.#pending > 0) this.#flushing ??= setImmediate(this.#sendFlush);
     this.#sendPending();
-    return this.#connection.writable;
+    return this.#connection.writer.writable;
   }
 
   drained(): Promise<void> {
-    return this.#connection.drained();
+    return this.#connection.writer.drained();
   }
 
   end(failed: boolean): void {
@@ -166,7 +166,7 @@ export class AjpRequest implements ServedRequest {
 
   readonly #sendFlush = (): void => {
     this.#flushing = undefined;
-    if (!this.closed && this.#pending === 0) this.#connection.send(FLUSH);
+    if (!this.closed && this.#pending === 0) this.#connection.writer.send(FLUSH);
   };
 
   /** What is pending, and with `reuse` END_RESPONSE behind it; in one piece where the body is one packet. */
@@ -182,7 +182,7 @@ export class AjpRequest implements ServedRequest {
     let at = this.#copyHead(bytes);
     if (this.#pending > 0) at = this.#copyChunks(bytes, at);
     if (reuse !== undefined) writeEndResponse(bytes, at, reuse);
-    this.#connection.send(bytes);
+    this.#connection.writer.send(bytes);
   }
 
   #copyHead(bytes: Buffer): number {
@@ -223,7 +223,7 @@ export class AjpRequest implements ServedRequest {
         pieces.push(start, piece, NUL);
       }
     }
-    this.#connection.sendAll(pieces);
+    this.#connection.writer.sendAll(pieces);
   }
 
   #takeChunks(): Chunk[] {

@@ -22,6 +22,7 @@ import { answerManagement } from "./fcgi-management.ts";
 import { FcgiRequest } from "./fcgi-request.ts";
 import { closeAfterwards } from "./linger.ts";
 import { runRequest } from "./run-request.ts";
+import { SocketWriter } from "./socket-writer.ts";
 
 /**
  * How long a connection that has brought no request yet may still bring one when the server stops, in milliseconds. A
@@ -30,11 +31,11 @@ import { runRequest } from "./run-request.ts";
 const FIRST_REQUEST_MS = 1_000;
 
 export class FcgiConnection implements Connection {
+  readonly writer: SocketWriter;
   readonly #socket: Socket;
   readonly #context: FcgiContext;
   readonly #decoder: RecordDecoder;
   readonly #requests = new Map<number, FcgiRequest>();
-  #waiting: (() => void)[] = [];
   /** No request is taken any more; the socket closes once those in progress are answered. */
   #closing = false;
   /** STDIN of a request that was answered may still be on its way. */
@@ -52,6 +53,7 @@ export class FcgiConnection implements Connection {
 
   constructor(socket: Socket, context: FcgiContext) {
     this.#socket = socket;
+    this.writer = new SocketWriter(socket);
     this.#context = context;
     this.#decoder = new RecordDecoder(this.#takeRecord);
     socket.on("data", this.#onData);
@@ -85,27 +87,6 @@ export class FcgiConnection implements Connection {
 
   get unreadBytes(): number {
     return this.#socket.writableLength;
-  }
-
-  get writable(): boolean {
-    return !this.#socket.writableNeedDrain;
-  }
-
-  send(bytes: Buffer): void {
-    if (!this.#socket.destroyed) this.#socket.write(bytes);
-  }
-
-  sendAll(pieces: readonly Uint8Array[]): void {
-    if (this.#socket.destroyed) return;
-    this.#socket.cork();
-    for (const piece of pieces) this.#socket.write(piece);
-    this.#socket.uncork();
-  }
-
-  /** Settles when the peer has read enough, or has gone. */
-  drained(): Promise<void> {
-    if (this.#socket.destroyed || !this.#socket.writableNeedDrain) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   /** A request was answered; `close` when that was the last of this connection. */
@@ -172,7 +153,7 @@ export class FcgiConnection implements Connection {
 
   readonly #takeRecord = (type: number, id: number, bytes: Buffer, start: number, end: number): void => {
     if (id === NULL_REQUEST_ID) {
-      this.send(answerManagement(type, bytes.subarray(start, end), this.#context));
+      this.writer.send(answerManagement(type, bytes.subarray(start, end), this.#context));
       this.#hold();
       return;
     }
@@ -234,7 +215,7 @@ export class FcgiConnection implements Connection {
 
   /** Answers a request that others on this connection leave no room for, without a word on the connection's end. */
   #decline(id: number, protocolStatus: number): void {
-    this.send(encodeEndRequest(id, 0, protocolStatus));
+    this.writer.send(encodeEndRequest(id, 0, protocolStatus));
   }
 
   #addParams(request: FcgiRequest, bytes: Buffer): void {
@@ -256,7 +237,7 @@ export class FcgiConnection implements Connection {
 
   /** A peer that does not read its answers gets no more of them: its records wait, not our answers to them. */
   #hold(): void {
-    if (this.writable) return;
+    if (this.writer.writable) return;
     this.#held = true;
     this.#pause();
   }
@@ -334,7 +315,7 @@ export class FcgiConnection implements Connection {
 
   readonly #onClose = (): void => {
     if (this.#requests.size > 0) this.#abandonAll(peerGone());
-    this.#wake();
+    this.writer.wake();
   };
 
   readonly #onError = (error: Error): void => {
@@ -356,14 +337,7 @@ export class FcgiConnection implements Connection {
   readonly #onDrain = (): void => {
     this.#held = false;
     this.onRoom();
-    this.#wake();
-  };
-
-  readonly #wake = (): void => {
-    const waiting = this.#waiting;
-    if (waiting.length === 0) return;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
+    this.writer.wake();
   };
 
   /** An application was called for a request that is not answered. */

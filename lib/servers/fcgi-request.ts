@@ -126,11 +126,11 @@ export class FcgiRequest implements ResponseSink {
 
   flush(): boolean {
     if (this.#pending > 0) this.#sendPending();
-    return this.#connection.writable;
+    return this.#connection.writer.writable;
   }
 
   drained(): Promise<void> {
-    return this.#connection.drained();
+    return this.#connection.writer.drained();
   }
 
   end(failed: boolean): void {
@@ -183,7 +183,7 @@ export class FcgiRequest implements ResponseSink {
     if (this.#stderrUsed) at = writeHeader(bytes, at, RecordType.Stderr, this.id, 0);
     writeEndRequest(bytes, at, this.id, appStatus, protocolStatus);
     this.over = true;
-    this.#connection.send(bytes);
+    this.#connection.writer.send(bytes);
   }
 
   #sendPending(): void {
@@ -193,7 +193,7 @@ export class FcgiRequest implements ResponseSink {
     }
     const bytes = Buffer.allocUnsafe(recordSize(this.#pending));
     this.#copyPending(bytes);
-    this.#connection.send(bytes);
+    this.#connection.writer.send(bytes);
   }
 
   /** One record of all that is pending, at the beginning of `bytes`; gives the position behind it. */
@@ -229,7 +229,7 @@ export class FcgiRequest implements ResponseSink {
         if (padding > 0) pieces.push(PADDING.subarray(0, padding));
       }
     }
-    this.#connection.sendAll(pieces);
+    this.#connection.writer.sendAll(pieces);
   }
 
   #forgetPending(): void {
@@ -246,7 +246,7 @@ export class FcgiRequest implements ResponseSink {
     if (lost) return;
     this.#stderrUsed = true;
     for (let at = 0; at < bytes.length; at += RECORD_BYTES) {
-      connection.send(encodeRecord(RecordType.Stderr, this.id, bytes.subarray(at, at + RECORD_BYTES)));
+      connection.writer.send(encodeRecord(RecordType.Stderr, this.id, bytes.subarray(at, at + RECORD_BYTES)));
     }
   };
 }

@@ -181,6 +181,11 @@ export function createServer(
     for (const socket of connections.all()) connections.closeIdle(socket);
   }
 
+  /** http.Server's own close() would end the idle connections. */
+  function closeListener(): void {
+    NetServer.prototype.close.call(server);
+  }
+
   return {
     server,
     drain(handOver) {
@@ -188,14 +193,14 @@ export function createServer(
       const empty = connections.empty();
       if (handOver !== undefined) {
         leave = (socket) => handOver(socket, () => connections.isIdle(socket));
-        // Its own close() would end the idle connections.
-        NetServer.prototype.close.call(server);
+        closeListener();
         for (const socket of connections.all()) leave(socket);
         return empty;
       }
       for (const exchange of connections.exchanges()) exchange.last = true;
-      server.close();
-      closeAllIdle();
+      closeListener();
+      // Passenger sends requests on connections that it keeps until it finds nobody listening, and does not send them twice.
+      if (options.loader?.kind !== "passenger") closeAllIdle();
       const patience = setTimeout(() => {
         onlyBusy = true;
         if (connections.active === 0) connections.closeAll();

@@ -16,6 +16,7 @@ import { closeAfterwards } from "./linger.ts";
 import { PendingResponse } from "./pending-response.ts";
 import { RequestBody } from "./request-body.ts";
 import { runRequest, type ServedRequest } from "./run-request.ts";
+import { SocketWriter } from "./socket-writer.ts";
 
 /** What such a protocol has of its own. */
 export interface SingleRequestProtocol {
@@ -32,13 +33,13 @@ const FIRST_REQUEST_MS = 1_000;
 export class SingleRequestConnection implements Connection, ServedRequest {
   readonly cancellation = new AbortController();
   readonly #socket: Socket;
+  readonly #writer: SocketWriter;
   readonly #context: ServerContext;
   readonly #protocol: SingleRequestProtocol;
   readonly #decoder: CountedBlockDecoder;
   readonly #environ = emptyEnviron();
   readonly #body: RequestBody;
   readonly #response = new PendingResponse();
-  #waiting: (() => void)[] = [];
   /** No byte has come yet. */
   #fresh = true;
   /** The application has been called, or the request was refused. */
@@ -54,6 +55,7 @@ export class SingleRequestConnection implements Connection, ServedRequest {
 
   constructor(socket: Socket, context: ServerContext, protocol: SingleRequestProtocol) {
     this.#socket = socket;
+    this.#writer = new SocketWriter(socket);
     this.#context = context;
     this.#protocol = protocol;
     this.#decoder = protocol.createDecoder(context.maxParamsBytes, (name, value) => {
@@ -94,12 +96,11 @@ export class SingleRequestConnection implements Connection, ServedRequest {
 
   flush(): boolean {
     if (!this.closed) this.#response.writeTo(this.#socket);
-    return !this.#socket.writableNeedDrain;
+    return this.#writer.writable;
   }
 
   drained(): Promise<void> {
-    if (this.#socket.destroyed || !this.#socket.writableNeedDrain) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return this.#writer.drained();
   }
 
   end(): void {
@@ -248,12 +249,7 @@ export class SingleRequestConnection implements Connection, ServedRequest {
     this.destroy(new ProtocolError("BODY_TIMEOUT", "the web server stalled in the middle of a request"));
   };
 
-  readonly #wake = (): void => {
-    const waiting = this.#waiting;
-    if (waiting.length === 0) return;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
-  };
+  readonly #wake = (): void => this.#writer.wake();
 
   /** Nothing can be delivered any more; wakes an application that waits for its input or for `postern.signal`. */
   #abandon(reason: Error): void {

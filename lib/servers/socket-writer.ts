@@ -1,0 +1,41 @@
+import type { Socket } from "node:net";
+
+/** The way out of a connection. Nothing goes to a peer that has gone, and who has written enough can wait. */
+export class SocketWriter {
+  readonly #socket: Socket;
+  #waiting: (() => void)[] = [];
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  /** The peer keeps up with what it is sent. */
+  get writable(): boolean {
+    return !this.#socket.writableNeedDrain;
+  }
+
+  send(bytes: Buffer): void {
+    if (!this.#socket.destroyed) this.#socket.write(bytes);
+  }
+
+  sendAll(pieces: readonly Uint8Array[]): void {
+    if (this.#socket.destroyed) return;
+    this.#socket.cork();
+    for (const piece of pieces) this.#socket.write(piece);
+    this.#socket.uncork();
+  }
+
+  /** Settles when the peer has read enough, or has gone. */
+  drained(): Promise<void> {
+    if (this.#socket.destroyed || this.writable) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** For the connection to call when its socket has drained or closed: those that wait go on. */
+  wake(): void {
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}
