@@ -31,6 +31,9 @@ export interface HttpOptions extends ServerOptions {
 /** As for FastCGI: a connection without a request yet may still bring one when the server stops, in milliseconds. */
 const FIRST_REQUEST_MS = 1_000;
 
+/** How often a server that stops looks whether more has come to be accepted. */
+const MOST_TURNS = 100;
+
 /** An HTTP server that nobody has told to listen yet. */
 export function createServer(
   application: Application,
@@ -190,29 +193,55 @@ export function createServer(
     server,
     drain(handOver) {
       context.draining = true;
-      const empty = connections.empty();
       if (handOver !== undefined) {
         leave = (socket) => handOver(socket, () => connections.isIdle(socket));
         closeListener();
         for (const socket of connections.all()) leave(socket);
-        return empty;
+        return connections.empty();
       }
       for (const exchange of connections.exchanges()) exchange.last = true;
+      // Passenger sends a request to whoever listens, or on a connection that it keeps, and does not send it twice.
+      if (options.loader?.kind === "passenger") {
+        return queueTaken(server).then(() => {
+          closeListener();
+          return emptied();
+        });
+      }
       closeListener();
-      // Passenger sends requests on connections that it keeps until it finds nobody listening, and does not send them twice.
-      if (options.loader?.kind !== "passenger") closeAllIdle();
-      const patience = setTimeout(() => {
-        onlyBusy = true;
-        if (connections.active === 0) connections.closeAll();
-        else closeAllIdle();
-      }, FIRST_REQUEST_MS);
-      return empty.finally(() => clearTimeout(patience));
+      closeAllIdle();
+      return emptied();
     },
     abort(reason) {
       for (const exchange of connections.exchanges()) exchange.abandon(reason);
       connections.closeAll();
     },
   };
+
+  /** Resolves when no connection is open; those that wait for a request are closed after a moment. */
+  function emptied(): Promise<void> {
+    const patience = setTimeout(() => {
+      onlyBusy = true;
+      if (connections.active === 0) connections.closeAll();
+      else closeAllIdle();
+    }, FIRST_REQUEST_MS);
+    return connections.empty().finally(() => clearTimeout(patience));
+  }
+}
+
+/** Resolves when nothing waits to be accepted, whose sender would get no answer, or more comes all the time. */
+async function queueTaken(server: NetServer): Promise<void> {
+  let accepted = true;
+  const onConnection = (): void => {
+    accepted = true;
+  };
+  server.on("connection", onConnection);
+  for (let turn = 0; accepted && turn < MOST_TURNS; turn++) {
+    accepted = false;
+    // The event loop accepts in between, all that waits.
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+  }
+  server.off("connection", onConnection);
 }
 
 /** A method of no registry is no syntax error, though the parser of node:http takes it for one. */
