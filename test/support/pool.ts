@@ -21,7 +21,7 @@ import { until } from "./until.ts";
  */
 const SCRIPT = `
 import { execFileSync } from "node:child_process";
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { poolStatus } from ${JSON.stringify(compiled("gateway/pool-status.ts"))};
 import { validate } from ${JSON.stringify(compiled("middleware/validate.ts"))};
@@ -29,7 +29,12 @@ import { run } from ${JSON.stringify(compiled("run.ts"))};
 
 const isChild = process.send !== undefined;
 const there = (name) => existsSync(join(import.meta.dirname, name));
-const leave = (name, text) => writeFileSync(join(import.meta.dirname, name), text);
+// Whole or not at all: a test kills processes at any moment.
+const leave = (name, text) => {
+  const path = join(import.meta.dirname, name);
+  writeFileSync(path + "." + process.pid, text);
+  renameSync(path + "." + process.pid, path);
+};
 
 const answers = {
   status: async () => JSON.stringify(await poolStatus()),
@@ -184,10 +189,7 @@ console.log("ended: " + await run(application, { ...${JSON.stringify(options)}, 
   /** Waits until some process has begun with a request; says which. */
   async begun(name: string): Promise<number> {
     const path = join(this.folder, `begun-${name}`);
-    await until(
-      `a process has begun with ${name}`,
-      () => existsSync(path) && readFileSync(path, "utf8") !== "",
-    );
+    await until(`a process has begun with ${name}`, () => existsSync(path));
     return Number(readFileSync(path, "utf8"));
   }
 
