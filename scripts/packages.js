@@ -17,20 +17,26 @@ function checkNode() {
 }
 
 /** Runs `npm ci` when node_modules is absent or older than the lock file. */
-export async function installNpmPackages() {
+export function installNpmPackages() {
   checkNode();
-  const installed = modified(`${root}node_modules/.package-lock.json`);
-  if (installed >= modified(`${root}package-lock.json`)) return;
-  process.stdout.write("Installing the npm packages of package-lock.json (npm ci) …\n");
+  return installLocked("package-lock.json", "");
+}
+
+/** The same for the frameworks that tests run on postern: nobody else has to wait for them. */
+export function installFrameworks() {
+  return installLocked("test/package-lock.json", "test/");
+}
+
+async function installLocked(lockFile, folder) {
+  const installed = modified(`${root}${folder}node_modules/.package-lock.json`);
+  if (installed >= modified(`${root}${lockFile}`)) return;
+  process.stdout.write(`Installing the npm packages of ${lockFile} (npm ci) …\n`);
   const [program, ...first] = npm();
-  const status = await command(program, [
-    ...first,
-    "ci",
-    "--include=dev",
-    "--no-audit",
-    "--no-fund",
-    "--loglevel=error",
-  ]);
+  const status = await command(
+    program,
+    [...first, "ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"],
+    { cwd: `${root}${folder}` },
+  );
   if (status === 0) return;
   throw new Advice(
     `npm ci ended with status ${status}: see that this folder is writable and that "npm ping" reaches the registry, then run this again.`,

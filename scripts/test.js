@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { runChecks } from "./checks.js";
 import { Advice, packageScript, root, Stopped } from "./command.js";
 import { buildIfStale } from "./compile.js";
-import { installNpmPackages, installPrograms } from "./packages.js";
+import { installFrameworks, installNpmPackages, installPrograms } from "./packages.js";
 
 const args = process.argv.slice(2);
 const strict = process.env["CI"] === "true";
@@ -17,6 +17,7 @@ const counts = { passed: 0, failed: 0 };
 
 try {
   await installNpmPackages();
+  await installFrameworks();
   const missing = await installPrograms();
   reportMissing(missing);
   await buildIfStale();
