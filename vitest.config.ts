@@ -18,8 +18,8 @@ export default defineConfig({
           name: "together",
           include: ["test/**/*.test.ts"],
           exclude: timed,
-          // Most wait for processes that they start, so that two files at a time use two processors well.
-          maxWorkers: 2,
+          // Most wait for processes that they start, so that three files at a time use two processors well.
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },

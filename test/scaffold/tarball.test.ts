@@ -111,8 +111,7 @@ describe.skipIf(lighttpd === undefined)("from the packed tarball", { timeout: 2 
       return { dependencies, devDependencies };
     };
     expect(wanted(project)).toEqual(wanted("my-site"));
-    const tests = await start(project, {}, "test");
-    expect(await tests.child.ended, tests.child.output).toBe(0);
+    // That its tests pass is seen where it lies.
     const { stand, child } = await start(project, {}, "start");
     await child.printed(/behind lighttpd/, minute);
     expect((await fetch(stand.url("/"))).status).toBe(200);
