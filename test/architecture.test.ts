@@ -16,6 +16,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   workers: ["gateway"],
   middleware: ["gateway"],
   framework: ["gateway"],
+  bridges: ["gateway"],
   testing: ["gateway"],
 };
 

@@ -1,0 +1,72 @@
+// The headers of a request as node:http would show them, made of CGI variables.
+
+import type { IncomingHttpHeaders } from "node:http";
+import type { Environ } from "../../gateway/types.ts";
+
+export interface RequestHeaders {
+  /** Names in small letters. */
+  readonly headers: IncomingHttpHeaders;
+  /** Names and values in turn; names with capitals, since variables do not tell how the client wrote them. */
+  readonly rawHeaders: string[];
+}
+
+interface HeaderName {
+  readonly raw: string;
+  readonly lower: string;
+}
+
+/** Names of variables that were seen, so that a name is looked at once; `undefined` for those that are no header. */
+const known = new Map<string, HeaderName | undefined>();
+const MAX_KNOWN = 512;
+const MAX_KNOWN_NAME = 128;
+
+/** Names that are written otherwise than with a capital after each hyphen. */
+const spellings: Readonly<Record<string, string>> = {
+  Dnt: "DNT",
+  Te: "TE",
+  "Http2-Settings": "HTTP2-Settings",
+  "X-Request-Id": "X-Request-ID",
+};
+
+export function requestHeaders(environ: Environ): RequestHeaders {
+  const headers: IncomingHttpHeaders = {};
+  const rawHeaders: string[] = [];
+  for (const variable in environ) {
+    const name = known.has(variable) ? known.get(variable) : nameOf(variable);
+    if (name === undefined) continue;
+    const value = environ[variable] as string;
+    rawHeaders.push(name.raw, value);
+    headers[name.lower] = value;
+  }
+  if (hasUnknownLength(environ)) {
+    rawHeaders.push("Transfer-Encoding", "chunked");
+    headers["transfer-encoding"] = "chunked";
+  }
+  return { headers, rawHeaders };
+}
+
+/**
+ * A body came without its length: chunked, between the client and the web server. The header is what body parsers look
+ * for. A request without a body has no type either.
+ */
+function hasUnknownLength({
+  REQUEST_METHOD: method,
+  CONTENT_LENGTH: length,
+  CONTENT_TYPE: type,
+}: Environ): boolean {
+  return length === undefined && type !== undefined && method !== "GET" && method !== "HEAD";
+}
+
+function nameOf(variable: string): HeaderName | undefined {
+  const name = headerName(variable);
+  if (known.size < MAX_KNOWN && variable.length <= MAX_KNOWN_NAME) known.set(variable, name);
+  return name;
+}
+
+function headerName(variable: string): HeaderName | undefined {
+  const bare = variable === "CONTENT_TYPE" || variable === "CONTENT_LENGTH";
+  if (!bare && !variable.startsWith("HTTP_")) return undefined;
+  const lower = (bare ? variable : variable.slice(5)).toLowerCase().replaceAll("_", "-");
+  const raw = lower.replace(/(?<![^-])[a-z]/g, (letter) => letter.toUpperCase());
+  return { raw: spellings[raw] ?? raw, lower };
+}
