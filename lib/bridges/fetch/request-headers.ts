@@ -1,0 +1,28 @@
+import { HEADER_NAME, HEADER_VALUE } from "../../gateway/head.ts";
+import type { Environ } from "../../gateway/types.ts";
+
+/** The headers of variables, so that a name is looked at once and not with each request; "" for what is no header. */
+const known = new Map<string, string>();
+const MAX_KNOWN = 512;
+const MAX_KNOWN_NAME = 128;
+
+/** The headers of a request. What cannot be one, such as a value with a line break, is left out. */
+export function requestHeaders(environ: Environ): Headers {
+  const headers = new Headers();
+  for (const variable in environ) {
+    const name = known.get(variable) ?? nameOf(variable);
+    if (name === "") continue;
+    const value = environ[variable];
+    if (typeof value === "string" && HEADER_VALUE.test(value)) headers.append(name, value);
+  }
+  return headers;
+}
+
+function nameOf(variable: string): string {
+  const bare = variable === "CONTENT_TYPE" || variable === "CONTENT_LENGTH";
+  const rest = bare ? variable : variable.startsWith("HTTP_") ? variable.slice(5) : "";
+  const name = rest.toLowerCase().replaceAll("_", "-");
+  const result = HEADER_NAME.test(name) ? name : "";
+  if (known.size < MAX_KNOWN && variable.length <= MAX_KNOWN_NAME) known.set(variable, result);
+  return result;
+}

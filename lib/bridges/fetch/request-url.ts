@@ -1,0 +1,70 @@
+// The URL of a request, as a Request has it: absolute, and written as the URL standard writes it.
+
+import { decodePath, targetPath } from "../../gateway/path.ts";
+import type { Environ } from "../../gateway/types.ts";
+
+// RFC 3986 §3.2.2: an address in brackets, or a name; and a port.
+const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d{0,5})?$/;
+/** What a path holds that stays as it is. Everything else is written as an escape, `\` above all, which is a slash in URLs. */
+const PLAIN_PATH = /^[\w\-.~!$&'()*+,;=:@/%[\]|]*$/;
+const NOT_IN_PATH = /[^\w\-.~!$&'()*+,;=:@/%[\]|]/g;
+const PLAIN_QUERY = /^[\w\-.~!$&()*+,;=:@/%?[\]]*$/;
+const NOT_IN_QUERY = /[^\w\-.~!$&()*+,;=:@/%?[\]{}|\\^`]/g;
+const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
+
+/** Origins of what Host headers say, so that one is looked at once and not with each request; "" for what is none. */
+const known = new Map<string, string>();
+const MAX_KNOWN = 512;
+const MAX_KNOWN_HOST = 128;
+
+/**
+ * Scheme, host and port as the client has them, the whole path and the query.
+ *
+ * @param below leaves SCRIPT_NAME out of the path
+ * @returns undefined where the host is none
+ */
+export function requestUrl(environ: Environ, below: boolean): string | undefined {
+  const origin = originOf(environ);
+  if (origin === "") return undefined;
+  const path = pathOf(environ, below);
+  const query = environ.QUERY_STRING;
+  if (query === "") return origin + path;
+  return `${origin}${path}?${PLAIN_QUERY.test(query) ? query : query.replace(NOT_IN_QUERY, escaped)}`;
+}
+
+function originOf(environ: Environ): string {
+  const scheme = environ["wsgi.url_scheme"];
+  const host = environ.HTTP_HOST || serverOf(environ);
+  const key = scheme === "https" ? `s${host}` : host;
+  return known.get(key) ?? readOrigin(scheme, host, key);
+}
+
+function readOrigin(scheme: string, host: string, key: string): string {
+  const text = `${scheme}://${host}`;
+  const origin = HOST.test(host) && URL.canParse(text) ? new URL(text).origin : "";
+  if (known.size < MAX_KNOWN && host.length <= MAX_KNOWN_HOST) known.set(key, origin);
+  return origin;
+}
+
+function serverOf({ SERVER_NAME: name, SERVER_PORT: port }: Environ): string {
+  return `${name.includes(":") && !name.startsWith("[") ? `[${name}]` : name}:${port}`;
+}
+
+/** What the client sent, where the front end has left it alone: it alone tells `%2F` from a slash. */
+function pathOf(environ: Environ, below: boolean): string {
+  const mount = environ.SCRIPT_NAME;
+  const whole = mount + environ.PATH_INFO;
+  const sent = environ.REQUEST_URI === undefined ? "" : targetPath(environ.REQUEST_URI);
+  let path = sent === whole || decodePath(sent) === whole ? sent : whole.replaceAll("%", "%25");
+  if (below && mount !== "") {
+    path = path.startsWith(mount) ? path.slice(mount.length) : environ.PATH_INFO.replaceAll("%", "%25");
+  }
+  if (!PLAIN_PATH.test(path)) path = path.replace(NOT_IN_PATH, escaped);
+  if (path === "") return "/";
+  return DOT_SEGMENT.test(path) ? new URL(`http://localhost${path}`).pathname : path;
+}
+
+/** An environ's code points are bytes. */
+function escaped(byte: string): string {
+  return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
+}

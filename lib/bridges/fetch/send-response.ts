@@ -1,0 +1,92 @@
+// A Response on its way out through the gateway.
+
+import { STATUS_CODES } from "node:http";
+import { ApplicationError } from "../../errors.ts";
+import { HOP_BY_HOP } from "../../gateway/head.ts";
+import type { Body, Chunk, Environ, Header, StartResponse } from "../../gateway/types.ts";
+import { lightBodyOf } from "./light-response.ts";
+import { ResponseBody } from "./response-body.ts";
+
+/** What the bridge needs of a Response, which another realm or a polyfill may have made. */
+interface AnyResponse {
+  readonly status: number;
+  readonly statusText?: string;
+  readonly headers: Iterable<Header>;
+  readonly body: ReadableStream<Chunk> | null;
+  readonly bodyUsed?: boolean;
+}
+
+/** Node's and other servers' content type for a body that has none, which CGI does not allow (RFC 3875 §6.3.1). */
+const TEXT = "text/plain; charset=UTF-8";
+/** The same as the Fetch standard has it, and nobody else. */
+const STANDARD_TEXT = "text/plain;charset=UTF-8";
+
+/**
+ * Starts the response and gives its body.
+ *
+ * @throws {ApplicationError} `NO_RESPONSE` when the value is no Response, or one of `Response.error()`; `RESPONSE_USED` when
+ *   its body has been read or is being read
+ */
+export function sendResponse(value: unknown, environ: Environ, startResponse: StartResponse): Body {
+  const content = typeof value === "object" && value !== null ? lightBodyOf(value)?.take() : undefined;
+  if (!isResponse(value, content !== undefined)) {
+    throw noResponse(`${described(value)}, not with a Response`);
+  }
+  const { status, headers } = value;
+  if (status === 0) throw noResponse("Response.error(), which no client can be sent");
+  const stream = content === undefined ? value.body : null;
+  if (stream !== null && (stream.locked || value.bodyUsed === true)) {
+    throw new ApplicationError(
+      "RESPONSE_USED",
+      "the body of the Response has been read already; make a new Response for each request",
+    );
+  }
+  startResponse(
+    `${status} ${value.statusText || STATUS_CODES[status] || "Unregistered"}`,
+    sentHeaders(headers, content !== undefined || stream !== null),
+  );
+  if (content !== undefined) return [content];
+  return stream === null ? [] : new ResponseBody(stream, environ["postern.signal"]);
+}
+
+function isResponse(value: unknown, hasContent: boolean): value is AnyResponse {
+  if (hasContent) return true;
+  if (typeof value !== "object" || value === null) return false;
+  const { status, headers, body } = value as Partial<Record<keyof AnyResponse, unknown>>;
+  return typeof status === "number" && isIterable(headers) && (body === null || isStream(body));
+}
+
+function isIterable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Symbol.iterator in value;
+}
+
+function isStream(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "getReader" in value;
+}
+
+/** What belongs to the connection is the server's business, and a header named Status would be a second status. */
+function sentHeaders(headers: Iterable<Header>, hasBody: boolean): Header[] {
+  const sent: Header[] = [];
+  let typed = !hasBody;
+  for (const header of headers) {
+    const [name, value] = header;
+    if (HOP_BY_HOP.has(name) || name === "status") continue;
+    if (name === "content-type") {
+      typed = true;
+      sent.push(value === STANDARD_TEXT ? [name, TEXT] : header);
+    } else {
+      sent.push(header);
+    }
+  }
+  if (!typed) sent.push(["content-type", TEXT]);
+  return sent;
+}
+
+function noResponse(answer: string): ApplicationError {
+  return new ApplicationError("NO_RESPONSE", `the fetch handler answered with ${answer}`);
+}
+
+function described(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return typeof value === "object" ? `an object of class ${value.constructor?.name}` : `a ${typeof value}`;
+}
