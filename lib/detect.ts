@@ -121,7 +121,7 @@ function protocolOf(word: string): Protocol | undefined {
  *
  * @throws {GatewayError} `LISTEN_FDNAMES` when they are named for several protocols
  */
-export function protocolOfSockets(sockets: readonly SystemdSocket[]): Protocol {
+function protocolOfSockets(sockets: readonly SystemdSocket[]): Protocol {
   const protocols = new Set(
     sockets.map(({ name }) => (name === "cgi" ? undefined : protocolOf(name)) ?? "fcgi"),
   );
@@ -151,7 +151,8 @@ function explicit(protocol: Protocol, options: ServeOptions, start: Start, reaso
   };
 }
 
-const thisProcess: Start = {
+/** How this process was started. */
+export const thisProcess: Start = {
   environment: process.env,
   words: process.argv.slice(2),
   inherited: () => isListening(0),

@@ -1,19 +1,133 @@
-// What a module exports, in words: for the sentence that says why postern cannot serve it.
+// What a module exports, told by what it has, and how that becomes a gateway application.
 
-/** Shapes of other frameworks, by what their applications have. The first that fits is named. */
-const shapes: readonly (readonly [description: string, members: readonly string[]])[] = [
-  ["an Express application", ["handle", "use", "set", "listen"]],
-  ["a Fastify application", ["inject", "route", "listen"]],
-  ["a Koa application", ["callback", "use", "listen"]],
-  ["a Node HTTP server", ["listen", "close", "address"]],
-  ["a fetch application, such as Hono's", ["fetch"]],
+import type { RequestListener, Server } from "node:http";
+import type { FetchHandler } from "../bridges/fetch.ts";
+import type { Application, Body } from "../gateway/types.ts";
+
+/** The shapes that can be named, for what cannot be told by looking at it. */
+export const shapeNames = ["gateway", "node", "fetch"] as const;
+
+export type ShapeName = (typeof shapeNames)[number];
+
+interface Shape {
+  /** In words, with an article. */
+  readonly description: string;
+  readonly fits: (value: unknown) => boolean;
+  readonly toApplication: (value: never) => Application | Promise<Application>;
+}
+
+/** The first that fits is taken. */
+const shapes: readonly Shape[] = [
+  {
+    description: "an Express or connect application",
+    fits: (value) => typeof value === "function" && has(value, "handle", "use", "listen"),
+    toApplication: fromListener,
+  },
+  {
+    description: "a Fastify application",
+    fits: (value) => has(value, "inject", "route", "ready", "routing"),
+    async toApplication(fastify: { ready(): PromiseLike<unknown>; routing: RequestListener }) {
+      await fastify.ready();
+      return fromListener(fastify.routing);
+    },
+  },
+  {
+    description: "a Koa application",
+    fits: (value) => has(value, "callback", "use", "listen"),
+    toApplication: (koa: { callback(): RequestListener }) => fromListener(koa.callback()),
+  },
+  {
+    description: "a Node HTTP server",
+    fits: (value) => has(value, "listen", "close", "address", "on"),
+    toApplication: fromListener,
+  },
+  {
+    description: "a fetch application, such as Hono's",
+    fits: (value) => has(value, "fetch"),
+    toApplication: fromHandler,
+  },
+  {
+    description: "a Node request listener, (request, response)",
+    fits: (value) => isFunction(value) && nodeParameters.test(parametersOf(value)),
+    toApplication: fromListener,
+  },
+  {
+    description: "a fetch handler, (request)",
+    fits: (value) => isFunction(value) && value.length === 1,
+    toApplication: fromHandler,
+  },
+  {
+    description: "a function without parameters",
+    fits: (value) => isFunction(value) && value.length === 0,
+    toApplication: toldByItsAnswer,
+  },
+  {
+    description: "a gateway application, (environ, startResponse)",
+    fits: isFunction,
+    toApplication: (value: Application) => value,
+  },
 ];
 
-/** An application of another framework, in words; undefined for anything else. */
-export function foreignShape(value: unknown): string | undefined {
-  if ((typeof value !== "object" && typeof value !== "function") || value === null) return undefined;
-  const has = (member: string): boolean => typeof (value as Record<string, unknown>)[member] === "function";
-  return shapes.find(([, members]) => members.every(has))?.[0];
+/** How the parameters of a listener of node:http are called everywhere. */
+const nodeParameters = /^_?(req|request)\w*\s*,\s*_?(res|response|reply)\b/;
+
+/**
+ * Makes a gateway application of whatever a module exports. A function that has nothing to tell it by is told by its parameters:
+ * `(req, res)` or `(request, response)` is a listener of node:http, one parameter a fetch handler, none whichever it answers as,
+ * anything else a gateway application.
+ *
+ * @param named takes the value for that shape, whatever it looks like
+ * @returns undefined for what no server can call
+ */
+export async function toApplication(value: unknown, named?: ShapeName): Promise<Application | undefined> {
+  if (named !== undefined) {
+    const isObject = typeof value === "object" && value !== null;
+    if (!isFunction(value) && !(isObject && named !== "gateway")) return undefined;
+    return asNamed[named](value as never);
+  }
+  return shapes.find(({ fits }) => fits(value))?.toApplication(value as never);
+}
+
+const asNamed: Readonly<Record<ShapeName, Shape["toApplication"]>> = {
+  gateway: (value: Application) => value,
+  node: fromListener,
+  fetch: fromHandler,
+};
+
+async function fromListener(listener: RequestListener | Server): Promise<Application> {
+  const { fromNode } = await import("../bridges/node.ts");
+  return fromNode(listener);
+}
+
+async function fromHandler(handler: FetchHandler): Promise<Application> {
+  const { fromFetch } = await import("../bridges/fetch.ts");
+  return fromFetch(handler);
+}
+
+/** A handler that looks at nothing may answer with a Response: only calling it shows. */
+async function toldByItsAnswer(handler: Application): Promise<Application> {
+  return async (environ, startResponse) => {
+    const answer: unknown = await handler(environ, startResponse);
+    // Touching the global Response would load all of fetch.
+    if (Object.prototype.toString.call(answer) !== "[object Response]") return answer as Body;
+    const application = await fromHandler(() => answer as Response);
+    return application(environ, startResponse);
+  };
+}
+
+function isFunction(value: unknown): value is (...args: never[]) => unknown {
+  return typeof value === "function" && !isClass(value);
+}
+
+function has(value: unknown, ...members: readonly string[]): boolean {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  return members.every((member) => typeof (value as Record<string, unknown>)[member] === "function");
+}
+
+/** The text between a function's parentheses, or the one name that an arrow function has there. */
+function parametersOf(value: (...args: never[]) => unknown): string {
+  const text = Function.prototype.toString.call(value);
+  return /^[^(=]*\(([^)]*)\)/.exec(text)?.[1]?.trim() ?? "";
 }
 
 /** Such as `a class`, `the string "x"` or `an object`. */
@@ -25,6 +139,6 @@ export function kindOf(value: unknown): string {
 }
 
 /** A class is a function too, but cannot be called. */
-export function isClass(value: unknown): boolean {
+function isClass(value: unknown): boolean {
   return typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
 }

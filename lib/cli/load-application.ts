@@ -3,7 +3,7 @@ import { basename, dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { GatewayError } from "../errors.ts";
 import type { Application } from "../gateway/types.ts";
-import { foreignShape, isClass, kindOf } from "./application-shape.ts";
+import { kindOf, type ShapeName, toApplication } from "./application-shape.ts";
 import { nearest } from "./nearest.ts";
 import { shownPath } from "./shown-path.ts";
 import { isTypeScript, refuseTypeScript } from "./typescript-module.ts";
@@ -11,7 +11,9 @@ import { isTypeScript, refuseTypeScript } from "./typescript-module.ts";
 /** The exports that are tried, in this order. */
 const names = ["app", "application", "default"];
 
-const expected = "a gateway application, (environ, startResponse) => body, or what application(urls) returns";
+const expected =
+  "what application(urls) returns, a gateway application, (environ, startResponse) => body, or an application of " +
+  "Express, Koa, Fastify or Hono";
 
 /**
  * A module's absolute path.
@@ -44,6 +46,8 @@ function siblings(path: string): string[] {
 export interface LoadOptions {
   /** Compiles TypeScript while it is loaded: for development. @defaultValue `false` */
   readonly compile?: boolean;
+  /** What the module exports, where looking at it does not tell. @defaultValue it is found out */
+  readonly shape?: ShapeName | undefined;
 }
 
 /**
@@ -58,7 +62,8 @@ export function existingFolder(folder: string, cwd: string): string {
 }
 
 /**
- * Imports a module and finds the application it exports: `app`, `application` or the default export.
+ * Imports a module and makes a gateway application of what it exports as `app`, `application` or by default: see
+ * `toApplication` for the shapes.
  *
  * @throws {GatewayError} of code `NO_SUCH_MODULE`, `NO_APPLICATION`, `TYPESCRIPT` or `NO_COMPILER`; what the module
  *   itself throws comes through
@@ -74,32 +79,27 @@ export async function loadApplication(
     else refuseTypeScript(path, cwd);
   }
   const exported = (await importModule(path)) as Record<string, unknown>;
-  return findApplication(exported, shownPath(path, cwd));
+  return findApplication(exported, shownPath(path, cwd), options.shape);
 }
 
-function findApplication(exported: Readonly<Record<string, unknown>>, shown: string): Application {
+async function findApplication(
+  exported: Readonly<Record<string, unknown>>,
+  shown: string,
+  shape: ShapeName | undefined,
+): Promise<Application> {
   // What CommonJS modules export is an object in their default export.
   const inner = exported["default"];
-  const places = [exported, isRecord(inner) ? inner : {}];
-  for (const place of places) {
+  for (const place of [exported, isRecord(inner) ? inner : {}]) {
     for (const name of names) {
       const value = place[name];
-      if (typeof value !== "function" || isClass(value)) continue;
-      if (foreignShape(value) === undefined) return value as Application;
+      const application = await toApplication(value instanceof Promise ? await value : value, shape);
+      if (application !== undefined) return application;
     }
   }
-  throw new GatewayError("NO_APPLICATION", complaint(places, shown));
+  throw new GatewayError("NO_APPLICATION", complaint(exported, shown));
 }
 
-function complaint(places: readonly Readonly<Record<string, unknown>>[], shown: string): string {
-  for (const place of places) {
-    for (const name of names) {
-      const foreign = foreignShape(place[name]);
-      if (foreign === undefined) continue;
-      return `${shown} exports ${foreign} as ${name}, which this version of postern cannot serve: it takes ${expected}.`;
-    }
-  }
-  const [exported = {}] = places;
+function complaint(exported: Readonly<Record<string, unknown>>, shown: string): string {
   const named = names.find((name) => name in exported);
   const others = Object.keys(exported);
   const what =

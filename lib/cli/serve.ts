@@ -2,6 +2,7 @@ import { basename, extname } from "node:path";
 import { GatewayError } from "../errors.ts";
 import type { ServeOptions } from "../serve.ts";
 import type { BindAddress } from "../workers/options.ts";
+import { type ShapeName, shapeNames } from "./application-shape.ts";
 import { type Arguments, type Command, type Io, UsageError } from "./command.ts";
 import { loadApplication } from "./load-application.ts";
 import type { SiteAddress } from "./port.ts";
@@ -13,11 +14,15 @@ const fronts = ["none", "lighttpd", "auto"] as const;
 const help = `\
 usage: postern serve <module> [options]
 
-Serves the application that a module exports (as app, application or default) until it is told to stop: a gateway
-application, (environ, startResponse) => body, or what application(urls) of postern returns.
+Serves the application that a module exports (as app, application or default) until it is told to stop: what
+application(urls) of postern returns, a gateway application, an application of Express, connect, Koa or Fastify, an
+http.Server, a fetch handler or an object that has one, such as Hono's.
 
-  --protocol <name>            how a web server reaches it: fcgi, scgi, uwsgi, ajp or cgi; http, to which a browser can
-                               talk, when left out
+  --protocol <name>            how a web server reaches it: fcgi, scgi, uwsgi, ajp or cgi, or http, to which a browser can
+                               talk; when left out: cgi where a web server runs this as a CGI script, fcgi where it left
+                               a listening socket on descriptor 0, else http
+  --shape gateway|node|fetch   what a function is, where its parameters do not tell: (environ, startResponse),
+                               (req, res) or (request)
   --listen <address>           a path with a / in it for a unix socket, a port, or host:port; may be repeated;
                                without it systemd's sockets are taken (what --protocol leaves out their names say), else
                                http takes --port, the others the listening socket on descriptor 0
@@ -42,6 +47,10 @@ Examples:
   postern serve app.js --behind auto --port 80
   postern serve app.ts --dev
 
+As a CGI script, or for lighttpd's bin-path, an application needs two lines, which know what has started them:
+  #!/bin/sh
+  exec /srv/site/node_modules/.bin/postern serve /srv/site/app.js
+
 With --dev a .ts module, and all that it imports, is compiled by the project's own esbuild or typescript (up to 6);
 types are not checked: that is what tsc is for. Watched are modules, .html and .mustache files, templates/ and views/,
 package.json, tsconfig.json and .env; not node_modules, hidden folders, dist, build, static, public, data, uploads and
@@ -55,6 +64,7 @@ export const serveCommand: Command = {
   help,
   options: {
     protocol: { type: "string" },
+    shape: { type: "string" },
     listen: { type: "string", multiple: true },
     port: { type: "string" },
     ...workerOptions,
@@ -121,9 +131,10 @@ async function serveAlone(
   const main = identity === undefined && assignment === undefined;
   const listen = args.values["listen"] as string[] | undefined;
   const { isSocketActivated } = await import("../workers/systemd-sockets.ts");
-  const inherits = listen === undefined && args.values["port"] === undefined && isSocketActivated();
+  const placed = listen !== undefined || args.values["port"] !== undefined;
+  const inherits = !placed && isSocketActivated();
   const named =
-    assignment?.protocol ?? args.values["protocol"] ?? (inherits ? await inheritedProtocol() : "http");
+    assignment?.protocol ?? args.values["protocol"] ?? (placed ? "http" : await startedProtocol());
   const protocol = oneOf("--protocol", named, protocols);
   const bindAddress =
     listen?.map(toAddress) ??
@@ -132,7 +143,7 @@ async function serveAlone(
   const probe = process.env[probeVariable];
   delete process.env[probeVariable];
   const folder = identity?.folder ?? io.cwd;
-  const application = answeringProbe(await loadApplication(module, folder), probe);
+  const application = answeringProbe(await loadApplication(module, folder, { shape: shapeOf(args) }), probe);
   const { serve } = await import("../serve.ts");
   const server = serve(application, {
     protocol,
@@ -155,13 +166,10 @@ async function serveAlone(
   return 0;
 }
 
-/** What systemd's sockets are for. */
-async function inheritedProtocol(): Promise<string> {
-  const [{ protocolOfSockets }, { systemdSockets }] = await Promise.all([
-    import("../detect.ts"),
-    import("../workers/systemd-sockets.ts"),
-  ]);
-  return protocolOfSockets(systemdSockets());
+/** What the way says in which this was started: as a CGI script, on a socket of a web server or of systemd, or by a person. */
+async function startedProtocol(): Promise<string> {
+  const { detect, thisProcess } = await import("../detect.ts");
+  return detect({}, { ...thisProcess, words: [] }).protocol;
 }
 
 function ownNames({ values }: Arguments, module: string): ServeOptions {
@@ -175,6 +183,11 @@ function ownNames({ values }: Arguments, module: string): ServeOptions {
     ...(pidFile !== undefined && { pidFile }),
     ...(restartFile !== undefined && { restartFile }),
   };
+}
+
+function shapeOf({ values }: Arguments): ShapeName | undefined {
+  const named = values["shape"];
+  return named === undefined ? undefined : oneOf("--shape", named, shapeNames);
 }
 
 function refuseOwnNames({ values }: Arguments): void {
