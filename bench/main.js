@@ -8,7 +8,7 @@ import { updatePage } from "./page.js";
 import { havePeers } from "./peers.js";
 import { profile } from "./profile.js";
 import { Report } from "./report.js";
-import { scenarios, workerScenarios } from "./scenarios.js";
+import { frameworkScenarios, scenarios, workerScenarios } from "./scenarios.js";
 import { measureSideBySide } from "./side-by-side.js";
 import { measureStartUp } from "./start-up.js";
 import { rateTable, serverTable, startUpTable } from "./table.js";
@@ -19,6 +19,7 @@ const folder = mkdtempSync(join(tmpdir(), "postern-bench-"));
 try {
   if (options === undefined) process.stdout.write(usage);
   else if (options.profile) await showProfile(options);
+  else if (options.frameworks) await measureFrameworks(options);
   else if (options.workers) await measureWorkers(options);
   else await measureAll(options);
 } finally {
@@ -57,7 +58,16 @@ async function measureWorkers(options) {
   if (options.write) updatePage("workers", report.text);
 }
 
+async function measureFrameworks(options) {
+  const report = new Report(words);
+  for (const scenario of frameworkScenarios()) {
+    const results = await measureSideBySide(scenario, options, folder);
+    report.add(scenario.title, serverTable(results, scenario.baseline));
+  }
+  if (options.write) updatePage("frameworks", report.text);
+}
+
 async function showProfile(options) {
-  const [kept] = scenarios({ compare: undefined, peers: false });
+  const [kept] = options.frameworks ? frameworkScenarios() : scenarios({ compare: undefined, peers: false });
   process.stdout.write(await profile(kept, options, folder));
 }

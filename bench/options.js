@@ -13,6 +13,7 @@ import { parseArgs } from "node:util";
  * @property {boolean} write whether docs/performance.md is updated
  * @property {string | undefined} compare folder of another checkout of postern, with its dist
  * @property {boolean} workers whether to measure the worker models beside each other, and nothing else
+ * @property {boolean} frameworks whether to measure frameworks on postern beside themselves on Node, and nothing else
  * @property {boolean} profile whether to show where the FastCGI server's time goes, instead of measuring
  */
 
@@ -25,6 +26,7 @@ export const usage = `npm run bench -- [options]
   --starts N       how often each CGI script is started (20)
   --compare DIR    measure another built checkout of postern in the same run
   --workers        measure the worker models beside each other, and nothing else
+  --frameworks     measure frameworks through the bridges beside Node's own server, and nothing else
   --profile        show where the FastCGI server's time goes, and measure nothing
 `;
 
@@ -39,6 +41,7 @@ export function readOptions(words) {
       write: { type: "boolean", default: false },
       quick: { type: "boolean", default: false },
       workers: { type: "boolean", default: false },
+      frameworks: { type: "boolean", default: false },
       profile: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
       rounds: { type: "string" },
@@ -59,6 +62,7 @@ export function readOptions(words) {
     write: values.write,
     compare: values.compare === undefined ? undefined : resolve(values.compare),
     workers: values.workers,
+    frameworks: values.frameworks,
     profile: values.profile,
   };
 }

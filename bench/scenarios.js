@@ -93,6 +93,25 @@ export function workerScenarios() {
   };
 }
 
+/**
+ * An application of a framework on our server beside the same one on Node's own.
+ *
+ * @returns {Scenario[]}
+ */
+export function frameworkScenarios() {
+  return [
+    {
+      title: "Express",
+      kept: true,
+      baseline: "Express on node:http",
+      servers: [
+        fastcgi("Express over FastCGI", "backends/express.js", ["fastcgi"], nginxRequest),
+        http("Express on node:http", "backends/express.js", ["http"], keptHttpRequest),
+      ],
+    },
+  ];
+}
+
 /** @param {number} steps how many steps each request computes */
 function worker({ name, model }, steps, request) {
   return fastcgi(name, "backends/workers.js", [model, `${steps}`], request);
@@ -120,12 +139,9 @@ function fastcgi(name, script, args, request) {
 }
 
 function nodeHttp(request) {
-  return {
-    name: "node:http",
-    script: "backends/node-http.js",
-    args: [],
-    protocol: "http",
-    request,
-    bytesBehind: 0,
-  };
+  return http("node:http", "backends/node-http.js", [], request);
+}
+
+function http(name, script, args, request) {
+  return { name, script, args, protocol: "http", request, bytesBehind: 0 };
 }

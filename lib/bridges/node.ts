@@ -5,6 +5,8 @@ import type { Application } from "../gateway/types.ts";
 import { NodeExchange } from "./node/node-exchange.ts";
 import { NodeListener } from "./node/node-listener.ts";
 
+export { type ToNodeOptions, toNode } from "./node/to-node.ts";
+
 /**
  * Runs an application of node:http as a gateway application: that of Express, `app.callback()` of Koa, `fastify.routing`
  * or `fastify.server`, one of connect, a plain request listener, or an `http.Server`, which need not listen.

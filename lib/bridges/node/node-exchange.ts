@@ -30,6 +30,8 @@ export class NodeExchange implements SocketOwner {
   #promise: { resolve(body: Body): void; reject(error: unknown): void } | undefined;
   /** The listener runs: what it writes is collected. */
   #isRunning = true;
+  /** Why there will be no complete response. */
+  #failure: { readonly error: unknown } | undefined;
   /** The gateway has the body, or has been told that there will be none. */
   #isSettled = false;
   /** The response is complete: `finish` was emitted. */
@@ -66,8 +68,9 @@ export class NodeExchange implements SocketOwner {
       this.#isRunning = false;
     }
     if (isThenable(answer)) answer.then(undefined, this.#onRejected);
-    if (this.environ.CONTENT_LENGTH === "0") this.#endInput();
     const reader = this.#reader;
+    if (this.#failure !== undefined && reader.status === "") throw this.#failure.error;
+    if (this.environ.CONTENT_LENGTH === "0") this.#endInput();
     if (reader.status !== "" && (this.response.writableEnded || reader.complete)) {
       this.#isSettled = true;
       this.#startResponse(reader.status, reader.headers);
@@ -164,9 +167,10 @@ export class NodeExchange implements SocketOwner {
   }
 
   #fail(error: unknown): void {
-    if (!this.#isSettled) {
+    this.#failure ??= { error };
+    if (!this.#isSettled && this.#promise !== undefined) {
       this.#isSettled = true;
-      this.#promise?.reject(error);
+      this.#promise.reject(error);
     }
     this.#body.fail(error);
     this.#socket.destroy();

@@ -30,8 +30,8 @@ export class ResponseBody implements AsyncIterableIterator<Chunk> {
 
   /** Pieces have come; `done` lets more come. */
   written(done: () => void): void {
+    if (this.#isLeft) this.#reader.takeChunks();
     if (this.#isLeft || this.#isOver) {
-      this.#reader.takeChunks();
       done();
       return;
     }
@@ -79,10 +79,10 @@ export class ResponseBody implements AsyncIterableIterator<Chunk> {
 
   /** What there is now; where there is nothing, room is made, in which more may come. */
   #step(): IteratorResult<Chunk> | undefined {
-    if (this.#error !== undefined) throw this.#error.error;
     for (;;) {
       const value = joined(this.#reader);
       if (value !== undefined) return { done: false, value };
+      if (this.#error !== undefined) throw this.#error.error;
       if (this.#done !== undefined) this.#release();
       else if (this.#isOver) return { done: true, value: undefined };
       else return undefined;

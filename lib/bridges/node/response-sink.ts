@@ -1,0 +1,120 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { ProtocolError } from "../../errors.ts";
+import type { ResponseHead } from "../../gateway/head.ts";
+import type { ResponseSink } from "../../gateway/sink.ts";
+import type { Chunk, Header } from "../../gateway/types.ts";
+import { RequestInput } from "./request-input.ts";
+
+/** Writes the response of a gateway application to a response of node:http, or of its namesake for HTTP/2. */
+export class NodeSink implements ResponseSink {
+  readonly cancellation = new AbortController();
+  readonly input: RequestInput;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  #head: ResponseHead | undefined;
+  #chunks: Uint8Array[] = [];
+  #waiting: (() => void)[] = [];
+  #isOver = false;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#request = request;
+    this.#response = response;
+    this.input = new RequestInput(request);
+    response.once("close", this.#onClose);
+    // A client that goes is told by `close`.
+    response.on("error", () => {});
+  }
+
+  get closed(): boolean {
+    return this.#isOver || this.#response.destroyed;
+  }
+
+  head(head: ResponseHead): void {
+    this.#head = head;
+  }
+
+  // Bytes only: node:http writes a head as UTF-8 when the first piece behind it is a string.
+  write(chunk: Chunk): void {
+    this.#chunks.push(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
+  }
+
+  flush(): boolean {
+    this.#writeHead();
+    for (const chunk of this.#takeChunks()) this.#response.write(chunk);
+    return !this.#response.writableNeedDrain;
+  }
+
+  drained(): Promise<void> {
+    if (this.closed || !this.#response.writableNeedDrain) return Promise.resolve();
+    return new Promise((resolve) => {
+      if (this.#waiting.push(resolve) === 1) this.#response.once("drain", this.#wake);
+    });
+  }
+
+  end(): void {
+    this.#writeHead();
+    const chunks = this.#takeChunks();
+    const last = chunks.pop();
+    for (const chunk of chunks) this.#response.write(chunk);
+    this.#isOver = true;
+    this.#response.end(last);
+    this.input.leave();
+  }
+
+  /** Without the last chunk, and without the rest of a Content-Length, the client sees that something is missing. */
+  cut(): void {
+    this.flush();
+    this.#isOver = true;
+    this.input.leave();
+    if (this.#request.httpVersionMajor < 2) this.#response.socket?.destroySoon();
+    else this.#response.destroy();
+  }
+
+  #writeHead(): void {
+    const head = this.#head;
+    if (head === undefined) return;
+    this.#head = undefined;
+    const { code, status } = head;
+    const response = this.#response;
+    const headers = this.#isFirst ? head.headers.flat() : this.#addHeaders(head.headers);
+    // HTTP/2 has no reason phrases.
+    if (this.#request.httpVersionMajor < 2) response.writeHead(code, status.slice(4), headers);
+    else response.writeHead(code, headers);
+  }
+
+  /** Nobody has set a header in front of the application, as Express does. */
+  get #isFirst(): boolean {
+    return this.#response.getHeaderNames().length === 0;
+  }
+
+  /** Headers of the application replace those of the same name, which writeHead() does not do with repeated ones. */
+  #addHeaders(headers: readonly Header[]): [] {
+    const seen = new Set<string>();
+    for (const [name, value] of headers) {
+      const lower = name.toLowerCase();
+      if (seen.has(lower)) this.#response.appendHeader(name, value);
+      else this.#response.setHeader(name, value);
+      seen.add(lower);
+    }
+    return [];
+  }
+
+  #takeChunks(): Uint8Array[] {
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    return chunks;
+  }
+
+  readonly #wake = (): void => {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  };
+
+  readonly #onClose = (): void => {
+    this.#wake();
+    if (this.#response.writableFinished) return;
+    this.#isOver = true;
+    const reason = new ProtocolError("PEER_GONE", "the client closed the connection");
+    this.input.fail(reason);
+    this.cancellation.abort(reason);
+  };
+}

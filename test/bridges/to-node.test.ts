@@ -1,0 +1,71 @@
+// A gateway application as a request listener passes the conformance cases, also where it has come through both bridges.
+
+import { once } from "node:events";
+import { createServer, type RequestListener } from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fromNode, toNode } from "../../lib/bridges/node.ts";
+import { openBodies } from "../../lib/middleware/validate.ts";
+import { conformanceApplication, conformanceCases, runCase } from "../../lib/testing/conformance.ts";
+import { reachFastCgi } from "../matrix/fastcgi.ts";
+import { reachHttp } from "../matrix/http.ts";
+import type { Transport } from "../matrix/transport.ts";
+import { startFcgi } from "../support/fcgi-server.ts";
+
+const quiet = { writeErrors: () => {} };
+
+type Start = (scriptName: string) => Promise<Transport>;
+
+const overHttp =
+  (listenerFor: (scriptName: string) => RequestListener): Start =>
+  async (scriptName) => {
+    const server = createServer(listenerFor(scriptName)).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    return {
+      ...reachHttp({ host: "127.0.0.1", port }, scriptName),
+      async close() {
+        server.close();
+        server.closeAllConnections();
+      },
+    };
+  };
+
+function mountedInExpress(scriptName: string): RequestListener {
+  const express = createRequire(import.meta.url)("express") as () => RequestListener & {
+    use(path: string, listener: RequestListener): void;
+  };
+  const app = express();
+  app.use(scriptName, toNode(conformanceApplication, quiet));
+  return app;
+}
+
+const overBothBridges: Start = async (scriptName) => {
+  const application = fromNode(toNode(conformanceApplication, quiet));
+  const { path, stop } = await startFcgi(application, { log: () => {} });
+  return { ...reachFastCgi({ path }, scriptName), close: stop };
+};
+
+const transports: readonly (readonly [name: string, start: Start, mount: string])[] = [
+  ["node:http", overHttp((scriptName) => toNode(conformanceApplication, { ...quiet, scriptName })), ""],
+  ["mounted in Express", overHttp(mountedInExpress), "/app"],
+  ["both bridges over FastCGI", overBothBridges, "/app"],
+];
+
+for (const [name, start, mount] of transports) {
+  describe(name, () => {
+    let transport: Transport;
+    beforeAll(async () => {
+      transport = await start(mount);
+    });
+    afterAll(async () => {
+      await transport?.close();
+      expect(openBodies()).toEqual([]);
+    });
+
+    for (const one of conformanceCases) {
+      test(one.name, () => runCase(one, transport.exchange, transport.run));
+    }
+  });
+}
