@@ -1,4 +1,5 @@
 export { ApplicationError, GatewayError, ProtocolError } from "../errors.ts";
+export { EARLY_HEAD } from "./early-head.ts";
 export type {
   Application,
   Body,

@@ -4,6 +4,7 @@
 
 import { inspect } from "node:util";
 import { ApplicationError, ProtocolError } from "../errors.ts";
+import { EARLY_HEAD } from "./early-head.ts";
 import { checkHead, isBodyless, type ResponseHead, removeContentLength, setContentLength } from "./head.ts";
 import type { ResponseSink } from "./sink.ts";
 import type { Application, Body, Chunk, Environ, Headers, Write } from "./types.ts";
@@ -222,10 +223,10 @@ class Exchange {
   }
 
   #send(chunk: Chunk, size: number): void {
-    if (size === 0) return;
+    if (size === 0 && chunk !== EARLY_HEAD) return;
     this.#mustBeOpen();
     this.#sendHead();
-    if (this.#bodyless) return;
+    if (this.#bodyless || size === 0) return;
     if (size <= this.#remaining) {
       this.#remaining -= size;
       this.#sink.write(chunk, size);

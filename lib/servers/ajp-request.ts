@@ -98,7 +98,7 @@ export class AjpRequest implements ServedRequest {
   flush(): boolean {
     if (this.over) return true;
     // Web servers hold small pieces back until there are more, unless they are told that there may be none for a while.
-    if (this.#pending > 0) this.#flushing ??= setImmediate(this.#sendFlush);
+    if (this.#pending > 0 || this.#head !== undefined) this.#flushing ??= setImmediate(this.#sendFlush);
     this.#sendPending();
     return this.#connection.writer.writable;
   }

@@ -65,8 +65,10 @@ export class HttpExchange implements ResponseSink {
   }
 
   flush(): boolean {
-    this.#writeHead();
-    for (const chunk of this.#takeChunks()) this.#response.write(chunk);
+    const hasHead = this.#writeHead();
+    const chunks = this.#takeChunks();
+    for (const chunk of chunks) this.#response.write(chunk);
+    if (hasHead && chunks.length === 0) this.#response.flushHeaders();
     return !this.#response.writableNeedDrain;
   }
 
@@ -120,13 +122,15 @@ export class HttpExchange implements ResponseSink {
     return this.#expectsContinue && !headersSent && socket !== null;
   }
 
-  #writeHead(): void {
+  /** False where there is none that was not written. */
+  #writeHead(): boolean {
     const head = this.#head;
-    if (head === undefined) return;
+    if (head === undefined) return false;
     this.#head = undefined;
     const flat = head.headers.flat();
     if (this.last) flat.push("Connection", "close");
     this.#response.writeHead(head.code, head.status.slice(4), flat);
+    return true;
   }
 
   #takeChunks(): Uint8Array[] {

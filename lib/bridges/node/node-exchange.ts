@@ -3,6 +3,7 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { ApplicationError } from "../../errors.ts";
+import { EARLY_HEAD } from "../../gateway/early-head.ts";
 import type { Body, Environ, StartResponse } from "../../gateway/types.ts";
 import { GatewaySocket, type Piece, type SocketOwner } from "./gateway-socket.ts";
 import type { NodeListener } from "./node-listener.ts";
@@ -159,6 +160,8 @@ export class NodeExchange implements SocketOwner {
     }
     this.#isSettled = true;
     if (!reader.complete) {
+      // A head alone: flushHeaders() was called, or the body will be long in coming.
+      if (reader.chunks.length === 0) reader.chunks.push(EARLY_HEAD);
       this.#promise?.resolve(this.#body);
       return;
     }

@@ -104,7 +104,7 @@ export class ResponseBody implements AsyncIterableIterator<Chunk> {
   }
 }
 
-/** Takes away all chunks as one. */
+/** Takes away all chunks as one; a head that is to be sent early goes with what follows it. */
 function joined(reader: ResponseReader): Chunk | undefined {
   if (reader.chunks.length < 2) return reader.chunks.pop();
   const chunks = reader.takeChunks();

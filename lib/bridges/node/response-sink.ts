@@ -39,8 +39,10 @@ export class NodeSink implements ResponseSink {
   }
 
   flush(): boolean {
-    this.#writeHead();
-    for (const chunk of this.#takeChunks()) this.#response.write(chunk);
+    const hasHead = this.#writeHead();
+    const chunks = this.#takeChunks();
+    for (const chunk of chunks) this.#response.write(chunk);
+    if (hasHead && chunks.length === 0) this.#response.flushHeaders();
     return !this.#response.writableNeedDrain;
   }
 
@@ -70,9 +72,10 @@ export class NodeSink implements ResponseSink {
     else this.#response.destroy();
   }
 
-  #writeHead(): void {
+  /** False where there is none that was not written. */
+  #writeHead(): boolean {
     const head = this.#head;
-    if (head === undefined) return;
+    if (head === undefined) return false;
     this.#head = undefined;
     const { code, status } = head;
     const response = this.#response;
@@ -80,6 +83,7 @@ export class NodeSink implements ResponseSink {
     // HTTP/2 has no reason phrases.
     if (this.#request.httpVersionMajor < 2) response.writeHead(code, status.slice(4), headers);
     else response.writeHead(code, headers);
+    return true;
   }
 
   /** Nobody has set a header in front of the application, as Express does. */

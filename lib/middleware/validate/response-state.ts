@@ -19,7 +19,7 @@ export class ResponseState {
   //: ## Chunks
   //:
   //: The rules for every chunk, whether the body gives it or `write` is given it. An empty chunk is allowed and sends
-  //: nothing, not even the head. A breach throws an `ApplicationError` of code `GATEWAY_BODY`.
+  //: nothing, not even the head; the one that is called `EARLY_HEAD` in `postern/gateway` sends the head. A breach throws an `ApplicationError` of code `GATEWAY_BODY`.
   //:
 
   /** Checks one chunk and counts it. */

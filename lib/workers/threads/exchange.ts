@@ -1,6 +1,7 @@
 // One request in the main thread: towards its server it is an application's call, towards a thread it is messages.
 
 import { GatewayError, ProtocolError } from "../../errors.ts";
+import { EARLY_HEAD } from "../../gateway/early-head.ts";
 import type { Body, Chunk, Environ, Header, StartResponse } from "../../gateway/types.ts";
 import { BodyReader } from "./body-reader.ts";
 import {
@@ -85,6 +86,7 @@ export class Exchange implements AsyncIterableIterator<Chunk> {
       return;
     }
     if (!this.#left) this.#chunks.push(...chunks);
+    if (head !== undefined && chunks.length === 0) this.#chunks.push(EARLY_HEAD);
     if (!this.#begun) this.#resolveBody(this);
     this.#begun = true;
     this.#wake();

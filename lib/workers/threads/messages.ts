@@ -95,7 +95,7 @@ export type AnswerMessage =
       type: typeof FromThread.Response,
       id: number,
       chunks: readonly Chunk[],
-      /** With the first chunks or the end: status, and names and values of the headers. */
+      /** With the first chunks or the end, or alone where it is sent early: status, and names and values of the headers. */
       head: readonly string[] | undefined,
       /** These chunks are the last. */
       ended: boolean,

@@ -43,7 +43,7 @@ export class ThreadResponse implements ResponseSink {
   }
 
   flush(): boolean {
-    this.#send();
+    this.#send(true);
     return this.#hasRoom;
   }
 
@@ -98,16 +98,19 @@ export class ThreadResponse implements ResponseSink {
     if (!this.#endSent) this.#send();
   };
 
-  /** Sends what the window lets through; with it the end, where nothing is left. A head waits for one of them. */
-  #send(): void {
+  /**
+   * Sends what the window lets through; with it the end, where nothing is left. A head waits for one of them, unless it is
+   * to be sent early.
+   */
+  #send(early = false): void {
     for (;;) {
       const moved: ArrayBuffer[] = [];
       const chunks = this.#takePieces(moved);
       const last = this.#chunks.length === 0;
       const ended = last && this.#ended && !this.#endSent;
       const finished = last ? this.#finished : undefined;
-      if (chunks.length === 0 && !ended && finished === undefined) return;
       const head = this.#head;
+      if (chunks.length === 0 && !ended && finished === undefined && !(early && head !== undefined)) return;
       this.#head = undefined;
       this.#endSent ||= ended;
       this.#finished = last ? undefined : this.#finished;
