@@ -1,6 +1,7 @@
 // What stands where a request of node:http has its connection. Bytes of the response are written to it, and
 // `resume()` is how an IncomingMessage asks for more of its body.
 
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Duplex } from "node:stream";
 import type { Chunk, Environ } from "../../gateway/types.ts";
@@ -28,24 +29,28 @@ export interface SocketOwner {
 
 /** The socket of one request: nothing comes behind its response. */
 export class GatewaySocket extends Duplex {
-  readonly #owner: SocketOwner;
+  readonly owner: SocketOwner;
+  /** The server whose listeners get the request, if it is one. */
+  readonly server: Server | undefined;
   #timer: NodeJS.Timeout | undefined;
   #timeoutMs = 0;
   #awaitsDrain = false;
+  #isClosed = false;
   #bytesRead = 0;
   #bytesWritten = 0;
 
-  constructor(owner: SocketOwner) {
+  constructor(owner: SocketOwner, server: Server | undefined) {
     super(options);
-    this.#owner = owner;
+    this.owner = owner;
+    this.server = server;
   }
 
   get remoteAddress(): string | undefined {
-    return this.#owner.environ.REMOTE_ADDR;
+    return this.owner.environ.REMOTE_ADDR;
   }
 
   get remotePort(): number | undefined {
-    return portOf(this.#owner.environ.REMOTE_PORT);
+    return portOf(this.owner.environ.REMOTE_PORT);
   }
 
   get remoteFamily(): string | undefined {
@@ -54,11 +59,11 @@ export class GatewaySocket extends Duplex {
 
   /** Where the web server says that it is. */
   get localAddress(): string | undefined {
-    return this.#owner.environ["SERVER_ADDR"] as string | undefined;
+    return this.owner.environ["SERVER_ADDR"] as string | undefined;
   }
 
   get localPort(): number | undefined {
-    return portOf(this.#owner.environ.SERVER_PORT);
+    return portOf(this.owner.environ.SERVER_PORT);
   }
 
   get localFamily(): string | undefined {
@@ -67,7 +72,7 @@ export class GatewaySocket extends Duplex {
 
   /** As in a `TLSSocket`: the client's connection is, whatever ours to the web server is. */
   get encrypted(): true | undefined {
-    return this.#owner.environ["wsgi.url_scheme"] === "https" ? true : undefined;
+    return this.owner.environ["wsgi.url_scheme"] === "https" ? true : undefined;
   }
 
   get bytesRead(): number {
@@ -129,7 +134,7 @@ export class GatewaySocket extends Duplex {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (milliseconds > 0 && !this.destroyed) {
-      this.#timer = setTimeout(this.#onTimeout, milliseconds).unref();
+      this.#timer = setTimeout(() => this.owner.timedOut(), milliseconds).unref();
       if (listener !== undefined) this.once("timeout", listener);
     } else if (listener !== undefined) {
       this.removeListener("timeout", listener);
@@ -148,13 +153,20 @@ export class GatewaySocket extends Duplex {
   }
 
   /** Some of the request's body has come. */
-  read_(bytes: number): void {
+  addRead(bytes: number): void {
     this.#bytesRead += bytes;
     this.#timer?.refresh();
   }
 
+  /** Emits `close`, once. A socket that is destroyed does so by itself, a moment later, as one of a network. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.emit("close", false);
+  }
+
   override resume(): this {
-    this.#owner.wantInput();
+    this.owner.wantInput();
     return this;
   }
 
@@ -162,7 +174,10 @@ export class GatewaySocket extends Duplex {
     const more = (super.write as (...args: unknown[]) => boolean)(chunk, ...rest);
     if (!more && !this.#awaitsDrain && !this.destroyed) {
       this.#awaitsDrain = true;
-      this.once("drain", this.#onDrain);
+      this.once("drain", () => {
+        this.#awaitsDrain = false;
+        this.owner.drained();
+      });
     }
     return more;
   }
@@ -179,12 +194,13 @@ export class GatewaySocket extends Duplex {
 
   override _final(done: () => void): void {
     done();
-    this.#owner.ended();
+    this.owner.ended();
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    clearTimeout(this.#timer);
-    this.#owner.ended(error);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.owner.ended(error);
+    setImmediate(emitClose, this);
     // As a server's own socket: an error that nobody listens for is no reason to end the process.
     done(this.listenerCount("error") > 0 ? error : null);
   }
@@ -192,18 +208,15 @@ export class GatewaySocket extends Duplex {
   #take(pieces: Piece[], done: () => void): void {
     for (const { chunk } of pieces) this.#bytesWritten += chunk.length;
     this.#timer?.refresh();
-    this.#owner.takeOutput(pieces, done);
+    this.owner.takeOutput(pieces, done);
   }
-
-  readonly #onDrain = (): void => {
-    this.#awaitsDrain = false;
-    this.#owner.drained();
-  };
-
-  readonly #onTimeout = (): void => this.#owner.timedOut();
 }
 
-const options = { decodeStrings: false };
+const options = { decodeStrings: false, emitClose: false };
+
+function emitClose(socket: GatewaySocket): void {
+  socket.close();
+}
 
 function portOf(port: string | undefined): number | undefined {
   return port === undefined || port === "" ? undefined : Number(port);

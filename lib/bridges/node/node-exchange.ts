@@ -1,42 +1,35 @@
 // One request of a gateway, run through a listener that expects node:http's objects.
 
-import { IncomingMessage, ServerResponse } from "node:http";
+import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { inspect } from "node:util";
 import { ApplicationError } from "../../errors.ts";
 import { EARLY_HEAD } from "../../gateway/early-head.ts";
 import type { Body, Environ, StartResponse } from "../../gateway/types.ts";
 import { GatewaySocket, type Piece, type SocketOwner } from "./gateway-socket.ts";
+import { incomingMessage } from "./incoming-message.ts";
 import type { NodeListener } from "./node-listener.ts";
-import { requestHeaders } from "./request-headers.ts";
-import { requestTarget } from "./request-target.ts";
 import { ResponseBody } from "./response-body.ts";
 import { ResponseReader } from "./response-reader.ts";
 
-/** What Express and connect add to a request that is mounted. */
-interface MountedRequest {
-  baseUrl?: string;
-  originalUrl?: string;
-}
-
 export class NodeExchange implements SocketOwner {
   readonly environ: Environ;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly #socket: GatewaySocket;
   readonly #listener: NodeListener;
   readonly #startResponse: StartResponse;
+  readonly #socket: GatewaySocket;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
   readonly #reader: ResponseReader;
-  readonly #body: ResponseBody;
-  /** The application's promise of a body, where the listener did not answer at once. */
+  /** The application's promise of a body, where the listener did not answer at once, and that body. */
   #promise: { resolve(body: Body): void; reject(error: unknown): void } | undefined;
-  /** The listener runs: what it writes is collected. */
-  #isRunning = true;
-  /** Why there will be no complete response. */
-  #failure: { readonly error: unknown } | undefined;
+  #body: ResponseBody | undefined;
   /** The gateway has the body, or has been told that there will be none. */
   #isSettled = false;
-  /** The response is complete: `finish` was emitted. */
+  /** `finish` was emitted. */
   #isFinished = false;
+  /** Why there will be no complete response. */
+  #failure: { readonly error: unknown } | undefined;
+  /** The request's body is taken from `wsgi.input`. */
   #isReading = false;
   #inputEnded = false;
 
@@ -44,45 +37,54 @@ export class NodeExchange implements SocketOwner {
     this.environ = environ;
     this.#startResponse = startResponse;
     this.#listener = listener;
-    this.#reader = new ResponseReader(environ.REQUEST_METHOD === "HEAD", (warning) =>
-      listener.warn(warning, environ["wsgi.errors"]),
-    );
-    this.#socket = new GatewaySocket(this);
-    this.#body = new ResponseBody(this.#reader, this.#onLeft);
-    const socket = this.#socket as unknown as Socket;
-    this.request = makeRequest(environ, socket);
-    this.response = makeResponse(this.request);
-    this.#socket.on("close", this.#onClose);
-    this.response.assignSocket(socket);
-    this.response.on("finish", this.#onFinish);
+    this.#reader = new ResponseReader(environ, listener);
+    this.#socket = new GatewaySocket(this, listener.server);
+    this.#request = incomingMessage(environ, this.#asSocket);
+    this.#response = new ServerResponse(this.#request);
+    // The web server adds it. A date that the application sets stays.
+    this.#response.sendDate = false;
+    // In front of the response's own listener: the request hears of it first.
+    this.#socket.on("close", onClose);
+    this.#response.assignSocket(this.#asSocket);
+    this.#response.on("finish", onFinish);
   }
 
   run(): Body | Promise<Body> {
     let answer: unknown;
     try {
-      answer = this.#listener.call(this.request, this.response);
+      answer = this.#listener.call(this.#request, this.#response);
     } catch (error) {
       this.#isSettled = true;
       this.#socket.destroy();
       throw error;
-    } finally {
-      this.#isRunning = false;
     }
-    if (isThenable(answer)) answer.then(undefined, this.#onRejected);
+    if (isThenable(answer)) answer.then(undefined, (error: unknown) => this.#onRejected(error));
     const reader = this.#reader;
-    if (this.#failure !== undefined && reader.status === "") throw this.#failure.error;
-    if (this.environ.CONTENT_LENGTH === "0") this.#endInput();
-    if (reader.status !== "" && (this.response.writableEnded || reader.complete)) {
+    const hasHead = reader.status !== "";
+    if (hasHead && (this.#response.writableEnded || reader.complete) && !this.#isConsuming) {
       this.#isSettled = true;
       this.#startResponse(reader.status, reader.headers);
-      this.#body.leave();
       return reader.takeChunks();
     }
+    if (this.#failure !== undefined && !hasHead) throw this.#failure.error;
+    this.#body = new ResponseBody(reader, () => this.#onLeft());
     return new Promise<Body>((resolve, reject) => {
       this.#promise = { resolve, reject };
+      process.nextTick(readAhead, this);
       this.#watch();
-      if (reader.status !== "") this.#settle();
+      if (this.#failure !== undefined) this.#body?.fail(this.#failure.error);
+      if (hasHead) this.#settle();
     });
+  }
+
+  /** As node:http, which has the beginning of a body before anybody asks for it. */
+  readAhead(): void {
+    if (this.#isFinished || this.#isReading) return;
+    const input: Input = this.environ["wsgi.input"];
+    const isEmpty =
+      this.environ.CONTENT_LENGTH === "0" || (input.complete === true && input.readableLength === 0);
+    if (isEmpty) this.#endInput();
+    else this.wantInput();
   }
 
   wantInput(): void {
@@ -93,9 +95,15 @@ export class NodeExchange implements SocketOwner {
     }
     if (this.#inputEnded || this.#socket.destroyed) return;
     this.#isReading = true;
-    input.on("data", this.#onInput);
-    input.on("end", this.#onInputEnd);
-    input.on("error", this.#onInputError);
+    input.on("data", (bytes: Buffer) => {
+      this.#socket.addRead(bytes.length);
+      if (!this.#request.push(bytes)) input.pause();
+    });
+    input.on("end", () => this.#endInput());
+    input.on("error", (error) => this.#onInputError(error));
+    input.on("close", () =>
+      this.#onInputError(new ApplicationError("INPUT_CLOSED", "wsgi.input was destroyed")),
+    );
   }
 
   takeOutput(pieces: readonly Piece[], done: () => void): void {
@@ -106,17 +114,20 @@ export class NodeExchange implements SocketOwner {
       done();
       return;
     }
-    if (this.#isRunning) {
+    const body = this.#body;
+    // The listener runs: what it writes is collected.
+    if (body === undefined) {
+      if (this.#isSettled) this.#reader.takeChunks();
       done();
       return;
     }
     if (!this.#isSettled && this.#reader.status !== "") this.#settle();
-    this.#body.written(done);
+    body.written(done);
   }
 
   drained(): void {
-    const { response } = this;
-    const socket = this.#socket as unknown as Socket;
+    const response = this.#response;
+    const socket = this.#asSocket;
     if (response.socket !== socket || response.writableEnded) return;
     // What a response writes while it has no socket goes out when it gets one, and `drain` is emitted behind it.
     response.detachSocket(socket);
@@ -126,22 +137,16 @@ export class NodeExchange implements SocketOwner {
 
   ended(error?: Error | null): void {
     if (this.#isFinished) return;
-    this.#fail(
-      new ApplicationError(
-        "RESPONSE_DESTROYED",
-        "the application closed its connection before the response was complete",
-        {
-          cause: error ?? undefined,
-        },
-      ),
-    );
+    const message = "the application closed its connection before the response was complete";
+    this.#fail(new ApplicationError("RESPONSE_DESTROYED", message, error ? { cause: error } : undefined));
   }
 
   timedOut(): void {
     const socket = this.#socket;
-    socket.emit("timeout");
-    const { request, response } = this;
+    const request = this.#request;
+    const response = this.#response;
     const wasHeard = [
+      socket.emit("timeout"),
       !request.complete && request.emit("timeout", socket),
       response.socket !== null && response.emit("timeout", socket),
       this.#listener.server?.emit("timeout", socket) === true,
@@ -149,9 +154,61 @@ export class NodeExchange implements SocketOwner {
     if (!wasHeard.includes(true)) socket.destroy();
   }
 
-  /** The head has come. */
+  /** `finish` of the response, in front of the application's own listeners. */
+  finish(): void {
+    this.#isFinished = true;
+    this.#response.detachSocket(this.#asSocket);
+    if (!this.#isReading) this.#request.complete = true;
+    this.#body?.end();
+    process.nextTick(close, this);
+  }
+
+  /** Behind the response: its connection closes, and the request ends. */
+  close(): void {
+    const response = this.#response;
+    const socket = this.#socket;
+    socket.destroy();
+    // A response closes with the socket that it has.
+    if (response.socket === null) response.assignSocket(this.#asSocket);
+    socket.close();
+    if (this.#isReading) return;
+    this.#endInput();
+    const request = this.#request;
+    if (request.readableFlowing === null && request.listenerCount("readable") === 0) request.resume();
+  }
+
+  /** `close` of the socket, in front of the response's. */
+  closed(): void {
+    if (this.#isFinished) (this.#response as { socket: Socket | null }).socket = null;
+    else this.#request.destroy(reset());
+  }
+
+  get #asSocket(): Socket {
+    return this.#socket as unknown as Socket;
+  }
+
+  /**
+   * The application reads on behind its response, which therefore waits: a web server that has the whole response sends
+   * no more of the request.
+   */
+  get #isConsuming(): boolean {
+    if (this.#inputEnded) return false;
+    const request = this.#request;
+    return (request.readableFlowing === true || request.listenerCount("readable") > 0) && !request.destroyed;
+  }
+
+  /** The head has come, and with it perhaps the whole response. */
   #settle(): void {
     const reader = this.#reader;
+    const body = this.#body;
+    if (body === undefined) return;
+    const isComplete = reader.complete || this.#isFinished;
+    if (isComplete && this.#isConsuming) {
+      body.leave();
+      this.#request.once("pause", () => this.#release());
+      this.#request.once("close", () => this.#release());
+      return;
+    }
     try {
       this.#startResponse(reader.status, reader.headers);
     } catch (error) {
@@ -159,14 +216,19 @@ export class NodeExchange implements SocketOwner {
       return;
     }
     this.#isSettled = true;
-    if (!reader.complete) {
-      // A head alone: flushHeaders() was called, or the body will be long in coming.
-      if (reader.chunks.length === 0) reader.chunks.push(EARLY_HEAD);
-      this.#promise?.resolve(this.#body);
+    if (isComplete) {
+      body.leave();
+      this.#promise?.resolve(reader.takeChunks());
       return;
     }
-    this.#body.leave();
-    this.#promise?.resolve(reader.takeChunks());
+    // A head alone: flushHeaders() was called.
+    if (reader.chunks.length === 0) reader.chunks.push(EARLY_HEAD);
+    this.#promise?.resolve(body);
+  }
+
+  /** The application has stopped reading behind its response. */
+  #release(): void {
+    if (!this.#isSettled) this.#settle();
   }
 
   #fail(error: unknown): void {
@@ -175,105 +237,74 @@ export class NodeExchange implements SocketOwner {
       this.#isSettled = true;
       this.#promise.reject(error);
     }
-    this.#body.fail(error);
+    this.#body?.fail(error);
     this.#socket.destroy();
   }
 
   #watch(): void {
     const signal = this.environ["postern.signal"];
-    if (signal.aborted) this.#onAbort();
-    else signal.addEventListener("abort", this.#onAbort, { once: true });
+    const abort = (): void => {
+      if (!this.#isFinished) this.#fail(signal.reason);
+    };
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
   }
 
-  readonly #onAbort = (): void => {
-    if (!this.#isFinished) this.#fail(this.environ["postern.signal"].reason);
-  };
-
-  readonly #onRejected = (error: unknown): void => {
-    if (this.#isFinished || (this.#isSettled && this.#body.isLeft))
-      this.environ["wsgi.errors"].write(`${String(error)}\n`);
+  /** The listener is an async function that failed. */
+  #onRejected(error: unknown): void {
+    if (this.#response.writableEnded) this.environ["wsgi.errors"].write(`${inspect(error)}\n`);
     else this.#fail(error);
-  };
+  }
 
   /** The gateway takes no more of the body: it has all that Content-Length says, or nobody is there any more. */
-  readonly #onLeft = (): void => {
+  #onLeft(): void {
     if (!this.#reader.complete && !this.#isFinished) this.#socket.destroy();
-  };
+  }
 
-  readonly #onFinish = (): void => {
-    this.#isFinished = true;
-    const { response, request } = this;
-    response.detachSocket(this.#socket as unknown as Socket);
-    this.#body.end();
-    if (!this.#isReading) {
-      this.#endInput();
-      if (!request.readableDidRead) request.resume();
-    }
-    process.nextTick(this.#close);
-  };
-
-  /** The response's `close` follows that of its socket. */
-  readonly #close = (): void => {
-    this.#socket.destroy();
-    this.response.assignSocket(this.#socket as unknown as Socket);
-    this.#socket.on("close", this.#detach);
-  };
-
-  readonly #detach = (): void => {
-    this.response.detachSocket(this.#socket as unknown as Socket);
-  };
-
-  readonly #onClose = (): void => {
-    if (!this.#isFinished) this.request.destroy(reset());
-  };
-
-  readonly #onInput = (bytes: Buffer): void => {
-    this.#socket.read_(bytes.length);
-    if (!this.request.push(bytes)) this.environ["wsgi.input"].pause();
-  };
-
-  readonly #onInputEnd = (): void => this.#endInput();
-
-  readonly #onInputError = (error: unknown): void => {
-    if (this.#isFinished) this.request.destroy(reset());
+  #onInputError(error: unknown): void {
+    if (this.#inputEnded) return;
+    this.#inputEnded = true;
+    if (this.#isFinished) this.#request.destroy(reset());
     else this.#fail(error);
-  };
+    this.#release();
+  }
 
   #endInput(): void {
     if (this.#inputEnded) return;
     this.#inputEnded = true;
-    this.request.complete = true;
-    this.request.push(null);
+    this.#request.complete = true;
+    this.#request.push(null);
+    if (this.#reader.status !== "" && this.#promise !== undefined) this.#release();
   }
+}
+
+/** `wsgi.input` of our servers says when nothing more can come. */
+interface Input {
+  readonly readableLength: number;
+  readonly complete?: boolean;
+}
+
+// Shared by all requests: a function for each would cost more than what it does.
+
+function onClose(this: GatewaySocket): void {
+  (this.owner as NodeExchange).closed();
+}
+
+function onFinish(this: ServerResponse): void {
+  ((this.req.socket as unknown as GatewaySocket).owner as NodeExchange).finish();
+}
+
+function close(exchange: NodeExchange): void {
+  exchange.close();
+}
+
+function readAhead(exchange: NodeExchange): void {
+  exchange.readAhead();
 }
 
 /** As node:http says that the client has gone. */
 function reset(): Error {
   return Object.assign(new Error("aborted"), { code: "ECONNRESET" });
-}
-
-function makeRequest(environ: Environ, socket: Socket): IncomingMessage {
-  const request: IncomingMessage & MountedRequest = new IncomingMessage(socket);
-  const { headers, rawHeaders } = requestHeaders(environ);
-  const { url, baseUrl, originalUrl } = requestTarget(environ);
-  const version = environ.SERVER_PROTOCOL.slice(5);
-  request.method = environ.REQUEST_METHOD;
-  request.url = url;
-  if (baseUrl !== undefined) request.baseUrl = baseUrl;
-  if (originalUrl !== undefined) request.originalUrl = originalUrl;
-  request.headers = headers;
-  request.rawHeaders = rawHeaders;
-  request.httpVersion = version;
-  request.httpVersionMajor = Number(version.charAt(0));
-  request.httpVersionMinor = Number(version.charAt(2));
-  return request;
-}
-
-function makeResponse(request: IncomingMessage): ServerResponse {
-  const response = new ServerResponse(request);
-  // The web server adds it. A date that the application sets stays.
-  response.sendDate = false;
-  return response;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

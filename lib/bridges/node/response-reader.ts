@@ -2,7 +2,8 @@
 
 import { ApplicationError } from "../../errors.ts";
 import { HOP_BY_HOP, isBodyless } from "../../gateway/head.ts";
-import type { Chunk, Header } from "../../gateway/types.ts";
+import type { Chunk, Environ, Header } from "../../gateway/types.ts";
+import type { NodeListener } from "./node-listener.ts";
 
 /** Where in the response the next byte is. */
 const HEAD = 0;
@@ -36,18 +37,18 @@ export class ResponseReader {
   /** Pieces of the body that have come and were not taken. */
   chunks: Chunk[] = [];
 
-  readonly #isHead: boolean;
-  readonly #warn: (warning: string) => void;
+  readonly #environ: Environ;
+  readonly #listener: NodeListener;
   #state = HEAD;
   /** The part of a head or of a chunk's first line that has come. */
   #line = "";
   /** Bytes of the body, or of the chunk, that are still to come. */
   #missing = Number.POSITIVE_INFINITY;
 
-  /** @param isHead the request's method is HEAD: no body follows, whatever the head says */
-  constructor(isHead: boolean, warn: (warning: string) => void) {
-    this.#isHead = isHead;
-    this.#warn = warn;
+  /** @param listener which is told of what is dropped */
+  constructor(environ: Environ, listener: NodeListener) {
+    this.#environ = environ;
+    this.#listener = listener;
   }
 
   /** The framing says that the response is complete. */
@@ -133,13 +134,17 @@ export class ResponseReader {
           break;
       }
     }
-    if (this.#isHead || isBodyless(code)) this.#state = OVER;
+    if (this.#environ.REQUEST_METHOD === "HEAD" || isBodyless(code)) this.#state = OVER;
     else if (isChunked) this.#state = CHUNK_SIZE;
     else {
       this.#state = PLAIN;
       this.#missing = length;
     }
     return true;
+  }
+
+  #warn(warning: string): void {
+    this.#listener.warn(warning, this.#environ["wsgi.errors"]);
   }
 
   #takeBody(piece: Chunk, encoding: BufferEncoding): void {

@@ -28,12 +28,12 @@ export async function overHttp(port, request) {
 /** @param {Request} request */
 export async function overFastCgi(path, request, mount = "") {
   const { method = "GET", target = "/", headers = [], body, version = "1.1" } = request;
-  const [encodedPath = "", ...query] = target.split("?");
+  const [encodedPath = "", ...query] = target.replace(/^http:\/\/[^/]*/, "").split("?");
   const pairs = [
     ["REQUEST_METHOD", method],
     ["REQUEST_URI", mount + target],
     ["SCRIPT_NAME", mount],
-    ["PATH_INFO", target.startsWith("/") ? decoded(encodedPath) : ""],
+    ["PATH_INFO", target === "*" ? "" : decoded(encodedPath)],
     ["QUERY_STRING", query.join("?")],
     ["SERVER_PROTOCOL", `HTTP/${version}`],
     ["SERVER_NAME", "localhost"],
@@ -111,7 +111,7 @@ function latin1(text) {
 }
 
 function decoded(path) {
-  return path.replace(/%[0-9a-f]{2}/gi, (escape) => String.fromCharCode(Number(`0x${escape.slice(1)}`)));
+  return path.replace(/%[0-9a-f]{2}/gi, (code) => String.fromCharCode(Number(`0x${code.slice(1)}`)));
 }
 
 function readFastCgi(bytes, method) {
@@ -129,7 +129,7 @@ function readFastCgi(bytes, method) {
   const lines = all.toString("latin1", 0, end).split("\r\n");
   const headers = lines.map(pair).filter(([name]) => name !== "Status");
   const status = lines.map(pair).find(([name]) => name === "Status")?.[1];
-  return { status, headers, ...finished(headers, all.subarray(end + 4), method, status), ended };
+  return { status, headers, ...finished(headers, all.subarray(end + 4), method, status, ended) };
 }
 
 function readHttp(bytes, method) {
@@ -147,7 +147,7 @@ function readHttp(bytes, method) {
   ) {
     [body, ended] = unchunked(body);
   }
-  return { status, headers, ...finished(headers, body, method, status), ended };
+  return { status, headers, ...finished(headers, body, method, status, ended) };
 }
 
 function bodyless(method, status) {
@@ -155,10 +155,10 @@ function bodyless(method, status) {
 }
 
 /** Whether the body is as long as its head says. */
-function finished(headers, body, method, status) {
+function finished(headers, body, method, status, ended) {
   const announced = headers.find(([name]) => /^content-length$/i.test(name))?.[1];
   const whole = announced === undefined || bodyless(method, status) || Number(announced) === body.length;
-  return { body: body.toString("latin1"), whole };
+  return { body: body.toString("latin1"), complete: whole && ended };
 }
 
 function pair(line) {

@@ -92,7 +92,7 @@ async function observe(name, exchange) {
 
 /** Without what the connection and the web server decide. */
 function normal({ headers = [], ...response }) {
-  const dropped = /^(connection|keep-alive|transfer-encoding|content-length)$/i;
+  const dropped = /^(connection|keep-alive|transfer-encoding|content-length|trailer)$/i;
   return {
     ...response,
     headers: headers.filter(
