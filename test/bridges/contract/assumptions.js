@@ -127,7 +127,8 @@ export const assumptions = {
     first.response.write("a");
     first.response.end("b");
     await tick();
-    assert.match(first.socket.text, /\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n$/);
+    // Some versions join what is written in one turn.
+    assert.match(first.socket.text, /\r\n\r\n(1\r\na\r\n1\r\nb|2\r\nab)\r\n0\r\n\r\n$/);
     const second = pair({ minor: 0 });
     second.response.write("a");
     second.response.end("b");

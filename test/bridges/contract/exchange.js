@@ -11,6 +11,7 @@ import { connect } from "node:net";
  * @property {Buffer | string} [body]
  * @property {string} [version] of HTTP
  * @property {number} [leaveAfter] goes away when that many bytes of the response have come
+ * @property {boolean} [anyOrder] the order of what the listener notes is no part of what is compared
  * @property {boolean} [half] sends half of the body and goes away when the response has begun
  */
 

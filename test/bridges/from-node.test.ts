@@ -1,0 +1,350 @@
+// What a comparison with node:http cannot show: mounts, rebuilt targets, failures, and what the gateway adds.
+
+import { createServer, type RequestListener } from "node:http";
+import { createRequire } from "node:module";
+import { describe, expect, test } from "vitest";
+import { fromNode } from "../../lib/bridges/node.ts";
+import { ErrorStream } from "../../lib/gateway/error-stream.ts";
+import { type CallRequest, call } from "../../lib/testing/call.ts";
+import { FastCgiClient, record, responderRequest, STDIN, STDOUT } from "../support/fastcgi-client.ts";
+import { get, post, serving } from "../support/fcgi-server.ts";
+
+const load = createRequire(import.meta.url);
+const text = { "Content-Type": "text/plain" };
+
+interface Seen {
+  url: string;
+  originalUrl?: string;
+  baseUrl?: string;
+}
+
+async function seen(target: string, request: CallRequest): Promise<Seen> {
+  const listener = fromNode((incoming, response) => {
+    const { url, originalUrl, baseUrl } = incoming as unknown as Seen;
+    response.writeHead(200, text).end(JSON.stringify({ url, originalUrl, baseUrl }));
+  });
+  return JSON.parse((await call(listener, target, request)).text) as Seen;
+}
+
+describe("req.url", () => {
+  test.each<[name: string, environ: Record<string, string>, expected: Seen]>([
+    [
+      "is the target below the mount point, with what is encoded in it",
+      { REQUEST_URI: "/app/a%2Fb//c?x=%20", SCRIPT_NAME: "/app", PATH_INFO: "/a/b/c", QUERY_STRING: "x=%20" },
+      { url: "/a%2Fb//c?x=%20", baseUrl: "/app", originalUrl: "/app/a%2Fb//c?x=%20" },
+    ],
+    [
+      "begins with a slash at the mount point itself",
+      { REQUEST_URI: "/app?x", SCRIPT_NAME: "/app", PATH_INFO: "", QUERY_STRING: "x" },
+      { url: "/?x", baseUrl: "/app", originalUrl: "/app?x" },
+    ],
+    [
+      "finds a mount point that the client has encoded",
+      { REQUEST_URI: "//%61pp/x", SCRIPT_NAME: "/app", PATH_INFO: "/x", QUERY_STRING: "" },
+      { url: "/x", baseUrl: "//%61pp", originalUrl: "//%61pp/x" },
+    ],
+    [
+      "is what the web server made of the target where it rewrites",
+      { REQUEST_URI: "/old", SCRIPT_NAME: "/app", PATH_INFO: "/n\xc3\xa9w x%", QUERY_STRING: "y=1" },
+      { url: "/n%C3%A9w%20x%25?y=1", baseUrl: "/app", originalUrl: "/app/n%C3%A9w%20x%25?y=1" },
+    ],
+    [
+      "has no dot segments that the web server took out",
+      { REQUEST_URI: "/a/../b", SCRIPT_NAME: "", PATH_INFO: "/b", QUERY_STRING: "" },
+      { url: "/b" },
+    ],
+    [
+      "keeps the authority of an absolute target",
+      { REQUEST_URI: "http://h/app/x", SCRIPT_NAME: "/app", PATH_INFO: "/x", QUERY_STRING: "" },
+      { url: "http://h/x", baseUrl: "/app", originalUrl: "http://h/app/x" },
+    ],
+  ])("%s", async (_name, environ, expected) => {
+    expect(await seen("/", { environ })).toEqual(expected);
+  });
+
+  test("is made of path and query where there is no REQUEST_URI", async () => {
+    const environ = { REQUEST_URI: undefined, SCRIPT_NAME: "", PATH_INFO: "/a b", QUERY_STRING: "c" };
+    expect(await seen("/", { environ })).toEqual({ url: "/a%20b?c" });
+  });
+});
+
+describe.each(["express", "express4"])("%s, mounted by the web server", (name) => {
+  const express = load(name);
+  const app = express();
+  app.get("/go", (_request: unknown, response: { redirect(to: string): void }) => response.redirect("there"));
+  const router = express.Router();
+  router.get("/x", (request: Seen, response: { json(value: unknown): void }) => {
+    const { url, baseUrl, originalUrl } = request;
+    response.json({ url, baseUrl, originalUrl });
+  });
+  app.use("/inner", router);
+  app.use("/files", express.static(import.meta.dirname));
+  const application = fromNode(app as RequestListener);
+
+  test("knows where it is", async () => {
+    const response = await call(application, "/inner/x?y", { scriptName: "/app" });
+    expect(JSON.parse(response.text)).toEqual({
+      url: "/x?y",
+      baseUrl: "/app/inner",
+      originalUrl: "/app/inner/x?y",
+    });
+  });
+
+  test("redirects to a folder below its mount point", async () => {
+    const response = await call(application, "/files/contract", { scriptName: "/app" });
+    expect([response.status, response.header("location")]).toEqual([301, "/app/files/contract/"]);
+  });
+});
+
+describe("what fails", () => {
+  test("a listener that throws is a 500, and its request and response close", async () => {
+    const closed: string[] = [];
+    const application = fromNode((request, response) => {
+      request.once("close", () => closed.push("request"));
+      response.once("close", () => closed.push("response"));
+      throw new Error("boom");
+    });
+    const response = await call(application, "/");
+    expect([response.status, response.text]).toEqual([500, "Internal Server Error\n"]);
+    expect(response.errors).toContain("Error: boom");
+    await expect.poll(() => closed.sort()).toEqual(["request", "response"]);
+  });
+
+  test("so is an async one that rejects", async () => {
+    const response = await call(
+      fromNode(async () => {
+        throw new Error("boom");
+      }),
+      "/",
+    );
+    expect(response.status).toBe(500);
+    expect(response.errors).toContain("Error: boom");
+  });
+
+  test("a rejection behind the response is logged", async () => {
+    const lines: string[] = [];
+    const errors = new ErrorStream((bytes) => lines.push(String(bytes)));
+    const application = fromNode(async (_request, response) => {
+      response.writeHead(200, text).end("ok");
+      throw new Error("late");
+    });
+    const response = await call(application, "/", { environ: { "wsgi.errors": errors } });
+    expect([response.status, response.text]).toEqual([200, "ok"]);
+    await expect.poll(() => lines.join("")).toContain("Error: late");
+  });
+
+  test("a response that is destroyed before its head is a 500", async () => {
+    const response = await call(
+      fromNode((_request, response) => {
+        response.destroy();
+      }),
+      "/",
+    );
+    expect(response.status).toBe(500);
+  });
+
+  test("fewer bytes than the Content-Length cut the response", async () => {
+    const response = await call(
+      fromNode((_request, response) => {
+        response.writeHead(200, { ...text, "Content-Length": "10" });
+        response.write("short");
+        setImmediate(() => response.end());
+      }),
+      "/",
+    );
+    expect([response.text, response.cut]).toEqual(["short", true]);
+    expect(response.errors).toContain("5 bytes before its Content-Length");
+  });
+
+  test("more bytes than the Content-Length are dropped, with a warning", async () => {
+    const response = await call(
+      fromNode((_request, response) => {
+        response.writeHead(200, { ...text, "Content-Length": "2" }).end("long");
+      }),
+      "/",
+    );
+    expect(response.text).toBe("lo");
+    expect(response.errors).toContain("more bytes than its Content-Length");
+  });
+
+  test("raw bytes in the place of a head are the application's fault", async () => {
+    const response = await call(
+      fromNode((_request, response) => {
+        response.socket?.write("garbage\r\n\r\n");
+      }),
+      "/",
+    );
+    expect(response.status).toBe(500);
+    expect(response.errors).toContain("RAW_WRITE");
+  });
+
+  test("a time-out of the server aborts the request, and a listener that never answers is ended", async () => {
+    let aborted = false;
+    const { client } = await serving(
+      fromNode((request, response) => {
+        request.once("aborted", () => {
+          aborted = true;
+        });
+        response.once("close", () => {});
+      }),
+      { requestTimeoutMs: 50 },
+    );
+    const connection = await client();
+    void connection.send(...responderRequest(1, get("/")));
+    expect((await connection.reply(1)).stdout.toString()).toContain("504 Gateway Timeout");
+    await expect.poll(() => aborted).toBe(true);
+  });
+
+  test("CONNECT is refused", async () => {
+    expect(
+      (
+        await call(
+          fromNode(() => {}),
+          "/",
+          { method: "CONNECT" },
+        )
+      ).status,
+    ).toBe(501);
+  });
+
+  test("neither a listener nor a server is refused at once", () => {
+    expect(() => fromNode({} as RequestListener)).toThrow(expect.objectContaining({ code: "APPLICATION" }));
+  });
+});
+
+describe("an http.Server", () => {
+  test("hears of requests and expectations", async () => {
+    const server = createServer((_request, response) => response.writeHead(200, text).end("request"));
+    server.on("checkContinue", (_request, response) => response.writeHead(200, text).end("continue"));
+    server.on("checkExpectation", (_request, response) => response.writeHead(200, text).end("expectation"));
+    const application = fromNode(server);
+    const answers = [];
+    for (const expectation of [[], [["Expect", "100-continue"]], [["Expect", "else"]]] as const) {
+      answers.push((await call(application, "/", { headers: expectation })).text);
+    }
+    expect(answers).toEqual(["request", "continue", "expectation"]);
+  });
+
+  test("that is asked for an upgrade answers as if it were not", async () => {
+    const server = createServer((_request, response) => response.writeHead(200, text).end("plain"));
+    server.on("upgrade", () => {});
+    const headers = { Upgrade: "websocket", Connection: "upgrade" };
+    expect((await call(fromNode(server), "/", { headers })).text).toBe("plain");
+  });
+
+  test("of nobody that listens is a 500", async () => {
+    expect((await call(fromNode(createServer()), "/")).status).toBe(500);
+  });
+});
+
+test("the socket says what the environ does", async () => {
+  const application = fromNode((request, response) => {
+    const { socket } = request;
+    const { remoteAddress, remotePort, remoteFamily, localAddress, localPort } = socket;
+    const address = socket.address();
+    const encrypted = "encrypted" in socket && socket.encrypted;
+    response.writeHead(200, text).end(
+      JSON.stringify({
+        remoteAddress,
+        remotePort,
+        remoteFamily,
+        localAddress,
+        localPort,
+        address,
+        encrypted,
+      }),
+    );
+  });
+  const environ = {
+    REMOTE_ADDR: "2001:db8::1",
+    REMOTE_PORT: "5",
+    SERVER_ADDR: "192.0.2.1",
+    SERVER_PORT: "443",
+  };
+  expect(JSON.parse((await call(application, "/", { https: true, environ })).text)).toEqual({
+    remoteAddress: "2001:db8::1",
+    remotePort: 5,
+    remoteFamily: "IPv6",
+    localAddress: "192.0.2.1",
+    localPort: 443,
+    address: { address: "192.0.2.1", family: "IPv4", port: 443 },
+    encrypted: true,
+  });
+});
+
+test("trailers and headers of the connection are dropped, each with a warning once", async () => {
+  const application = fromNode((_request, response) => {
+    response.writeHead(200, { ...text, Trailer: "X-Sum", Upgrade: "h2c" });
+    response.write("body");
+    response.addTrailers({ "X-Sum": "1" });
+    response.end();
+  });
+  const [first, second] = [await call(application, "/"), await call(application, "/")];
+  expect(first.headers).toEqual([
+    ["Content-Type", "text/plain"],
+    ["Content-Length", "4"],
+  ]);
+  expect(first.errors).toMatch(/header Upgrade .*dropped\n.*trailers were dropped/s);
+  expect(second.errors).toBe("");
+});
+
+test("a body without a length shows as chunked, so that parsers look for it", async () => {
+  const express = load("express");
+  const app = express();
+  app.use(express.json());
+  app.post("/", (request: { body: unknown }, response: { json(value: unknown): void }) =>
+    response.json(request.body),
+  );
+  async function* body() {
+    yield Buffer.from('{"a":');
+    yield Buffer.from("1}");
+  }
+  const headers = { "Content-Type": "application/json" };
+  expect(
+    (await call(fromNode(app as RequestListener), "/", { method: "POST", headers, body: body() })).text,
+  ).toBe('{"a":1}');
+});
+
+test("flushHeaders() sends the head at once", async () => {
+  let answer: (() => void) | undefined;
+  const { client } = await serving(
+    fromNode((_request, response) => {
+      response.writeHead(200, text);
+      response.flushHeaders();
+      answer = () => response.end("body");
+    }),
+  );
+  const connection = await client();
+  void connection.send(...responderRequest(1, get("/")));
+  const head = await connection.record(({ type }) => type === STDOUT);
+  expect(head?.content.toString()).toMatch(/^Status: 200 OK\r\n.*\r\n\r\n$/s);
+  answer?.();
+  expect((await connection.reply(1)).stdout.toString()).toMatch(/\r\n\r\nbody$/);
+});
+
+test("a slow reader holds a large upload back, and gets all of it", { timeout: 60_000 }, async () => {
+  const size = 32 * 1_048_576;
+  const piece = Buffer.alloc(65_536, "x");
+  let most = 0;
+  const { path } = await serving(
+    fromNode(async (request, response) => {
+      let count = 0;
+      for await (const chunk of request) {
+        count += (chunk as Buffer).length;
+        most = Math.max(most, request.readableLength);
+        if (count % 1_048_576 < 65_536) await new Promise(setImmediate);
+      }
+      response.writeHead(200, text).end(String(count));
+    }),
+  );
+  const client = await FastCgiClient.connect({ path });
+  const [begin, ...rest] = responderRequest(1, post("/", size));
+  const stdinEnd = rest.pop() as Buffer;
+  await client.send(begin as Buffer, ...rest);
+  for (let sent = 0; sent < size; sent += 32_768)
+    await client.send(record(STDIN, 1, piece.subarray(0, 32_768)));
+  await client.send(stdinEnd);
+  expect((await client.reply(1)).stdout.toString()).toMatch(new RegExp(`\r\n\r\n${size}$`));
+  expect(most).toBeLessThan(1_048_576);
+  client.destroy();
+});

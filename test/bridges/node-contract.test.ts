@@ -1,0 +1,21 @@
+// What postern/bridge/node relies upon in node:http, and that a listener sees and answers the same through it, with every
+// Node that is supported: one plain program, run by each.
+
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { Child } from "../support/child.ts";
+
+const script = join(import.meta.dirname, "../../scripts/node-versions.js");
+
+// A version that is not there yet is downloaded.
+describe.concurrent("the contract with node:http", { timeout: 300_000 }, () => {
+  test.each([20, 22, 24, 26])("holds with Node %i", async (major) => {
+    const run = new Child(process.execPath, [script, `${major}`]);
+    const status = await run.ended;
+    expect(run.stderr).toBe("");
+    expect(run.stdout).toMatch(new RegExp(`^Node ${major}: `, "m"));
+    expect(run.stdout.split("\n").filter((line) => line.startsWith("not ok"))).toEqual([]);
+    expect(run.stdout.match(/^ok /gm)?.length).toBeGreaterThan(80);
+    expect(status).toBe(0);
+  });
+});
