@@ -1,0 +1,157 @@
+// Runs a framework's test suite through postern, and what fails there without it.
+
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { root } from "./command.js";
+
+/** For one file of tests, or for a suite that is one process. */
+const TIMEOUT_MS = { mocha: 300_000, "node:test": 60_000 };
+/** Files at once. */
+const WORKERS = 2;
+
+/**
+ * @returns what became of the tests; `failed` are those that pass without postern and are not excluded
+ */
+export async function runSuite(suite, { folder, preload, excluded }) {
+  const scratch = mkdtempSync(join(tmpdir(), "pt-suite-"));
+  try {
+    const context = { suite, folder, scratch, excluded };
+    const bridged = {
+      ...process.env,
+      NODE_OPTIONS: `--require ${preload}`,
+      BRIDGED_REQUESTS: join(scratch, "requests"),
+    };
+    const results = await runners[suite.runner](context, bridged, () => true);
+    let suspects = failuresOf(results, excluded);
+    if (suspects.length > 0) {
+      // Once more, for those that measure time on a busy machine.
+      replace(results, await runners[suite.runner](context, bridged, among(suspects)), suspects);
+      suspects = failuresOf(results, excluded);
+    }
+    const plain =
+      suspects.length === 0 ? [] : await runners[suite.runner](context, process.env, among(suspects));
+    const passesPlainly = new Set(plain.filter(({ result }) => result === "passed").map(({ name }) => name));
+    return {
+      passed: results.filter(({ result }) => result === "passed").length,
+      skipped: results.filter(({ result }) => result === "skipped").length,
+      failed: suspects
+        .filter(({ name }) => passesPlainly.has(name))
+        .map(({ name, message }) => [name, message]),
+      plainFailures: suspects.filter(({ name }) => !passesPlainly.has(name)).map(({ name }) => name),
+      excluded: results
+        .filter(({ name, result }) => result === "failed" && name in excluded)
+        .map(({ name }) => [name, excluded[name]]),
+      wronglyListed: results
+        .filter(({ name, result }) => result === "passed" && name in excluded)
+        .map(({ name }) => name),
+      requests: sumOf(join(scratch, "requests")),
+    };
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function failuresOf(results, excluded) {
+  return results.filter(({ name, result }) => result === "failed" && !(name in excluded));
+}
+
+function among(tests) {
+  const names = new Set(tests.map(({ name }) => name));
+  const files = new Set(tests.map(({ file }) => file));
+  return ({ name, file }) => (name === undefined ? files.has(file) : names.has(name));
+}
+
+function replace(results, again, suspects) {
+  const better = new Map(again.map((test) => [test.name, test]));
+  for (const { name } of suspects) {
+    const at = results.findIndex((test) => test.name === name);
+    const test = better.get(name);
+    // What did not come up again has no name of its own: a file that did not end, and now does.
+    if (test === undefined) results.splice(at, 1);
+    else results[at] = test;
+  }
+}
+
+const runners = { mocha: runMocha, "node:test": runNodeTest };
+
+/** A name stands for all tests that bear it. */
+async function runMocha({ suite, folder, scratch }, env) {
+  const report = join(scratch, "mocha.json");
+  rmSync(report, { force: true });
+  const args = ["--exit", "--reporter", "json", "--reporter-option", `output=${report}`, ...suite.args];
+  await run(
+    [join(folder, "node_modules/mocha/bin/mocha.js"), ...args],
+    { cwd: folder, env },
+    TIMEOUT_MS.mocha,
+  );
+  if (!existsSync(report)) return [{ name: "(mocha made no report)", result: "failed", message: "" }];
+  const { passes, failures, pending } = JSON.parse(readFileSync(report, "utf8"));
+  return numbered([
+    ...passes.map(({ fullTitle }) => ({ name: fullTitle, result: "passed" })),
+    ...failures.map(({ fullTitle, err }) => ({
+      name: fullTitle,
+      result: "failed",
+      message: err.message ?? "",
+    })),
+    ...pending.map(({ fullTitle }) => ({ name: fullTitle, result: "skipped" })),
+  ]);
+}
+
+async function runNodeTest({ suite, folder, scratch }, env, isChosen) {
+  const files = readdirSync(folder, { recursive: true })
+    .filter((file) => suite.files.test(file))
+    .sort()
+    .filter((file) => isChosen({ file }));
+  const results = [];
+  await Promise.all(
+    Array.from({ length: WORKERS }, async (_, worker) => {
+      for (let file = files.shift(); file !== undefined; file = files.shift())
+        results.push(...(await runFile(file, { folder, env, report: join(scratch, `report-${worker}`) })));
+    }),
+  );
+  return numbered(results);
+}
+
+async function runFile(file, { folder, env, report }) {
+  rmSync(report, { force: true });
+  const reporter = `${root}test/support/bridged/reporter.mjs`;
+  const args = [`--test-reporter=${reporter}`, `--test-reporter-destination=${report}`, file];
+  const ended = await run(args, { cwd: folder, env }, TIMEOUT_MS["node:test"]);
+  const lines = existsSync(report) ? readFileSync(report, "utf8").split("\n").filter(Boolean) : [];
+  const results = lines
+    .map((line) => JSON.parse(line))
+    .map((test) => ({ ...test, file, name: `${file}: ${test.name}` }));
+  if (ended && (lines.length > 0 || !existsSync(report))) return results;
+  return [...results, { file, name: `${file}: (it did not end)`, result: "failed", message: "" }];
+}
+
+/** Tests of one name get numbers. */
+function numbered(results) {
+  const seen = new Map();
+  for (const test of results) {
+    const count = (seen.get(test.name) ?? 0) + 1;
+    seen.set(test.name, count);
+    if (count > 1) test.name = `${test.name} (${count})`;
+  }
+  return results;
+}
+
+/** Whether it ended by itself. */
+function run(args, options, timeout) {
+  const child = spawn(process.execPath, args, {
+    ...options,
+    stdio: "ignore",
+    timeout,
+    killSignal: "SIGKILL",
+  });
+  return new Promise((resolve) => child.on("exit", (_, signal) => resolve(signal !== "SIGKILL")));
+}
+
+function sumOf(path) {
+  if (!existsSync(path)) return 0;
+  return readFileSync(path, "utf8")
+    .split("\n")
+    .reduce((sum, line) => sum + Number(line), 0);
+}
