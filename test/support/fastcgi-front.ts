@@ -59,6 +59,7 @@ class Reply {
   readonly #response: ServerResponse;
   #rest: Buffer = Buffer.alloc(0);
   #head: Buffer = Buffer.alloc(0);
+  #hasHead = false;
   #ended = false;
 
   constructor(socket: Socket, response: ServerResponse) {
@@ -87,17 +88,19 @@ class Reply {
   }
 
   #output(bytes: Buffer): void {
-    if (this.#response.headersSent) this.#body(bytes);
+    if (this.#hasHead) this.#body(bytes);
     else {
       this.#head = Buffer.concat([this.#head, bytes]);
       const end = this.#head.indexOf("\r\n\r\n");
       if (end < 0) return;
-      this.#sendHead(this.#head.toString("latin1", 0, end));
-      this.#body(this.#head.subarray(end + 4));
+      const body = this.#head.subarray(end + 4);
+      this.#sendHead(this.#head.toString("latin1", 0, end), body.length === 0);
+      this.#body(body);
     }
   }
 
-  #sendHead(head: string): void {
+  #sendHead(head: string, isAlone: boolean): void {
+    this.#hasHead = true;
     let status = "200 OK";
     const headers: string[] = [];
     for (const line of head.split("\r\n")) {
@@ -107,7 +110,9 @@ class Reply {
       else headers.push(line.slice(0, colon), value);
     }
     this.#response.writeHead(Number(status.slice(0, 3)), status.slice(4), headers);
-    this.#response.flushHeaders();
+    // A head that goes out alone goes as UTF-8, and one before bytes as it is.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: all that is ASCII
+    if (isAlone && !/[^\x00-\x7f]/.test(head)) this.#response.flushHeaders();
   }
 
   #body(bytes: Buffer): void {
@@ -116,7 +121,7 @@ class Reply {
 
   #end(protocolStatus: number): void {
     this.#ended = true;
-    if (this.#response.headersSent && protocolStatus === REQUEST_COMPLETE) this.#response.end();
+    if (this.#hasHead && protocolStatus === REQUEST_COMPLETE) this.#response.end();
     else this.#fail();
     this.#socket.end();
   }
@@ -127,7 +132,7 @@ class Reply {
 
   /** As nginx: 502, or a response that breaks off. */
   #fail(): void {
-    if (this.#response.headersSent) this.#response.destroy();
+    if (this.#hasHead) this.#response.destroy();
     else this.#response.writeHead(502).end();
   }
 }

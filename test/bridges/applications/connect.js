@@ -6,7 +6,9 @@ export function connectApplication() {
   const app = connect();
   app.use("/mounted", (request, response) => {
     response.setHeader("Content-Type", "application/json");
-    response.end(JSON.stringify({ url: request.url, originalUrl: request.originalUrl, method: request.method }));
+    response.end(
+      JSON.stringify({ url: request.url, originalUrl: request.originalUrl, method: request.method }),
+    );
   });
   app.use("/body", (request, response) => {
     response.writeHead(200, { "Content-Type": "application/octet-stream" });

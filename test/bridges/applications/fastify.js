@@ -10,7 +10,11 @@ import fastify from "fastify";
 import { bytes, failingStream, sessionIds } from "./parts.js";
 
 export async function fastifyApplication() {
-  const app = fastify({ trustProxy: "127.0.0.1", bodyLimit: 8_000_000, routerOptions: { ignoreTrailingSlash: true } });
+  const app = fastify({
+    trustProxy: "127.0.0.1",
+    bodyLimit: 8_000_000,
+    routerOptions: { ignoreTrailingSlash: true },
+  });
   await app.register(cookie, { secret: "test" });
   await app.register(multipart, { limits: { fileSize: 50_000 } });
   app.addHook("onSend", async (_request, reply) => {
@@ -23,7 +27,17 @@ export async function fastifyApplication() {
   app.all("/request", async (request) => {
     const { method, url, hostname, host, port, protocol, ip, ips, headers } = request;
     return {
-      ...{ method, url, hostname, host, port: port ?? null, protocol, ip, ips, custom: headers["x-custom"] ?? null },
+      ...{
+        method,
+        url,
+        hostname,
+        host,
+        port: port ?? null,
+        protocol,
+        ip,
+        ips,
+        custom: headers["x-custom"] ?? null,
+      },
       remoteAddress: request.socket.remoteAddress,
     };
   });
@@ -37,9 +51,13 @@ export async function fastifyApplication() {
     { prefix: "/prefix" },
   );
   app.post("/json", async ({ body }) => ({ body: body ?? null }));
-  app.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string" }, (_request, body, done) => {
-    done(null, Object.fromEntries(new URLSearchParams(body)));
-  });
+  app.addContentTypeParser(
+    "application/x-www-form-urlencoded",
+    { parseAs: "string" },
+    (_request, body, done) => {
+      done(null, Object.fromEntries(new URLSearchParams(body)));
+    },
+  );
   app.addContentTypeParser("application/octet-stream", { parseAs: "buffer" }, (_request, body, done) => {
     done(null, createHash("sha256").update(body).digest("hex"));
   });
@@ -52,13 +70,21 @@ export async function fastifyApplication() {
   app.post("/upload", async (request) => {
     const parts = [];
     for await (const part of request.parts()) {
-      const value = part.file === undefined ? part.value : createHash("sha256").update(await part.toBuffer()).digest("hex");
+      const value =
+        part.file === undefined
+          ? part.value
+          : createHash("sha256")
+              .update(await part.toBuffer())
+              .digest("hex");
       parts.push({ name: part.fieldname, file: part.filename ?? null, value });
     }
     return parts;
   });
   app.get("/cookie", async (request, reply) => {
-    reply.setCookie("a", "1", { path: "/", httpOnly: true }).setCookie("b", "2", { signed: true }).clearCookie("c");
+    reply
+      .setCookie("a", "1", { path: "/", httpOnly: true })
+      .setCookie("b", "2", { signed: true })
+      .clearCookie("c");
     return request.cookies;
   });
   app.register(async (scope) => {
@@ -75,7 +101,9 @@ export async function fastifyApplication() {
 
   app.get("/large", async () => bytes(3_000_000));
   app.get("/stream", (_request, reply) => reply.type("text/plain").send(Readable.from(lines())));
-  app.get("/web-stream", (_request, reply) => reply.send(new Response("from fetch", { headers: { "X-From": "fetch" } })));
+  app.get("/web-stream", (_request, reply) =>
+    reply.send(new Response("from fetch", { headers: { "X-From": "fetch" } })),
+  );
   app.get("/events", (_request, reply) => reply.type("text/event-stream").send(Readable.from(lines())));
   app.get("/hijack", (_request, reply) => {
     reply.hijack();
@@ -94,7 +122,11 @@ export async function fastifyApplication() {
     return reply.send("tagged");
   });
   app.get("/headers", (_request, reply) => {
-    reply.header("Set-Cookie", "a=1").header("Set-Cookie", "b=2").header("X-Latin", "caf\u00e9").send({ ok: true });
+    reply
+      .header("Set-Cookie", "a=1")
+      .header("Set-Cookie", "b=2")
+      .header("X-Latin", "caf\u00e9")
+      .send({ ok: true });
   });
   app.get("/throw", () => {
     throw new Error("thrown");
