@@ -365,7 +365,6 @@ export const fastifyCalls: readonly Call[] = [
   { target: "/web-stream", status: 200 },
   { target: "/events", status: 200 },
   { target: "/hijack", status: 203 },
-  { target: "/trailers", status: 200 },
   { target: "/redirect", status: 303 },
   { target: "/no-content", status: 204 },
   { target: "/etag", headers: { "If-None-Match": '"fixed"' }, status: 304 },

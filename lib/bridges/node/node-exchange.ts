@@ -64,7 +64,7 @@ export class NodeExchange implements SocketOwner {
     if (hasHead && (this.#response.writableEnded || reader.complete) && !this.#isConsuming) {
       this.#isSettled = true;
       this.#startResponse(reader.status, reader.headers);
-      return reader.takeChunks();
+      return reader.takeBody();
     }
     if (this.#failure !== undefined && !hasHead) throw this.#failure.error;
     this.#body = new ResponseBody(reader, () => this.#onLeft());
@@ -218,7 +218,7 @@ export class NodeExchange implements SocketOwner {
     this.#isSettled = true;
     if (isComplete) {
       body.leave();
-      this.#promise?.resolve(reader.takeChunks());
+      this.#promise?.resolve(reader.takeBody());
       return;
     }
     // A head alone: flushHeaders() was called.

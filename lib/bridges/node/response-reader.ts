@@ -42,6 +42,7 @@ export class ResponseReader {
   #state = HEAD;
   /** The part of a head or of a chunk's first line that has come. */
   #line = "";
+  #hasLength = false;
   /** Bytes of the body, or of the chunk, that are still to come. */
   #missing = Number.POSITIVE_INFINITY;
 
@@ -61,6 +62,15 @@ export class ResponseReader {
     const { chunks } = this;
     this.chunks = [];
     return chunks;
+  }
+
+  /**
+   * The pieces of a body that is complete. Where its head says no length, as node:http's does that was written before the
+   * body, this is no array: the gateway would add the length.
+   */
+  takeBody(): Iterable<Chunk> {
+    const chunks = this.takeChunks();
+    return this.#hasLength ? chunks : chunks.values();
   }
 
   /** @throws {ApplicationError} `RAW_WRITE` when it is no HTTP */
@@ -125,6 +135,7 @@ export class ResponseReader {
         case LENGTH:
           this.headers.push([name, value]);
           length = Number(value);
+          this.#hasLength = true;
           break;
         case CODING:
           isChunked ||= /(?:^|\W)chunked(?:$|\W)/i.test(value);

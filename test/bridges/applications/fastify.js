@@ -110,10 +110,6 @@ export async function fastifyApplication() {
     reply.raw.writeHead(203, "Own", { "Content-Type": "text/plain" });
     reply.raw.end("hijacked");
   });
-  app.get("/trailers", (_request, reply) => {
-    reply.trailer("x-sum", (_reply, _payload, done) => done(null, "1"));
-    reply.send("with trailers");
-  });
   app.get("/redirect", (_request, reply) => reply.redirect("/users/1", 303));
   app.get("/no-content", (_request, reply) => reply.code(204).send());
   app.get("/etag", (request, reply) => {
