@@ -31,7 +31,11 @@ await main(async () => {
       return 1;
     }
     const folder = await fetchSuite(suite, { name, cache, checkout });
-    const report = await runSuite(suite, { folder, preload, excluded: listed[name] ?? {} });
+    const report = await runSuite(checkout === undefined ? suite : withCheckout(suite), {
+      folder,
+      preload,
+      excluded: listed[name] ?? {},
+    });
     failed += print(name, report);
   }
   return failed === 0 ? 0 : 1;
@@ -42,6 +46,11 @@ function chosen() {
   const args = process.argv.slice(2);
   if (args.length > 0) return args.map((arg) => arg.split("=", 2));
   return Object.entries(suites).flatMap(([name, { source }]) => (source === undefined ? [] : [[name]]));
+}
+
+/** Some tests are only there. */
+function withCheckout(suite) {
+  return { ...suite, args: [...(suite.args ?? []), ...(suite.checkoutArgs ?? [])] };
 }
 
 /** What takes requests of a suite's process out of it and brings them in again. */

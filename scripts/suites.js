@@ -17,7 +17,9 @@ export const suites = {
       "escape-html",
     ],
     runner: "mocha",
-    args: ["--require", "test/support/env", "--check-leaks", "test/", "test/acceptance/"],
+    args: ["--require", "test/support/env", "--check-leaks", "test/"],
+    // Those of its examples are written with paths that 5 no longer takes, unless they are its own.
+    checkoutArgs: ["test/acceptance/"],
   },
   express4: {
     source: { debian: "node-express" },

@@ -86,5 +86,7 @@ export interface Environ {
   /** Aborted when the client has gone, the request took too long, or the server cannot wait any more. */
   "postern.signal": AbortSignal;
   "postern.file_wrapper": FileWrapper;
+  /** The client sent its body chunked, where the web server says so: without CONTENT_LENGTH there is one nonetheless. */
+  "postern.chunked"?: true;
   [extension: string]: unknown;
 }

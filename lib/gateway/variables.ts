@@ -12,7 +12,7 @@ const DROPPED = 4;
 
 /**
  * Never taken from a peer. `HTTP_PROXY` would be read as the administrator's proxy (httpoxy); PEP 3333 has the next
- * two without the prefix; the body that we hand on has no transfer coding any more.
+ * two without the prefix; the body that we hand on has no transfer coding any more, of which `postern.chunked` still tells.
  */
 const rules = new Map<string, number>([
   ["HTTP_PROXY", DROPPED],
@@ -41,7 +41,10 @@ export function addVariable(environ: Environ, name: string, value: string): void
     environ[name] = value;
     return;
   }
-  if (rule === DROPPED) return;
+  if (rule === DROPPED) {
+    if (name === "HTTP_TRANSFER_ENCODING") environ["postern.chunked"] = true;
+    return;
+  }
   const before = environ[name];
   if (before === undefined) environ[name] = value;
   else if (rule === HEADER) environ[name] = `${String(before)}, ${value}`;

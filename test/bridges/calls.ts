@@ -132,6 +132,16 @@ export const expressCalls: readonly Call[] = [
     body: bytes(1000),
     status: 200,
   },
+  {
+    name: "a chunked body without a type",
+    target: "/any",
+    method: "POST",
+    body: "typeless",
+    chunked: true,
+    status: 200,
+  },
+  { name: "an empty body without a type", target: "/any", method: "POST", status: 200 },
+  { target: "/encrypted", status: 200 },
   { name: "a large body", target: "/digest", method: "PUT", body: bytes(5_000_000), status: 200 },
   {
     name: "a large body, chunked",

@@ -389,6 +389,7 @@ describe("variables of a peer", () => {
       "HTTP_TRANSFER_ENCODING",
       undefined,
     ],
+    ["what it says is known nonetheless", [["HTTP_TRANSFER_ENCODING", "chunked"]], "postern.chunked", true],
     ["an empty CONTENT_LENGTH is none", [["CONTENT_LENGTH", ""]], "CONTENT_LENGTH", undefined],
     ["an empty CONTENT_TYPE is none", [["CONTENT_TYPE", ""]], "CONTENT_TYPE", undefined],
     ["an empty REMOTE_USER is none", [["REMOTE_USER", ""]], "REMOTE_USER", undefined],

@@ -34,6 +34,7 @@ export class GatewaySocket extends Duplex {
   readonly server: Server | undefined;
   #timer: NodeJS.Timeout | undefined;
   #timeoutMs = 0;
+  #encrypted: boolean | undefined;
   #awaitsDrain = false;
   #isClosed = false;
   #bytesRead = 0;
@@ -71,8 +72,13 @@ export class GatewaySocket extends Duplex {
   }
 
   /** As in a `TLSSocket`: the client's connection is, whatever ours to the web server is. */
-  get encrypted(): true | undefined {
-    return this.owner.environ["wsgi.url_scheme"] === "https" ? true : undefined;
+  get encrypted(): boolean | undefined {
+    return this.#encrypted ?? (this.owner.environ["wsgi.url_scheme"] === "https" ? true : undefined);
+  }
+
+  /** Applications set it that know better than the web server. */
+  set encrypted(encrypted: boolean | undefined) {
+    this.#encrypted = encrypted;
   }
 
   get bytesRead(): number {

@@ -47,14 +47,17 @@ export function requestHeaders(environ: Environ): RequestHeaders {
 
 /**
  * A body came without its length: chunked, between the client and the web server. The header is what body parsers look
- * for. A request without a body has no type either.
+ * for. Where the web server does not say
+ * that it was, a request without a body has no type either.
  */
 function hasUnknownLength({
   REQUEST_METHOD: method,
   CONTENT_LENGTH: length,
   CONTENT_TYPE: type,
+  "postern.chunked": chunked,
 }: Environ): boolean {
-  return length === undefined && type !== undefined && method !== "GET" && method !== "HEAD";
+  if (length !== undefined) return false;
+  return chunked === true || (type !== undefined && method !== "GET" && method !== "HEAD");
 }
 
 function nameOf(variable: string): HeaderName | undefined {

@@ -67,6 +67,11 @@ export function expressApplication(express) {
   app.post("/extended", express.urlencoded({ extended: true }), echo);
   app.post("/text", express.text(), echo);
   app.post("/raw", express.raw({ type: "*/*", limit: "10mb" }), echo);
+  app.post("/any", express.raw({ type: () => true }), echo);
+  app.get("/encrypted", (request, response) => {
+    request.socket.encrypted = true;
+    response.send(`${request.protocol} ${request.secure}`);
+  });
   app.put("/digest", async (request, response) => {
     const hash = createHash("sha256");
     let size = 0;

@@ -24,7 +24,8 @@ for (const { prototype } of [Server, TlsServer]) {
   const { emit } = prototype;
   prototype.emit = function (this: AnyServer, event: string, ...args: unknown[]): boolean {
     const [request, response] = args as [IncomingMessage, ServerResponse];
-    if (!isRequest(event) || !(request.socket instanceof Socket)) return emit.apply(this, [event, ...args] as unknown as Parameters<typeof emit>);
+    if (!isRequest(event) || !(request.socket instanceof Socket))
+      return emit.apply(this, [event, ...args] as unknown as Parameters<typeof emit>);
     if (event === "checkContinue") response.writeContinue();
     requests++;
     const number = String(numberOf(this));
