@@ -352,7 +352,7 @@ describe("SCRIPT_NAME and PATH_INFO, as the web servers send them", () => {
 });
 
 describe("variables of a peer", () => {
-  test.each<[string, Variables, string, string | undefined]>([
+  test.each<[string, Variables, string, string | true | undefined]>([
     [
       "a repeated header is joined",
       [
