@@ -109,6 +109,15 @@ export function frameworkScenarios() {
         http("Express on node:http", "backends/express.js", ["http"], keptHttpRequest),
       ],
     },
+    {
+      title: "Hono",
+      kept: true,
+      baseline: "Hono on @hono/node-server",
+      servers: [
+        fastcgi("Hono over FastCGI", "backends/hono.js", ["fastcgi"], nginxRequest),
+        http("Hono on @hono/node-server", "backends/hono.js", ["http"], keptHttpRequest),
+      ],
+    },
   ];
 }
 

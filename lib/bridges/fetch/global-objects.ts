@@ -2,7 +2,7 @@
 // other way to give it a cheaper one.
 
 import { LightRequest } from "./light-request.ts";
-import { LightResponse } from "./light-response.ts";
+import { GlobalResponse } from "./light-response.ts";
 import { NativeRequest, NativeResponse, standInFor } from "./native.ts";
 
 /** Node's Request, which also takes a light one: Node's own looks for fields that only Node's have. */
@@ -16,13 +16,13 @@ standInFor(NativeRequest, GlobalRequest);
 /** Puts them there; once more it does nothing. What somebody else has put there stays. */
 export function overrideGlobalObjects(): void {
   replace("Request", NativeRequest, GlobalRequest);
-  replace("Response", NativeResponse, LightResponse);
+  replace("Response", NativeResponse, GlobalResponse);
 }
 
 /** Puts Node's own back where ours are. */
 export function restoreGlobalObjects(): void {
   replace("Request", GlobalRequest, NativeRequest);
-  replace("Response", LightResponse, NativeResponse);
+  replace("Response", GlobalResponse, NativeResponse);
 }
 
 function replace(name: "Request" | "Response", from: unknown, to: unknown): void {

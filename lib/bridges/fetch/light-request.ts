@@ -4,7 +4,7 @@
 import { TextDecoder } from "node:util";
 import type { Environ } from "../../gateway/types.ts";
 import { bodyStream } from "./body-stream.ts";
-import { NativeRequest } from "./native.ts";
+import { inherit, NativeRequest } from "./native.ts";
 import { requestHeaders } from "./request-headers.ts";
 
 const decoder = new TextDecoder();
@@ -100,29 +100,7 @@ export class LightRequest {
   }
 }
 
-// Whatever else a Request has, Node's has.
-const native = Object.getOwnPropertyDescriptors(NativeRequest.prototype);
-for (const [name, { get, value }] of Object.entries(native)) {
-  if (Object.hasOwn(LightRequest.prototype, name)) continue;
-  const property = { configurable: true, enumerable: true };
-  if (get !== undefined) {
-    Object.defineProperty(LightRequest.prototype, name, {
-      ...property,
-      get(this: LightRequest) {
-        return get.call(LightRequest.nativeOf(this));
-      },
-    });
-  } else if (typeof value === "function") {
-    Object.defineProperty(LightRequest.prototype, name, {
-      ...property,
-      writable: true,
-      value(this: LightRequest, ...parameters: unknown[]) {
-        return Reflect.apply(value, LightRequest.nativeOf(this), parameters);
-      },
-    });
-  }
-}
-Object.setPrototypeOf(LightRequest.prototype, NativeRequest.prototype);
+inherit(LightRequest.prototype, NativeRequest.prototype, LightRequest.nativeOf);
 Object.defineProperty(LightRequest.prototype, "constructor", { value: NativeRequest });
 
 /** Fetch standard §5.4: a Request with one of these methods has no body. */

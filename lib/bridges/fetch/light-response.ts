@@ -1,84 +1,131 @@
-// A Response whose text or bytes are kept as they are. Node makes a stream of every body when it makes the Response, which
-// costs more than all the rest of a small request; most responses are sent without anybody looking at that stream.
+// A Response of which Node's is made when it is needed. Node makes a stream of every body and looks at every header, which
+// costs more than all the rest of a small request; most responses are sent without anybody asking for that stream.
 
-import { type Content, LightBody } from "./light-body.ts";
-import { NativeResponse, standInFor } from "./native.ts";
+import type { Header } from "../../gateway/types.ts";
+import { inherit, NativeResponse, standInFor } from "./native.ts";
+import { simpleHeaders } from "./simple-headers.ts";
 
+type Content = string | Uint8Array | null;
 type BodyInit = ConstructorParameters<typeof Response>[0];
 
+/** What the bridge sends of a response. */
+export interface SimpleResponse {
+  readonly status: number;
+  readonly headers: Iterable<Header>;
+  readonly content: Content;
+}
+
 /** Fetch standard §2.2.3: these have no body, and Node's constructor complains about one. */
-const NULL_BODY_STATUS: ReadonlySet<unknown> = new Set([101, 103, 204, 205, 304]);
+const NULL_BODY_STATUS: ReadonlySet<number> = new Set([204, 205, 304]);
+/** Fetch standard §5.2: what a text is without a word about it. */
+const TEXT: Header = ["content-type", "text/plain;charset=UTF-8"];
 
-/** The light body of a response; undefined where Node's part has the body, or there is none. */
-export let lightBodyOf: (response: object) => LightBody | undefined;
+/** Takes a light response to send it, and its body is used then; undefined for what Node's part has to be asked about. */
+export let takeSimple: (response: object) => SimpleResponse | undefined;
 
-/** What stands in the place of `globalThis.Response`: Node's Response in all but a body of text or bytes. */
-export class LightResponse extends NativeResponse {
-  #body: LightBody | undefined;
+class LightResponse {
+  #status = 200;
+  #content: Content = null;
+  #simple: Header[] = [];
+  /** Made of the simple ones, once somebody asked for it. */
+  #headers: Headers | undefined;
+  #native: Response | undefined;
+  /** The content was sent without Node's Response. */
+  #taken = false;
 
   static {
-    lightBodyOf = (response) => (#body in response ? response.#body : undefined);
-  }
-
-  static override json(data: unknown, init: ResponseInit = {}): Response {
-    const text: string | undefined = JSON.stringify(data);
-    // What has no JSON is for Node to complain about.
-    if (text === undefined) return NativeResponse.json(data, init);
-    const response = new LightResponse(text, init);
-    if (new Headers(init.headers).has("content-type")) return response;
-    response.headers.set("content-type", "application/json");
-    return response;
+    takeSimple = (response) => {
+      if (!(#taken in response) || response.#native !== undefined || response.#taken) return undefined;
+      response.#taken = response.#content !== null;
+      return {
+        status: response.#status,
+        headers: response.#headers ?? response.#simple,
+        content: response.#content,
+      };
+    };
   }
 
   constructor(body?: BodyInit, init?: ResponseInit) {
-    const kept = isContent(body) && !NULL_BODY_STATUS.has(init?.status);
-    super(kept ? null : body, init);
-    if (!kept) return;
-    // A copy: bytes are those of this moment.
-    this.#body = new LightBody(typeof body === "string" ? body : new Uint8Array(body));
-    if (typeof body === "string" && !this.headers.has("content-type")) {
-      this.headers.append("content-type", "text/plain;charset=UTF-8");
+    const headers = isContent(body) && isSimple(body, init) ? simpleHeaders(init?.headers) : undefined;
+    if (headers === undefined) {
+      this.#native = new NativeResponse(body, init);
+      return;
+    }
+    this.#status = init?.status ?? 200;
+    this.#simple = headers;
+    if (typeof body === "string") {
+      this.#content = body;
+      if (!headers.some(([name]) => name === "content-type")) headers.push(TEXT);
+    } else if (body instanceof Uint8Array) {
+      // The bytes of this moment.
+      this.#content = new Uint8Array(body);
     }
   }
-}
 
-standInFor(NativeResponse, LightResponse);
+  static json(data: unknown, init: ResponseInit = {}): Response {
+    const text: string | undefined = JSON.stringify(data);
+    // What has no JSON is for Node to complain about.
+    if (text === undefined) return NativeResponse.json(data, init);
+    const headers = new Headers(init.headers);
+    if (!headers.has("content-type")) headers.set("content-type", "application/json");
+    return make(text, { ...init, headers });
+  }
 
-// Node's types have members as fields, which TypeScript lets no class override.
-const native = Object.getOwnPropertyDescriptors(NativeResponse.prototype);
-for (const [name, property] of Object.entries(native)) {
-  const { get, value } = property;
-  if (name === "body" || name === "bodyUsed") {
-    Object.defineProperty(LightResponse.prototype, name, {
-      ...property,
-      get(this: LightResponse) {
-        const light = lightBodyOf(this);
-        if (light === undefined) return get?.call(this);
-        return name === "body" ? light.inNative(this.headers).body : light.used;
-      },
-    });
-  } else if (name === "clone") {
-    Object.defineProperty(LightResponse.prototype, name, {
-      ...property,
-      value(this: LightResponse) {
-        const light = lightBodyOf(this);
-        if (light === undefined) return value.call(this);
-        return new LightResponse(
-          light.isWhole ? light.content : light.inNative(this.headers).clone().body,
-          this,
-        );
-      },
-    });
-  } else if (["arrayBuffer", "blob", "bytes", "formData", "json", "text"].includes(name)) {
-    Object.defineProperty(LightResponse.prototype, name, {
-      ...property,
-      value(this: LightResponse) {
-        return value.call(lightBodyOf(this)?.inNative(this.headers) ?? this);
-      },
-    });
+  /** Node's Response of this one; the same each time. */
+  static nativeOf(response: LightResponse): Response {
+    return response.#complete();
+  }
+
+  get status(): number {
+    return this.#native?.status ?? this.#status;
+  }
+
+  get ok(): boolean {
+    return this.status >= 200 && this.status < 300;
+  }
+
+  get headers(): Headers {
+    this.#headers ??= this.#native?.headers ?? new Headers(this.#simple.map(([...header]) => header));
+    return this.#headers;
+  }
+
+  get bodyUsed(): boolean {
+    return this.#native?.bodyUsed ?? this.#taken;
+  }
+
+  clone(): Response {
+    if (this.#native !== undefined || this.#taken) return this.#complete().clone();
+    return make(this.#content, { status: this.#status, headers: this.headers });
+  }
+
+  #complete(): Response {
+    if (this.#native !== undefined) return this.#native;
+    const native = new NativeResponse(this.#content, { status: this.#status, headers: this.headers });
+    if (this.#taken) void native.arrayBuffer();
+    this.#native = native;
+    return native;
   }
 }
 
-function isContent(body: BodyInit): body is Content {
-  return typeof body === "string" || body instanceof Uint8Array;
+inherit(LightResponse.prototype, NativeResponse.prototype, LightResponse.nativeOf);
+Object.setPrototypeOf(LightResponse, NativeResponse);
+
+/** What stands in the place of `globalThis.Response`. */
+export const GlobalResponse = LightResponse as unknown as typeof Response;
+standInFor(NativeResponse, GlobalResponse);
+
+function make(body: BodyInit, init: ResponseInit): Response {
+  return new LightResponse(body, init) as unknown as Response;
+}
+
+function isContent(body: BodyInit): body is Content | undefined {
+  return body === undefined || body === null || typeof body === "string" || body instanceof Uint8Array;
+}
+
+/** Whether nothing but headers is left to look at. */
+function isSimple(body: Content | undefined, init: ResponseInit | undefined): boolean {
+  if (init === undefined) return true;
+  const { status = 200, statusText } = init;
+  if (!Number.isInteger(status) || status < 200 || status > 599 || statusText) return false;
+  return body === null || body === undefined || !NULL_BODY_STATUS.has(status);
 }

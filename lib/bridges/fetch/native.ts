@@ -18,3 +18,32 @@ export function standInFor(native: Constructor, standIn: Constructor): void {
     },
   });
 }
+
+/** Gives a class the members of a native one that it has not itself: those of the object that `nativeOf` makes of its own. */
+export function inherit<Light extends object>(
+  prototype: Light,
+  native: object,
+  nativeOf: (light: Light) => object,
+): void {
+  for (const [name, { get, value }] of Object.entries(Object.getOwnPropertyDescriptors(native))) {
+    if (Object.hasOwn(prototype, name)) continue;
+    const property = { configurable: true, enumerable: true };
+    if (get !== undefined) {
+      Object.defineProperty(prototype, name, {
+        ...property,
+        get(this: Light) {
+          return get.call(nativeOf(this));
+        },
+      });
+    } else {
+      Object.defineProperty(prototype, name, {
+        ...property,
+        writable: true,
+        value(this: Light, ...parameters: unknown[]) {
+          return Reflect.apply(value, nativeOf(this), parameters);
+        },
+      });
+    }
+  }
+  Object.setPrototypeOf(prototype, native);
+}

@@ -6,14 +6,16 @@ import type { Environ } from "../../gateway/types.ts";
 // RFC 3986 §3.2.2: an address in brackets, or a name; and a port.
 const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d{0,5})?$/;
 /** What a path holds that stays as it is. Everything else is written as an escape, `\` above all, which is a slash in URLs. */
-const PLAIN_PATH = /^[\w\-.~!$&'()*+,;=:@/%[\]|]*$/;
 const NOT_IN_PATH = /[^\w\-.~!$&'()*+,;=:@/%[\]|]/g;
-const PLAIN_QUERY = /^[\w\-.~!$&()*+,;=:@/%?[\]]*$/;
 const NOT_IN_QUERY = /[^\w\-.~!$&()*+,;=:@/%?[\]{}|\\^`]/g;
 const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
 
+/** A target that a URL has as it is: no escape in its path, no segment that begins with a dot. */
+const PLAIN_TARGET =
+  /^(?:\/(?:[\w\-~!$&'()*+,;=:@[\]|][\w\-.~!$&'()*+,;=:@[\]|]*)?)+(?:\?[\w\-.~!$&()*+,;=:@/%?[\]{}|^`]*)?$/;
+
 /** Origins of what Host headers say, so that one is looked at once and not with each request; "" for what is none. */
-const known = new Map<string, string>();
+const known = { http: new Map<string, string>(), https: new Map<string, string>() };
 const MAX_KNOWN = 512;
 const MAX_KNOWN_HOST = 128;
 
@@ -24,25 +26,30 @@ const MAX_KNOWN_HOST = 128;
  * @returns undefined where the host is none
  */
 export function requestUrl(environ: Environ, below: boolean): string | undefined {
-  const origin = originOf(environ);
-  if (origin === "") return undefined;
-  const path = pathOf(environ, below);
-  const query = environ.QUERY_STRING;
-  if (query === "") return origin + path;
-  return `${origin}${path}?${PLAIN_QUERY.test(query) ? query : query.replace(NOT_IN_QUERY, escaped)}`;
-}
-
-function originOf(environ: Environ): string {
   const scheme = environ["wsgi.url_scheme"];
   const host = environ.HTTP_HOST || serverOf(environ);
-  const key = scheme === "https" ? `s${host}` : host;
-  return known.get(key) ?? readOrigin(scheme, host, key);
+  const origin = known[scheme].get(host) ?? readOrigin(scheme, host);
+  if (origin === "") return undefined;
+  const { REQUEST_URI: target } = environ;
+  if (target !== undefined && isUntouched(target, environ) && PLAIN_TARGET.test(target)) {
+    return below ? origin + (target.slice(environ.SCRIPT_NAME.length) || "/") : origin + target;
+  }
+  const query = environ.QUERY_STRING.replace(NOT_IN_QUERY, escaped);
+  return origin + pathOf(environ, below) + (query === "" ? "" : `?${query}`);
 }
 
-function readOrigin(scheme: string, host: string, key: string): string {
+/** Whether a target is nothing but mount, path and query: what most are. */
+function isUntouched(target: string, { SCRIPT_NAME: mount, PATH_INFO: path, QUERY_STRING: query }: Environ) {
+  const length = mount.length + path.length;
+  if (!target.startsWith(path, mount.length) || !target.startsWith(mount)) return false;
+  if (query === "") return target.length === length;
+  return target.length === length + 1 + query.length && target[length] === "?" && target.endsWith(query);
+}
+
+function readOrigin(scheme: "http" | "https", host: string): string {
   const text = `${scheme}://${host}`;
   const origin = HOST.test(host) && URL.canParse(text) ? new URL(text).origin : "";
-  if (known.size < MAX_KNOWN && host.length <= MAX_KNOWN_HOST) known.set(key, origin);
+  if (known[scheme].size < MAX_KNOWN && host.length <= MAX_KNOWN_HOST) known[scheme].set(host, origin);
   return origin;
 }
 
@@ -59,7 +66,7 @@ function pathOf(environ: Environ, below: boolean): string {
   if (below && mount !== "") {
     path = path.startsWith(mount) ? path.slice(mount.length) : environ.PATH_INFO.replaceAll("%", "%25");
   }
-  if (!PLAIN_PATH.test(path)) path = path.replace(NOT_IN_PATH, escaped);
+  path = path.replace(NOT_IN_PATH, escaped);
   if (path === "") return "/";
   return DOT_SEGMENT.test(path) ? new URL(`http://localhost${path}`).pathname : path;
 }

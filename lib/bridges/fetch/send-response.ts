@@ -4,7 +4,7 @@ import { STATUS_CODES } from "node:http";
 import { ApplicationError } from "../../errors.ts";
 import { HOP_BY_HOP } from "../../gateway/head.ts";
 import type { Body, Chunk, Environ, Header, StartResponse } from "../../gateway/types.ts";
-import { lightBodyOf } from "./light-response.ts";
+import { takeSimple } from "./light-response.ts";
 import { ResponseBody } from "./response-body.ts";
 
 /** What the bridge needs of a Response, which another realm or a polyfill may have made. */
@@ -21,6 +21,9 @@ const TEXT = "text/plain; charset=UTF-8";
 /** The same as the Fetch standard has it, and nobody else. */
 const STANDARD_TEXT = "text/plain;charset=UTF-8";
 
+/** Status lines without a reason of their own, so that each is written once. */
+const lines = new Map<number, string>();
+
 /**
  * Starts the response and gives its body.
  *
@@ -28,29 +31,36 @@ const STANDARD_TEXT = "text/plain;charset=UTF-8";
  *   its body has been read or is being read
  */
 export function sendResponse(value: unknown, environ: Environ, startResponse: StartResponse): Body {
-  const content = typeof value === "object" && value !== null ? lightBodyOf(value)?.take() : undefined;
-  if (!isResponse(value, content !== undefined)) {
-    throw noResponse(`${described(value)}, not with a Response`);
+  const simple = typeof value === "object" && value !== null ? takeSimple(value) : undefined;
+  if (simple !== undefined) {
+    const { status, headers, content } = simple;
+    startResponse(statusLine(status), sentHeaders(headers, content !== null));
+    return content === null ? [] : [content];
   }
-  const { status, headers } = value;
+  if (!isResponse(value)) throw noResponse(`${described(value)}, not with a Response`);
+  const { status, statusText, headers, body } = value;
   if (status === 0) throw noResponse("Response.error(), which no client can be sent");
-  const stream = content === undefined ? value.body : null;
-  if (stream !== null && (stream.locked || value.bodyUsed === true)) {
+  if (body !== null && (body.locked || value.bodyUsed === true)) {
     throw new ApplicationError(
       "RESPONSE_USED",
       "the body of the Response has been read already; make a new Response for each request",
     );
   }
   startResponse(
-    `${status} ${value.statusText || STATUS_CODES[status] || "Unregistered"}`,
-    sentHeaders(headers, content !== undefined || stream !== null),
+    statusText ? `${status} ${statusText}` : statusLine(status),
+    sentHeaders(headers, body !== null),
   );
-  if (content !== undefined) return [content];
-  return stream === null ? [] : new ResponseBody(stream, environ["postern.signal"]);
+  return body === null ? [] : new ResponseBody(body, environ["postern.signal"]);
 }
 
-function isResponse(value: unknown, hasContent: boolean): value is AnyResponse {
-  if (hasContent) return true;
+function statusLine(status: number): string {
+  const line = lines.get(status) ?? `${status} ${STATUS_CODES[status] ?? "Unregistered"}`;
+  // A Response has no other.
+  if (status >= 200 && status < 600) lines.set(status, line);
+  return line;
+}
+
+function isResponse(value: unknown): value is AnyResponse {
   if (typeof value !== "object" || value === null) return false;
   const { status, headers, body } = value as Partial<Record<keyof AnyResponse, unknown>>;
   return typeof status === "number" && isIterable(headers) && (body === null || isStream(body));
