@@ -9,6 +9,7 @@ import { scgi, uwsgi } from "../support/wire-protocol.ts";
 import { reachAjp, reachKeptAjp, startAjp } from "./ajp.ts";
 import { startCgi } from "./cgi.ts";
 import { reachFastCgi, reachKeptFastCgi, startFastCgi } from "./fastcgi.ts";
+import { startThereAndBack, startToFetch } from "./fetch.ts";
 import { startHttp } from "./http.ts";
 import { startInProcess } from "./in-process.ts";
 import { startProcess } from "./process.ts";
@@ -47,6 +48,8 @@ const transports: readonly Cell[] = [
   ["FastCGI, a process of its own", startProcess("fcgi", "single"), [""]],
   ["FastCGI, a process of its own, connection kept", startProcess("fcgi, kept", "single"), [""]],
   ["HTTP, a process of its own", startProcess("http", "single"), ["/app"]],
+  ["fetch handler", startToFetch, ["", "/app"]],
+  ["fetch handler, there and back", startThereAndBack, ["/app"]],
   ...pools,
 ];
 

@@ -19,6 +19,8 @@ export class FetchSink implements ResponseSink {
   /** The body, once the Response is out and can have one. */
   #stream: ReadableStreamDefaultController<Uint8Array> | undefined;
   #over = false;
+  /** What the stream ends with. */
+  #failure: Error | undefined;
   #waiting: (() => void)[] = [];
 
   /** @param cancellation aborted when whoever has the Response cancels its body */
@@ -73,7 +75,8 @@ export class FetchSink implements ResponseSink {
   cut(): void {
     this.flush();
     this.#over = true;
-    this.#stream?.error(new Error("the application failed behind the head of its response"));
+    this.#failure = new Error("the application failed behind the head of its response");
+    this.#failWhenRead();
   }
 
   /** The request is aborted: nobody takes the response any more. */
@@ -96,7 +99,10 @@ export class FetchSink implements ResponseSink {
         start: (controller) => {
           this.#stream = controller;
         },
-        pull: () => this.#wake(),
+        pull: () => {
+          this.#wake();
+          this.#failWhenRead();
+        },
         cancel: (reason) => {
           this.#stream = undefined;
           this.abandon(reason ?? new ProtocolError("PEER_GONE", "the body of the response was cancelled"));
@@ -104,6 +110,13 @@ export class FetchSink implements ResponseSink {
       },
       { highWaterMark: WAITING_BYTES, size: (chunk) => chunk.length },
     );
+  }
+
+  // An error takes what has not been read yet with it, so it waits until all has.
+  #failWhenRead(): void {
+    if (this.#failure !== undefined && this.#stream?.desiredSize === WAITING_BYTES) {
+      this.#stream.error(this.#failure);
+    }
   }
 
   #respond({ code, status, headers }: ResponseHead, body: ReadableStream | Uint8Array | null): void {
