@@ -47,7 +47,10 @@ export const startThereAndBack: StartTransport = async (scriptName) => {
 };
 
 /** As a host makes it of what came over HTTP. */
-function requestOf({ target, method, headers, body, unknownLength }: CaseRequest, scriptName: string): Request {
+function requestOf(
+  { target, method, headers, body, unknownLength }: CaseRequest,
+  scriptName: string,
+): Request {
   const length: [string, string][] =
     body === undefined || unknownLength === true ? [] : [["Content-Length", String(body.length)]];
   return new Request(origin + scriptName + target, {

@@ -1,6 +1,7 @@
 // A Response of which Node's is made when it is needed. Node makes a stream of every body and looks at every header, which
 // costs more than all the rest of a small request; most responses are sent without anybody asking for that stream.
 
+import { HEADER_VALUE } from "../../gateway/head.ts";
 import type { Header } from "../../gateway/types.ts";
 import { inherit, NativeResponse, standInFor } from "./native.ts";
 import { simpleHeaders } from "./simple-headers.ts";
@@ -11,20 +12,22 @@ type BodyInit = ConstructorParameters<typeof Response>[0];
 /** What the bridge sends of a response. */
 export interface SimpleResponse {
   readonly status: number;
+  readonly statusText: string;
   readonly headers: Iterable<Header>;
   readonly content: Content;
 }
 
 /** Fetch standard §2.2.3: these have no body, and Node's constructor complains about one. */
 const NULL_BODY_STATUS: ReadonlySet<number> = new Set([204, 205, 304]);
-/** Fetch standard §5.2: what a text is without a word about it. */
-const TEXT: Header = ["content-type", "text/plain;charset=UTF-8"];
+/** What a text is without a word about it, as other servers of fetch handlers write it, and most applications. */
+export const TEXT_TYPE = "text/plain; charset=UTF-8";
 
 /** Takes a light response to send it, and its body is used then; undefined for what Node's part has to be asked about. */
 export let takeSimple: (response: object) => SimpleResponse | undefined;
 
 class LightResponse {
   #status = 200;
+  #statusText = "";
   #content: Content = null;
   #simple: Header[] = [];
   /** Made of the simple ones, once somebody asked for it. */
@@ -39,6 +42,7 @@ class LightResponse {
       response.#taken = response.#content !== null;
       return {
         status: response.#status,
+        statusText: response.#statusText,
         headers: response.#headers ?? response.#simple,
         content: response.#content,
       };
@@ -52,10 +56,10 @@ class LightResponse {
       return;
     }
     this.#status = init?.status ?? 200;
+    this.#statusText = init?.statusText ?? "";
     this.#simple = headers;
     if (typeof body === "string") {
       this.#content = body;
-      if (!headers.some(([name]) => name === "content-type")) headers.push(TEXT);
     } else if (body instanceof Uint8Array) {
       // The bytes of this moment.
       this.#content = new Uint8Array(body);
@@ -80,12 +84,16 @@ class LightResponse {
     return this.#native?.status ?? this.#status;
   }
 
+  get statusText(): string {
+    return this.#native?.statusText ?? this.#statusText;
+  }
+
   get ok(): boolean {
     return this.status >= 200 && this.status < 300;
   }
 
   get headers(): Headers {
-    this.#headers ??= this.#native?.headers ?? new Headers(this.#simple.map(([...header]) => header));
+    this.#headers ??= this.#native?.headers ?? this.#makeHeaders();
     return this.#headers;
   }
 
@@ -95,12 +103,28 @@ class LightResponse {
 
   clone(): Response {
     if (this.#native !== undefined || this.#taken) return this.#complete().clone();
-    return make(this.#content, { status: this.#status, headers: this.headers });
+    return make(this.#content, this.#init());
+  }
+
+  #makeHeaders(): Headers {
+    const headers = new Headers(this.#pairs);
+    if (typeof this.#content === "string" && !headers.has("content-type")) {
+      headers.set("content-type", TEXT_TYPE);
+    }
+    return headers;
+  }
+
+  get #pairs(): [string, string][] {
+    return this.#simple.map(([name, value]) => [name, value]);
+  }
+
+  #init(): ResponseInit {
+    return { status: this.#status, statusText: this.#statusText, headers: this.#headers ?? this.#pairs };
   }
 
   #complete(): Response {
     if (this.#native !== undefined) return this.#native;
-    const native = new NativeResponse(this.#content, { status: this.#status, headers: this.headers });
+    const native = new NativeResponse(this.#content, this.#init());
     if (this.#taken) void native.arrayBuffer();
     this.#native = native;
     return native;
@@ -125,7 +149,9 @@ function isContent(body: BodyInit): body is Content | undefined {
 /** Whether nothing but headers is left to look at. */
 function isSimple(body: Content | undefined, init: ResponseInit | undefined): boolean {
   if (init === undefined) return true;
-  const { status = 200, statusText } = init;
-  if (!Number.isInteger(status) || status < 200 || status > 599 || statusText) return false;
+  const { status = 200, statusText = "" } = init;
+  if (!Number.isInteger(status) || status < 200 || status > 599) return false;
+  // A reason is of the same characters as a header's value, and its ends are nobody's to trim.
+  if (typeof statusText !== "string" || !HEADER_VALUE.test(statusText)) return false;
   return body === null || body === undefined || !NULL_BODY_STATUS.has(status);
 }

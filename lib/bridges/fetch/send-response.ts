@@ -4,7 +4,7 @@ import { STATUS_CODES } from "node:http";
 import { ApplicationError } from "../../errors.ts";
 import { HOP_BY_HOP } from "../../gateway/head.ts";
 import type { Body, Chunk, Environ, Header, StartResponse } from "../../gateway/types.ts";
-import { takeSimple } from "./light-response.ts";
+import { TEXT_TYPE, takeSimple } from "./light-response.ts";
 import { ResponseBody } from "./response-body.ts";
 
 /** What the bridge needs of a Response, which another realm or a polyfill may have made. */
@@ -15,11 +15,6 @@ interface AnyResponse {
   readonly body: ReadableStream<Chunk> | null;
   readonly bodyUsed?: boolean;
 }
-
-/** Node's and other servers' content type for a body that has none, which CGI does not allow (RFC 3875 §6.3.1). */
-const TEXT = "text/plain; charset=UTF-8";
-/** The same as the Fetch standard has it, and nobody else. */
-const STANDARD_TEXT = "text/plain;charset=UTF-8";
 
 /** Status lines without a reason of their own, so that each is written once. */
 const lines = new Map<number, string>();
@@ -33,8 +28,8 @@ const lines = new Map<number, string>();
 export function sendResponse(value: unknown, environ: Environ, startResponse: StartResponse): Body {
   const simple = typeof value === "object" && value !== null ? takeSimple(value) : undefined;
   if (simple !== undefined) {
-    const { status, headers, content } = simple;
-    startResponse(statusLine(status), sentHeaders(headers, content !== null));
+    const { status, statusText, headers, content } = simple;
+    startResponse(statusLine(status, statusText), sentHeaders(headers, content !== null));
     return content === null ? [] : [content];
   }
   if (!isResponse(value)) throw noResponse(`${described(value)}, not with a Response`);
@@ -46,14 +41,12 @@ export function sendResponse(value: unknown, environ: Environ, startResponse: St
       "the body of the Response has been read already; make a new Response for each request",
     );
   }
-  startResponse(
-    statusText ? `${status} ${statusText}` : statusLine(status),
-    sentHeaders(headers, body !== null),
-  );
+  startResponse(statusLine(status, statusText), sentHeaders(headers, body !== null));
   return body === null ? [] : new ResponseBody(body, environ["postern.signal"]);
 }
 
-function statusLine(status: number): string {
+function statusLine(status: number, reason = ""): string {
+  if (reason !== "") return `${status} ${reason}`;
   const line = lines.get(status) ?? `${status} ${STATUS_CODES[status] ?? "Unregistered"}`;
   // A Response has no other.
   if (status >= 200 && status < 600) lines.set(status, line);
@@ -79,16 +72,13 @@ function sentHeaders(headers: Iterable<Header>, hasBody: boolean): Header[] {
   const sent: Header[] = [];
   let typed = !hasBody;
   for (const header of headers) {
-    const [name, value] = header;
+    const [name] = header;
     if (HOP_BY_HOP.has(name) || name === "status") continue;
-    if (name === "content-type") {
-      typed = true;
-      sent.push(value === STANDARD_TEXT ? [name, TEXT] : header);
-    } else {
-      sent.push(header);
-    }
+    typed ||= name === "content-type";
+    sent.push(header);
   }
-  if (!typed) sent.push(["content-type", TEXT]);
+  // A body without a type is none for CGI (RFC 3875 §6.3.1).
+  if (!typed) sent.push(["content-type", TEXT_TYPE]);
   return sent;
 }
 
