@@ -5,6 +5,11 @@ import type { Environ } from "../../gateway/types.ts";
 export class FetchContext {
   readonly #environ: Environ;
 
+  /** Always empty. */
+  get props(): Readonly<Record<string, unknown>> {
+    return {};
+  }
+
   constructor(environ: Environ) {
     this.#environ = environ;
   }

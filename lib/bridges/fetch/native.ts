@@ -1,7 +1,7 @@
 // Node's own Request and Response, whatever stands in their place later on.
 
-export const NativeRequest = globalThis.Request;
-export const NativeResponse = globalThis.Response;
+export const NativeRequest: typeof Request = globalThis.Request;
+export const NativeResponse: typeof Response = globalThis.Response;
 
 type Constructor = typeof NativeRequest | typeof NativeResponse;
 

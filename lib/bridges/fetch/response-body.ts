@@ -1,9 +1,13 @@
+import { EARLY_HEAD } from "../../gateway/early-head.ts";
 import type { Chunk } from "../../gateway/types.ts";
 
 /** The stream of a Response as the body that a server takes. Left early, or when its client has gone, it is cancelled. */
 export class ResponseBody implements AsyncIterableIterator<Chunk> {
   readonly #reader: ReadableStreamDefaultReader<Chunk>;
   readonly #signal: AbortSignal;
+  /** The first chunk, while it is waited for. */
+  #first: ReturnType<ReadableStreamDefaultReader<Chunk>["read"]> | undefined;
+  #begun = false;
   #over = false;
 
   /** @param signal aborted when nobody takes the body any more */
@@ -21,7 +25,10 @@ export class ResponseBody implements AsyncIterableIterator<Chunk> {
 
   async next(): Promise<IteratorResult<Chunk>> {
     try {
-      const { done, value } = await this.#reader.read();
+      if (!this.#begun && (await this.#isLate())) return { done: false, value: EARLY_HEAD };
+      const reading = this.#first ?? this.#reader.read();
+      this.#first = undefined;
+      const { done, value } = await reading;
       if (!done) return { done, value };
     } catch (error) {
       this.#end();
@@ -34,6 +41,18 @@ export class ResponseBody implements AsyncIterableIterator<Chunk> {
   async return(): Promise<IteratorResult<Chunk>> {
     await this.#cancel(undefined);
     return { done: true, value: undefined };
+  }
+
+  /**
+   * Whether the stream has nothing to give yet, so that the head should not wait for it: of an event stream that is silent at
+   * first, the client is to know that it is there. One that fails at once is still a 500.
+   */
+  async #isLate(): Promise<boolean> {
+    this.#begun = true;
+    const first = this.#reader.read();
+    this.#first = first;
+    const late = new Promise<boolean>((resolve) => setImmediate(resolve, true));
+    return Promise.race([first.then(() => false), late]);
   }
 
   readonly #onAbort = (): void => {

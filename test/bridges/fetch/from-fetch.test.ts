@@ -108,7 +108,7 @@ describe("the method", () => {
   test.each([
     ["post", "POST"],
     ["PATCH", "PATCH"],
-    ["patch", "patch"],
+    ["propfind", "propfind"],
     ["PROPFIND", "PROPFIND"],
   ])("%s arrives as %s", async (method, expected) => {
     for (const [, options] of ways) {

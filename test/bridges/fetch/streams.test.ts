@@ -66,6 +66,25 @@ test("so is one that waits, with the reason", async () => {
   expect([signal.aborted, reasons]).toEqual([true, [signal.reason]]);
 });
 
+test("the head does not wait for a stream that is silent at first", async () => {
+  const { promise: go, resolve } = promised<void>();
+  const running = await serve(() => {
+    const pull = async (controller: ReadableStreamDefaultController) => {
+      await go;
+      controller.enqueue(Buffer.from("data: 1\n\n"));
+      controller.close();
+    };
+    return new Response(new ReadableStream({ pull }), { headers: { "Content-Type": "text/event-stream" } });
+  });
+  const client = await running.client();
+  void client.send(...responderRequest(1, get("/")));
+  const first = await client.record(({ type }) => type === STDOUT);
+  expect(first?.content.toString()).toMatch(/text\/event-stream\r\n\r\n$/);
+  resolve();
+  const { stdout } = await client.reply(1);
+  expect(stdout.toString()).toMatch(/\r\n\r\ndata: 1\n\n$/);
+});
+
 test("a client that does not read is waited for", async () => {
   let given = 0;
   const chunk = Buffer.alloc(65_536);
