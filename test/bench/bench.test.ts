@@ -32,6 +32,17 @@ test("a short run with --workers measures the worker models", { timeout: 60_000 
   expect(figuresOf(computing)).toEqual(models);
 });
 
+test("a short run with --frameworks measures each beside its own server", { timeout: 60_000 }, async () => {
+  const run = new Child(process.execPath, [script, "--frameworks", "--quick"]);
+  expect(await run.ended).toBe(0);
+  const [, ...parts] = run.stdout.split("### ");
+  const names = parts.map((part) => part.split("\n", 1)[0] ?? "");
+  expect(names).toContain("Hono");
+  for (const [at, name] of names.entries()) {
+    expect(figuresOf(parts[at])).toEqual([`${name} over FastCGI`, expect.stringMatching(`^${name} on `)]);
+  }
+});
+
 test("an option that does not exist is explained", async () => {
   const run = new Child(process.execPath, [script, "--fast"]);
   expect(await run.ended).toBe(1);
