@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { RecordDecoder } from "../../lib/protocols/fastcgi/record-decoder.ts";
 import {
+  encodeBeginRequest,
   encodeEndRequest,
   encodeRecord,
   encodeUnknownType,
@@ -20,7 +21,7 @@ function decode(pieces: Iterable<Buffer>): { records: Seen[]; decoder: RecordDec
   const decoder = new RecordDecoder((type, id, content, start, end) => {
     const text = content.toString("latin1", start, end);
     const last = records.at(-1);
-    const continues = [4, 5, 8].includes(type) && text !== "" && last?.type === type && last.id === id;
+    const continues = [4, 5, 6, 7, 8].includes(type) && text !== "" && last?.type === type && last.id === id;
     if (continues && last.content !== "") last.content += text;
     else records.push({ type, id, content: text });
   });
@@ -139,6 +140,11 @@ describe("encoding records (FastCGI §3.3, §4.2, §5.5)", () => {
       wire: "01 07 0102 0008 00 00 | 3132333435363738",
     },
     { name: "empty", made: encodeRecord(6, 65535, Buffer.alloc(0)), wire: "01 06 ffff 0000 00 00" },
+    {
+      name: "begin request, responder, connection kept",
+      made: encodeBeginRequest(1, 1, 1),
+      wire: "01 01 0001 0008 00 00 | 0001 01 0000000000",
+    },
     {
       name: "end request",
       made: encodeEndRequest(1, 1, 0),

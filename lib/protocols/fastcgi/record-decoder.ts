@@ -6,7 +6,7 @@ import { HEADER_BYTES, RecordType, VERSION } from "./constants.ts";
 /**
  * Takes records as they arrive: `bytes` from `start` to `end`, valid during the call only.
  *
- * A record of a stream (PARAMS, STDIN, DATA) comes in as many pieces as the bytes arrived in, so that none is held
+ * A record of a stream (PARAMS, STDIN, STDOUT, STDERR, DATA) comes in as many pieces as the bytes arrived in, so that none is held
  * back; an empty one, which ends the stream, is the only one that comes with no bytes. Any other record is whole.
  */
 export type TakeRecord = (type: number, requestId: number, bytes: Buffer, start: number, end: number) => void;
@@ -97,6 +97,7 @@ export class RecordDecoder {
   }
 }
 
+// §3.3: the types of streams are those in between.
 function isStream(type: number): boolean {
-  return type === RecordType.Params || type === RecordType.Stdin || type === RecordType.Data;
+  return type >= RecordType.Params && type <= RecordType.Data;
 }

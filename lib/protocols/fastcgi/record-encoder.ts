@@ -1,4 +1,4 @@
-// FastCGI records into bytes (specification §3.3, §5.5, §4). Does no I/O.
+// FastCGI records into bytes (specification §3.3, §5.1, §5.5, §4). Does no I/O.
 
 import { HEADER_BYTES, NULL_REQUEST_ID, RecordType, VERSION } from "./constants.ts";
 
@@ -36,6 +36,11 @@ export function writePadding(bytes: Buffer, at: number, contentLength: number): 
   const end = at + paddingOf(contentLength);
   while (at < end) bytes[at++] = 0;
   return end;
+}
+
+/** §5.1: role (2), flags, reserved (5). */
+export function encodeBeginRequest(requestId: number, role: number, flags: number): Buffer {
+  return encodeRecord(RecordType.BeginRequest, requestId, Uint8Array.of(role >> 8, role, flags, 0, 0, 0, 0, 0));
 }
 
 export const END_REQUEST_BYTES = recordSize(8);
