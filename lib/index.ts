@@ -14,6 +14,7 @@ export {
   type RedirectOptions,
 } from "./framework/http-response.ts";
 export type { InputLimits } from "./framework/limits.ts";
+export { type Mount, mount } from "./framework/mount.ts";
 export type { FieldPart, FilePart, Part } from "./framework/multipart.ts";
 export type { Next, Processor } from "./framework/processors.ts";
 export {

@@ -18,6 +18,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   framework: ["gateway"],
   bridges: ["gateway"],
   testing: ["gateway"],
+  clients: ["gateway", "protocols"],
 };
 
 /** May know everybody. */

@@ -11,7 +11,7 @@ import { asResponse } from "./http-response.ts";
 import { Level } from "./level.ts";
 import { pathText } from "./location.ts";
 import { toBody } from "./result.ts";
-import { hasNoContent, statusLine } from "./status.ts";
+import { hasNoContent } from "./status.ts";
 import { abandon, EndedFileBody, isFileBody, StreamedBody } from "./streamed-body.ts";
 import { isThenable } from "./thenable.ts";
 import { Web } from "./web.ts";
@@ -29,7 +29,7 @@ export function answer(core: AppCore, environ: Environ, startResponse: StartResp
   if (isThenable(body) || exchange.hasTasks || exchange.cookies.length > 0 || hasNoContent(exchange.status)) {
     return complete(exchange, body, startResponse).catch((error) => recover(exchange, error, startResponse));
   }
-  startResponse(statusLine(exchange.status), exchange.headers.list);
+  startResponse(exchange.statusLine, exchange.headers.list);
   return body;
 }
 
@@ -56,7 +56,7 @@ async function complete(
     }
     await sendCookies(exchange);
     if (exchange.hasTasks) body = await withTasks(exchange, body);
-    startResponse(statusLine(exchange.status), exchange.headers.list);
+    startResponse(exchange.statusLine, exchange.headers.list);
   } catch (error) {
     await abandon(body).catch((other: unknown) => log(exchange, other));
     throw error;

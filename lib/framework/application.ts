@@ -7,6 +7,7 @@ import { answer } from "./answer.ts";
 import type { AppCore, ApplicationOptions, Page } from "./app-core.ts";
 import { mountEndpoint } from "./dispatch.ts";
 import { type Endpoint, toEndpoint } from "./endpoint.ts";
+import { applicationEndpoint, Mount } from "./mount.ts";
 import { compilePattern, compilePrefix } from "./pattern.ts";
 import type { Processor } from "./processors.ts";
 import { Router } from "./router.ts";
@@ -143,8 +144,9 @@ function isPair(route: unknown): boolean {
 
 function add(core: AppCore, pattern: string | RegExp, target: unknown): void {
   const mounted = coreOf(target);
-  if (mounted === undefined) core.router.add(compilePattern(pattern), toEndpoint(target, pattern));
-  else core.router.add(compilePrefix(pattern), mountEndpoint(mounted));
+  if (mounted !== undefined) core.router.add(compilePrefix(pattern), mountEndpoint(mounted));
+  else if (target instanceof Mount) core.router.add(compilePrefix(pattern), applicationEndpoint(target));
+  else core.router.add(compilePattern(pattern), toEndpoint(target, pattern));
   core.map.push([pattern, target]);
 }
 

@@ -74,7 +74,8 @@ function callMethod(handler: Methods, call: Call): unknown {
   return run.call(handler, call.web, ...groupsOf(call));
 }
 
-function refuseOtherOrigins({ exchange, level }: Call, method: Method): void {
+/** @throws HttpResponse 403: a page of another origin made a browser send an unsafe method */
+export function refuseOtherOrigins({ exchange, level }: Call, method: Method): void {
   if (isSafe(method) || level.option("checkOrigin") === false) return;
   if (!isFromHere(exchange.environ, level.option("trustedOrigins") ?? [])) throw forbidden();
 }

@@ -4,7 +4,7 @@ import { type HttpResponse, Redirect } from "./http-response.ts";
 import type { Level } from "./level.ts";
 import { resolveLocation } from "./location.ts";
 import { ResponseHeaders } from "./response-headers.ts";
-import { REASONS } from "./status.ts";
+import { REASONS, statusLine } from "./status.ts";
 
 /** What all applications that see one request share: the response so far, and what is to be done at its end. */
 export class Exchange {
@@ -12,6 +12,8 @@ export class Exchange {
   readonly headers = new ResponseHeaders();
   readonly cookies: PendingCookie[] = [];
   status = 200;
+  /** The status line of a mounted application's response, which counts as long as `status` is its code. */
+  mountedStatus: string | undefined;
   /** The innermost application reached. */
   level: Level;
   readonly #tasks: (() => unknown)[] = [];
@@ -25,6 +27,11 @@ export class Exchange {
   /** Something is left to do when the request ends. */
   get hasTasks(): boolean {
     return this.#tasks.length > 0;
+  }
+
+  get statusLine(): string {
+    const { mountedStatus, status } = this;
+    return mountedStatus?.startsWith(`${status} `) ? mountedStatus : statusLine(status);
   }
 
   /** Runs `task` when the last chunk has gone or the request has failed; the latest first. */

@@ -6,6 +6,7 @@ import { EventStream } from "./event-stream.ts";
 import type { Exchange } from "./exchange.ts";
 import { FileResult } from "./file-result.ts";
 import { HttpResponse } from "./http-response.ts";
+import { MountedResponse } from "./mount.ts";
 import { isFileBody, StreamedBody } from "./streamed-body.ts";
 import { TemplateResult } from "./template-result.ts";
 import { isThenable } from "./thenable.ts";
@@ -50,6 +51,13 @@ function objectBody(exchange: Exchange, result: object | null): Body | Promise<B
   if (result instanceof Uint8Array) {
     exchange.headers.defaultType(BYTES);
     return [result];
+  }
+  if (result instanceof MountedResponse) {
+    const { status, code, headers } = result.begun;
+    exchange.status = code;
+    exchange.mountedStatus = status;
+    for (const [name, value] of headers) exchange.headers.add(name, value);
+    return StreamedBody.start(result, () => exchange.end());
   }
   if (result instanceof EventStream) {
     exchange.headers.defaultType("text/event-stream");

@@ -4,6 +4,7 @@ import type { AppCore } from "./app-core.ts";
 import { isClass } from "./endpoint.ts";
 import { HttpResponse, Redirect } from "./http-response.ts";
 import { METHODS, type Method } from "./method.ts";
+import { Mount } from "./mount.ts";
 
 /** One line of a URL map. */
 export interface RouteInfo {
@@ -43,6 +44,7 @@ function methodsOf(target: unknown): Method[] {
 function nameOf(target: unknown): string {
   if (target instanceof Redirect) return `redirect to ${target.target}`;
   if (target instanceof HttpResponse) return target.message;
+  if (target instanceof Mount) return target.application.name || "an application";
   if (typeof target === "function") return target.name || (isClass(target) ? "a class" : "a function");
   return "an object";
 }

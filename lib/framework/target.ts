@@ -4,6 +4,7 @@
 import type { Mountable } from "./application.ts";
 import type { HttpResponse } from "./http-response.ts";
 import type { Method } from "./method.ts";
+import type { Mount } from "./mount.ts";
 import type { Web } from "./web.ts";
 
 /** What a handler is called with: the request, then one string for each group of the pattern. */
@@ -22,13 +23,15 @@ export type HandlerFunction<Pattern = string> = (...args: HandlerArguments<Patte
 
 /**
  * What a pattern leads to. An application is mounted: its pattern is a prefix that ends at a `/`. (It is named by
- * its methods here: two kinds of functions would leave one written in place without types.)
+ * its methods here: two kinds of functions would leave one written in place without types. A gateway application of
+ * another kind is a function like a handler, so `mount()` has to say what it is.)
  */
 export type Target<Pattern = string> =
   | Handler<Pattern>
   | HandlerClass<Pattern>
   | HandlerFunction<Pattern>
   | Mountable
+  | Mount
   | HttpResponse;
 
 /** One line of a URL map. */

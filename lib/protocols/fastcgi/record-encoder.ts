@@ -40,7 +40,11 @@ export function writePadding(bytes: Buffer, at: number, contentLength: number): 
 
 /** §5.1: role (2), flags, reserved (5). */
 export function encodeBeginRequest(requestId: number, role: number, flags: number): Buffer {
-  return encodeRecord(RecordType.BeginRequest, requestId, Uint8Array.of(role >> 8, role, flags, 0, 0, 0, 0, 0));
+  return encodeRecord(
+    RecordType.BeginRequest,
+    requestId,
+    Uint8Array.of(role >> 8, role, flags, 0, 0, 0, 0, 0),
+  );
 }
 
 export const END_REQUEST_BYTES = recordSize(8);

@@ -52,10 +52,18 @@ function contentsOf(variables: Iterable<readonly [name: string, value: string]>)
 /** One byte, or four of which the highest bit says that they are four; one code point each. */
 function lengthOf({ length }: string): string {
   if (length < 0x80) return String.fromCharCode(length);
-  return String.fromCharCode(0x80 | (length >>> 24), (length >> 16) & 0xff, (length >> 8) & 0xff, length & 0xff);
+  return String.fromCharCode(
+    0x80 | (length >>> 24),
+    (length >> 16) & 0xff,
+    (length >> 8) & 0xff,
+    length & 0xff,
+  );
 }
 
 function checked(text: string, name: string): string {
   if (!/[\u0100-\uffff]/.test(text)) return text;
-  throw new ApplicationError("VARIABLE", `variable ${JSON.stringify(name)} holds a character that is no byte`);
+  throw new ApplicationError(
+    "VARIABLE",
+    `variable ${JSON.stringify(name)} holds a character that is no byte`,
+  );
 }

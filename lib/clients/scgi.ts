@@ -1,0 +1,39 @@
+// `postern/client/scgi`: a gateway application that forwards its requests to an SCGI server.
+
+import { createForwarder, type ForwardingApplication } from "./forwarder.ts";
+import { limitOf } from "./limit.ts";
+import { type ClientOptions, clientLimits } from "./options.ts";
+import { scgiProtocol } from "./scgi-wire.ts";
+
+export type { ForwardingApplication } from "./forwarder.ts";
+export type { ServerAddress } from "./server-address.ts";
+
+export interface ScgiClientOptions extends ClientOptions {
+  /**
+   * Longest body of unknown length, in bytes: SCGI says the length first, so such a body is gathered in memory. Past it the
+   * answer is 411. A body whose length is known is streamed, whatever it is.
+   *
+   * @defaultValue `1_048_576`
+   */
+  maxGatheredBytes?: number;
+}
+
+/**
+ * Makes an application that forwards each request to an SCGI server, on a connection of its own.
+ *
+ * A failure is answered 502, 503 or 504, and a line in `wsgi.errors` says why. A response that breaks off is cut. Over a
+ * unix socket, one without Content-Length looks complete: SCGI has no other sign of its end than that of the connection.
+ *
+ * @example
+ * const application = scgiClient({ address: "/run/app.sock" });
+ *
+ * @throws {GatewayError} `ADDRESS` or `OPTION`
+ */
+export function scgiClient(options: ScgiClientOptions): ForwardingApplication {
+  return createForwarder({
+    protocol: scgiProtocol,
+    options,
+    limits: clientLimits(options, 0, 0),
+    maxGatheredBytes: limitOf("maxGatheredBytes", options.maxGatheredBytes ?? 1_048_576),
+  });
+}

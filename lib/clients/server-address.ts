@@ -1,0 +1,28 @@
+import { GatewayError } from "../errors.ts";
+import type { Address } from "../gateway/protocol-server.ts";
+
+/** A unix socket's path (contains `/`), a port of this machine, `"host:port"`, or host and port. */
+export type ServerAddress = string | number | { readonly host: string; readonly port: number };
+
+const LOOPBACK = "127.0.0.1";
+
+/**
+ * The long form of `"/run/php/php-fpm.sock"`, `9000`, `"9000"`, `"backend:9000"` or `"[::1]:9000"`.
+ *
+ * @throws {GatewayError} `ADDRESS` when it is none of these
+ */
+export function parseServerAddress(address: ServerAddress): Address {
+  if (typeof address === "string" && address.includes("/")) return { path: address };
+  const { host, port } = typeof address === "object" ? address : splitAddress(String(address));
+  if (typeof host === "string" && host !== "" && Number.isInteger(port) && port > 0 && port <= 65_535)
+    return { host, port };
+  throw new GatewayError(
+    "ADDRESS",
+    `option "address" is ${JSON.stringify(address)}; give a path that contains "/", a port, or "host:port"`,
+  );
+}
+
+function splitAddress(text: string): { host: string; port: number } {
+  const [, host, port] = /^(?:(.+):)?(\d{1,5})$/.exec(text) ?? [];
+  return { host: host?.replace(/^\[(.*)\]$/, "$1") ?? LOOPBACK, port: Number(port) };
+}
