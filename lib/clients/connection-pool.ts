@@ -194,7 +194,7 @@ export class ConnectionPool {
   #connect(signal: AbortSignal): Promise<Socket> {
     const { connectTimeoutMs } = this.#limits;
     return new Promise((resolve, reject) => {
-      const socket = connect({ ...this.#address, noDelay: true });
+      const socket = connect({ ...this.#address, noDelay: true, allowHalfOpen: true });
       const fail = (reason: unknown): void => {
         settle();
         socket.on("error", () => {});

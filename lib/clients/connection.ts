@@ -1,5 +1,7 @@
 import type { Socket } from "node:net";
 
+const EMPTY = new Uint8Array(0);
+
 /** The request that has a connection. */
 export interface ConnectionUser {
   onData(bytes: Buffer): void;
@@ -32,6 +34,7 @@ export class Connection {
     });
     socket.on("end", () => {
       if (this.#user === undefined) socket.destroy();
+      else if ("address" in socket.address()) this.#distinguishEnd();
       else this.#user.onHalfClose();
     });
     socket.on("timeout", () => {
@@ -107,6 +110,16 @@ export class Connection {
 
   destroy(): void {
     this.#socket.destroy();
+  }
+
+  /**
+   * Node takes a reset that arrives together with the last bytes for an end. Sending nothing fails after a reset, and only
+   * then. A unix socket, whose address is empty, knows no reset, and this would fail on it after an ordinary end.
+   */
+  #distinguishEnd(): void {
+    this.#socket.write(EMPTY, (error) => {
+      if (error === undefined || error === null) this.#user?.onHalfClose();
+    });
   }
 
   readonly #wake = (): void => {

@@ -132,6 +132,8 @@ export class ForwardedRequest implements ConnectionUser, WireEvents, AsyncIterat
   }
 
   onClose(error: NodeJS.ErrnoException | undefined): void {
+    // A server that has not read all of the request may reset the connection behind a complete response.
+    if (this.#missing === 0) this.#take(() => this.#wire.finish());
     this.#fail(this.#lost(error));
   }
 

@@ -10,6 +10,7 @@ import { reachAjp, reachKeptAjp, startAjp } from "./ajp.ts";
 import { startCgi } from "./cgi.ts";
 import { reachFastCgi, reachKeptFastCgi, startFastCgi } from "./fastcgi.ts";
 import { startThereAndBack, startToFetch } from "./fetch.ts";
+import { startForwarding } from "./forwarding.ts";
 import { startHttp } from "./http.ts";
 import { startInProcess } from "./in-process.ts";
 import { startProcess } from "./process.ts";
@@ -44,6 +45,8 @@ const transports: readonly Cell[] = [
   ["uwsgi over TCP", startSingleRequest(uwsgi, true), [""]],
   ["AJP", startAjp(reachAjp), ["", "/app"]],
   ["AJP, connections kept", startAjp(reachKeptAjp), ["", "/app"]],
+  ["HTTP in front of a FastCGI client", startForwarding("fcgi"), ["", "/app"]],
+  ["HTTP in front of an SCGI client", startForwarding("scgi"), ["/app"]],
   ["CGI", startCgi, ["", "/cgi-bin/app"]],
   ["FastCGI, a process of its own", startProcess("fcgi", "single"), [""]],
   ["FastCGI, a process of its own, connection kept", startProcess("fcgi, kept", "single"), [""]],
