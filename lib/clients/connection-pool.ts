@@ -7,6 +7,9 @@ import { Connection } from "./connection.ts";
 import { connectFailure, ForwardingError, TIMED_OUT, UNAVAILABLE } from "./forwarding-error.ts";
 import type { ClientLimits } from "./options.ts";
 
+/** How long a request may wait beside idle connections, in milliseconds, until it is taken to wait for one of theirs. */
+const STARVING_MS = 50;
+
 /** What the connections of a client are doing. */
 export interface PoolCounts {
   /** Connections that are open, or being opened. */
@@ -37,6 +40,7 @@ export class ConnectionPool {
   readonly #idle: Connection[] = [];
   readonly #waiting = new Set<Waiter>();
   #requests = 0;
+  #starving: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
   #onEmpty: () => void = () => {};
 
@@ -88,6 +92,7 @@ export class ConnectionPool {
     } else if (waiter === undefined && this.#idle.length < this.#limits.maxIdle) {
       connection.rest(this.#limits.idleTimeoutMs);
       this.#idle.push(connection);
+      this.#watchStarving();
     } else {
       connection.destroy();
     }
@@ -110,9 +115,7 @@ export class ConnectionPool {
    * kept while an older request on another has had no byte of an answer: it may be waiting for just this process.
    */
   #mayKeep({ number }: Connection): boolean {
-    if (this.#limits.maxIdle === 0) return false;
-    for (const other of this.#busy) if (!other.answered && other.number < number) return false;
-    return true;
+    return this.#limits.maxIdle > 0 && !this.#hasUnanswered(number);
   }
 
   #takeIdle(): Connection | undefined {
@@ -125,7 +128,27 @@ export class ConnectionPool {
   #begin(connection: Connection): Connection {
     connection.number = ++this.#requests;
     this.#busy.add(connection);
+    this.#watchStarving();
     return connection;
+  }
+
+  /** For the same reason idle ones are closed when a request has waited for a while: for one of them, as it seems. */
+  #watchStarving(): void {
+    if (this.#starving !== undefined || this.#idle.length === 0 || !this.#hasUnanswered(this.#requests))
+      return;
+    const begun = this.#requests;
+    this.#starving = setTimeout(() => {
+      this.#starving = undefined;
+      if (this.#hasUnanswered(begun)) for (const connection of this.#idle.splice(0)) connection.destroy();
+      this.#watchStarving();
+    }, STARVING_MS);
+    this.#starving.unref();
+  }
+
+  /** Whether one of the requests up to this number has had no byte of an answer, on a connection that never had any. */
+  #hasUnanswered(number: number): boolean {
+    for (const other of this.#busy) if (!other.answered && other.number <= number) return true;
+    return false;
   }
 
   readonly #onClose = (connection: Connection): void => {

@@ -18,7 +18,6 @@ const ABORT = encodeRecord(RecordType.AbortRequest, REQUEST_ID, EMPTY);
 export function fcgiProtocol(keepConnections: boolean): WireProtocol {
   return {
     name: "FastCGI",
-    needsLength: false,
     begin: (variables, events) => new FcgiWire(keepConnections, variables, events),
   };
 }

@@ -54,6 +54,7 @@ export function fcgiClient(options: FcgiClientOptions): ForwardingApplication {
     protocol: fcgiProtocol(maxIdle > 0),
     options,
     limits: clientLimits(options, maxIdle, idleTimeoutMs),
+    needsLength: scripts !== undefined,
     ...(scripts && { prepare: (variables, environ) => scripts.prepare(variables, environ) }),
   });
 }

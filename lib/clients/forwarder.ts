@@ -35,8 +35,8 @@ export interface ForwarderParts {
   readonly protocol: WireProtocol;
   readonly options: ClientOptions;
   readonly limits: ClientLimits;
-  /** The longest body that is gathered where the protocol has to know its length, in bytes. */
-  readonly maxGatheredBytes?: number;
+  /** The server has to be told how long a body is. */
+  readonly needsLength: boolean;
   /** Changes the variables to what the server needs, or answers in its place. */
   readonly prepare?: (variables: Map<string, string>, environ: Environ) => Promise<OwnAnswer | undefined>;
 }
@@ -59,7 +59,7 @@ export function createForwarder(parts: ForwarderParts): ForwardingApplication {
 }
 
 async function forward(
-  { protocol, options, limits, maxGatheredBytes = 0, prepare }: ForwarderParts,
+  { protocol, options, limits, needsLength, prepare }: ForwarderParts,
   pool: ConnectionPool,
   environ: Environ,
   startResponse: StartResponse,
@@ -71,8 +71,9 @@ async function forward(
   const { CONTENT_LENGTH: length } = environ;
   const input = new RequestInput(environ["wsgi.input"], length);
   if (length !== undefined) variables.set("CONTENT_LENGTH", length);
-  else if (protocol.needsLength)
-    variables.set("CONTENT_LENGTH", String(await input.gather(maxGatheredBytes)));
+  else if (needsLength) {
+    variables.set("CONTENT_LENGTH", String(await input.gather(limits.maxGatheredBytes)));
+  }
   const method = environ.REQUEST_METHOD;
   const log = (text: string): void => void environ["wsgi.errors"].write(text);
   const request = await send(protocol, {

@@ -70,6 +70,15 @@ export interface ClientOptions {
   responseTimeoutMs?: number;
 
   /**
+   * Longest body of unknown length, in bytes, where the server has to be told a length first: SCGI wants it, and PHP reads
+   * no body without. There such a body is gathered in memory, and past this limit the answer is 411. A body whose length is
+   * known is streamed, whatever that is, and FastCGI without `php` streams all.
+   *
+   * @defaultValue `1_048_576`
+   */
+  maxGatheredBytes?: number;
+
+  /**
    * Longest head of a response, in bytes. Past it the answer is 502.
    *
    * @defaultValue `65_536`
@@ -87,6 +96,7 @@ export interface ClientLimits {
   readonly connectTimeoutMs: number;
   readonly responseTimeoutMs: number;
   readonly maxResponseHeadBytes: number;
+  readonly maxGatheredBytes: number;
 }
 
 /** @throws {GatewayError} `OPTION` when a limit is none */
@@ -99,6 +109,7 @@ export function clientLimits(options: ClientOptions, maxIdle: number, idleTimeou
     waitTimeoutMs: timeOf("waitTimeoutMs", options.waitTimeoutMs ?? 10_000),
     connectTimeoutMs: timeOf("connectTimeoutMs", options.connectTimeoutMs ?? 5_000),
     responseTimeoutMs: timeOf("responseTimeoutMs", options.responseTimeoutMs ?? 60_000),
+    maxGatheredBytes: limitOf("maxGatheredBytes", options.maxGatheredBytes ?? 1_048_576),
     maxResponseHeadBytes: limitOf("maxResponseHeadBytes", options.maxResponseHeadBytes ?? 65_536, 1),
   };
 }

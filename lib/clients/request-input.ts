@@ -38,8 +38,8 @@ export class RequestInput implements AsyncIterable<Buffer> {
         throw new ForwardingError(
           "411 Length Required",
           "LENGTH_REQUIRED",
-          `a body of unknown length is longer than ${maxBytes} bytes ("maxGatheredBytes"), and SCGI has to know the ` +
-            "length first; have the web server in front buffer it",
+          `a body of unknown length is longer than ${maxBytes} bytes ("maxGatheredBytes"), and the server has to know ` +
+            "the length first; have the web server in front buffer it",
         );
       }
       this.#gathered.push(chunk);

@@ -3,7 +3,6 @@ import type { Variables, Wire, WireEvents, WireProtocol } from "./wire.ts";
 
 export const scgiProtocol: WireProtocol = {
   name: "SCGI",
-  needsLength: true,
   begin: (variables, events) => new ScgiWire(variables, events),
 };
 

@@ -1,22 +1,13 @@
 // `postern/client/scgi`: a gateway application that forwards its requests to an SCGI server.
 
 import { createForwarder, type ForwardingApplication } from "./forwarder.ts";
-import { limitOf } from "./limit.ts";
 import { type ClientOptions, clientLimits } from "./options.ts";
 import { scgiProtocol } from "./scgi-wire.ts";
 
 export type { ForwardingApplication } from "./forwarder.ts";
 export type { ServerAddress } from "./server-address.ts";
 
-export interface ScgiClientOptions extends ClientOptions {
-  /**
-   * Longest body of unknown length, in bytes: SCGI says the length first, so such a body is gathered in memory. Past it the
-   * answer is 411. A body whose length is known is streamed, whatever it is.
-   *
-   * @defaultValue `1_048_576`
-   */
-  maxGatheredBytes?: number;
-}
+export type ScgiClientOptions = ClientOptions;
 
 /**
  * Makes an application that forwards each request to an SCGI server, on a connection of its own.
@@ -34,6 +25,6 @@ export function scgiClient(options: ScgiClientOptions): ForwardingApplication {
     protocol: scgiProtocol,
     options,
     limits: clientLimits(options, 0, 0),
-    maxGatheredBytes: limitOf("maxGatheredBytes", options.maxGatheredBytes ?? 1_048_576),
+    needsLength: true,
   });
 }

@@ -48,9 +48,6 @@ export interface WireProtocol {
   /** As it stands in messages: `FastCGI`. */
   readonly name: string;
 
-  /** A request has to say how long its body is. */
-  readonly needsLength: boolean;
-
   /**
    * Begins one request.
    *
