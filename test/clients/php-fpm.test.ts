@@ -1,5 +1,6 @@
 // PHP itself, of which no fake can say what it makes of the variables that it is sent.
 
+import { createHash } from "node:crypto";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type FcgiClientOptions, fcgiClient } from "../../lib/clients/fcgi.ts";
@@ -106,8 +107,7 @@ describe.skipIf(phpFpm === undefined)("PHP-FPM", () => {
       "upload.php",
       "<?php header('Content-Type: text/plain'); echo $_FILES['f']['name'], ' ', $_FILES['f']['size'], ' ', md5_file($_FILES['f']['tmp_name']);",
     );
-    const bytes = Buffer.alloc(1_500_000, (index) => index & 0xff);
-    const { createHash } = await import("node:crypto");
+    const bytes = Uint8Array.from({ length: 1_500_000 }, (_value, index) => index & 0xff);
     const response = await site().ask("/php/upload.php", { data: { f: new File([bytes], "ünï.bin") } });
     expect(response.text).toBe(`ünï.bin 1500000 ${createHash("md5").update(bytes).digest("hex")}`);
   });
