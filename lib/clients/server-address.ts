@@ -5,6 +5,8 @@ import type { Address } from "../gateway/protocol-server.ts";
 export type ServerAddress = string | number | { readonly host: string; readonly port: number };
 
 const LOOPBACK = "127.0.0.1";
+/** sockaddr_un of Linux, without its NUL. The system would cut a longer path, and connect to something else. */
+const MAX_PATH_BYTES = 107;
 
 /**
  * The long form of `"/run/php/php-fpm.sock"`, `9000`, `"9000"`, `"backend:9000"` or `"[::1]:9000"`.
@@ -12,7 +14,13 @@ const LOOPBACK = "127.0.0.1";
  * @throws {GatewayError} `ADDRESS` when it is none of these
  */
 export function parseServerAddress(address: ServerAddress): Address {
-  if (typeof address === "string" && address.includes("/")) return { path: address };
+  if (typeof address === "string" && address.includes("/")) {
+    if (Buffer.byteLength(address) <= MAX_PATH_BYTES) return { path: address };
+    throw new GatewayError(
+      "ADDRESS",
+      `option "address" is a path of more than ${MAX_PATH_BYTES} bytes, which no unix socket can have`,
+    );
+  }
   const { host, port } = typeof address === "object" ? address : splitAddress(String(address));
   if (typeof host === "string" && host !== "" && Number.isInteger(port) && port > 0 && port <= 65_535)
     return { host, port };

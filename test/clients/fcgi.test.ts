@@ -341,6 +341,7 @@ describe("connecting", () => {
     ["no port", "nonsense"],
     ["port 0", 0],
     ["a port too high", "127.0.0.1:70000"],
+    ["a path that is too long", `/${"x".repeat(107)}`],
     ["no host", { host: "", port: 1 }],
   ])("%s is no address", (_, address) => {
     expect(() => fcgiClient({ address })).toThrow(expect.objectContaining({ code: "ADDRESS" }));
