@@ -2,6 +2,7 @@
 // body is left once.
 
 import type { Application, Body, Environ, StartResponse } from "../gateway/types.ts";
+import { isPromise } from "./response-filter/body-kinds.ts";
 import {
   FilteredResponse,
   type ResponseFilter,
@@ -61,8 +62,4 @@ export function watchResponse(
   } catch (error) {
     return response.fail(error);
   }
-}
-
-function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof (value as Promise<T> | null | undefined)?.then === "function";
 }

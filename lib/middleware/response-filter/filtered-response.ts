@@ -1,7 +1,7 @@
 import { ApplicationError } from "../../errors.ts";
 import { checkHead } from "../../gateway/head.ts";
 import type { Body, Chunk, Environ, Headers, StartResponse, Write } from "../../gateway/types.ts";
-import { closeOf, isFileBody, iteratorOf, logFailure } from "./body-kinds.ts";
+import { closeOf, isFileBody, isIterable, isPromise, iteratorOf, logFailure } from "./body-kinds.ts";
 import { HeaderList } from "./header-list.ts";
 import { HeldBody } from "./held-body.ts";
 
@@ -84,7 +84,7 @@ export class FilteredResponse implements ResponseHead {
   #takeWhole(body: Body): Body | Promise<Body> {
     try {
       const filtered = this.#filter(this, body);
-      if (!(filtered instanceof Promise)) return this.#replace(body, filtered);
+      if (!isPromise(filtered)) return this.#replace(body, filtered);
       return filtered
         .then((settled) => this.#replace(body, settled))
         .catch((error: unknown) => this.#drop(body, error));
@@ -218,10 +218,4 @@ class ClosingBody implements AsyncIterable<Chunk> {
       this.#close();
     }
   }
-}
-
-function isIterable(body: Body): boolean {
-  return (
-    typeof body === "object" && body !== null && (Symbol.asyncIterator in body || Symbol.iterator in body)
-  );
 }
