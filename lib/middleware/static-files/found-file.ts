@@ -1,0 +1,99 @@
+// From a request's path to a file of the folder.
+
+import type { Stats } from "node:fs";
+import { realpath, stat } from "node:fs/promises";
+import { join, sep } from "node:path";
+import type { Folder } from "./folder.ts";
+
+export interface FoundFile {
+  /** Where it is in the folder, with slashes. */
+  readonly name: string;
+  /** Absolute. */
+  readonly path: string;
+  readonly stats: Stats;
+}
+
+/** A folder with an index file that was asked for without its slash. */
+export const WITHOUT_SLASH = Symbol("without slash");
+
+/** What no file can be found by: not there, not to be looked into, no name at all, links in a circle. */
+const MISSING: ReadonlySet<string | undefined> = new Set([
+  "ENOENT",
+  "ENOTDIR",
+  "ENAMETOOLONG",
+  "EACCES",
+  "ELOOP",
+  "EINVAL",
+]);
+
+/** @param path below the folder as in an environ: one code point a byte, `""` or with a slash at its beginning */
+export async function findFile(
+  folder: Folder,
+  path: string,
+): Promise<FoundFile | typeof WITHOUT_SLASH | undefined> {
+  const name = nameOf(folder, path);
+  if (name === undefined) return undefined;
+  if (name === "" || name.endsWith("/")) {
+    const index = await findIndex(folder, name);
+    return index !== undefined && path === "" ? WITHOUT_SLASH : index;
+  }
+  const found = await look(folder, name);
+  if (found === undefined) return undefined;
+  if (found.stats.isFile()) return found;
+  if (!found.stats.isDirectory()) return undefined;
+  return (await findIndex(folder, `${name}/`)) === undefined ? undefined : WITHOUT_SLASH;
+}
+
+/** A file that lies beside another, or undefined. */
+export async function findBeside(
+  folder: Folder,
+  { name }: FoundFile,
+  ending: string,
+): Promise<FoundFile | undefined> {
+  const found = await look(folder, name + ending);
+  return found?.stats.isFile() === true ? found : undefined;
+}
+
+async function findIndex(folder: Folder, name: string): Promise<FoundFile | undefined> {
+  for (const index of folder.index) {
+    const found = await look(folder, name + index);
+    if (found?.stats.isFile() === true) return found;
+  }
+  return undefined;
+}
+
+/** The path as a name of the file system: each of its segments is a name of its own, or it is nobody's. */
+function nameOf({ dotNames }: Folder, path: string): string | undefined {
+  if (/[\0\\]/.test(path)) return undefined;
+  const bytes = Buffer.from(path.slice(1), "latin1");
+  const name = bytes.toString();
+  // Bytes that are no UTF-8 would be those of another name.
+  if (!Buffer.from(name).equals(bytes)) return undefined;
+  const segments = name.split("/");
+  // The last is empty where a folder is asked for.
+  const names = segments.at(-1) === "" ? segments.slice(0, -1) : segments;
+  const isForeign = (segment: string): boolean =>
+    segment === "" ||
+    segment === "." ||
+    segment === ".." ||
+    (segment.startsWith(".") && !dotNames.has(segment));
+  return names.some(isForeign) ? undefined : name;
+}
+
+async function look(folder: Folder, name: string): Promise<FoundFile | undefined> {
+  const path = join(folder.path, name);
+  try {
+    if (!folder.followLinks && !(await isInside(folder.path, path))) return undefined;
+    return { name, path, stats: await stat(path) };
+  } catch (error) {
+    if (MISSING.has((error as NodeJS.ErrnoException).code)) return undefined;
+    throw error;
+  }
+}
+
+async function isInside(folder: string, path: string): Promise<boolean> {
+  const real = await realpath(path);
+  if (real === path) return true;
+  const realFolder = await realpath(folder);
+  return real.startsWith(realFolder.endsWith(sep) ? realFolder : realFolder + sep);
+}
