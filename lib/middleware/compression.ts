@@ -90,11 +90,11 @@ export function compression(options: CompressionOptions = {}): Middleware {
   };
   const compress = (head: ResponseHead, body: Body): Body => {
     if (!vary(head)) return body;
+    const size = sizeOf(head, body);
+    if (size === 0 || (size < thresholdBytes && !refusesIdentity(head.environ))) return body;
     const coding = acceptedEncoding(head.environ, codings);
     const compressor = compressors.find((one) => one.coding === coding);
-    const size = sizeOf(head, body);
-    if (compressor === undefined || (size < thresholdBytes && !(size > 0 && refusesIdentity(head.environ))))
-      return body;
+    if (compressor === undefined) return body;
     return compressed(head, body, size, compressor, flush);
   };
   return (application) => (environ, startResponse) =>
@@ -133,7 +133,8 @@ function sizeOf({ environ, headers }: ResponseHead, body: Body): number {
 }
 
 function refusesIdentity(environ: Environ): boolean {
-  return acceptedEncoding(environ, []) === undefined;
+  // Hardly a client does, so that most need not be read closely.
+  return /;\s*q=0/i.test(environ.HTTP_ACCEPT_ENCODING ?? "") && acceptedEncoding(environ, []) === undefined;
 }
 
 function compressed(
