@@ -1,7 +1,7 @@
 // What a target of a URL map becomes: a function that answers a request whose path matched.
 
 import { ApplicationError } from "../errors.ts";
-import { isFromHere } from "./cross-origin.ts";
+import { isFromHere } from "../gateway/cross-origin.ts";
 import type { Exchange } from "./exchange.ts";
 import { HttpResponse, Redirect } from "./http-response.ts";
 import type { Level } from "./level.ts";

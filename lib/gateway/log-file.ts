@@ -29,10 +29,26 @@ const files = new Map<string, LogFile>();
  */
 export function logsOf({ log, logFile }: LogOptions): Logs {
   if (logFile === undefined) return { log: log ?? logToStderr, writeErrors: writeToStderr };
-  const path = resolve(logFile);
+  const file = fileAt(logFile);
+  return { log: log ?? file.log, writeErrors: file.writeErrors };
+}
+
+/**
+ * Appends lines to a log file as they are, for whoever has a format of its own: what is given in one turn of the event loop
+ * is written in one piece at its end. The file is opened once in a process, and anew with all others.
+ *
+ * @throws {GatewayError} `LOG_FILE` when it cannot be opened
+ */
+export function lineWriterOf(path: string): (line: string) => void {
+  const file = fileAt(path);
+  return (line) => file.writeLine(line);
+}
+
+function fileAt(relative: string): LogFile {
+  const path = resolve(relative);
   const file = files.get(path) ?? new LogFile(path);
   files.set(path, file);
-  return { log: log ?? file.log, writeErrors: file.writeErrors };
+  return file;
 }
 
 /** Opens all log files of this process anew. One that cannot be opened is written to where it is now. */
@@ -47,6 +63,8 @@ export function reopenLogFiles(): void {
 class LogFile implements Logs {
   readonly #path: string;
   #descriptor: number;
+  /** Lines of this turn of the event loop. */
+  #lines = "";
 
   constructor(path: string) {
     this.#path = path;
@@ -70,7 +88,17 @@ class LogFile implements Logs {
     if (bytes.length > 0) this.#append("app", bytes.toString("latin1"), "latin1");
   };
 
+  writeLine(line: string): void {
+    if (this.#lines === "") {
+      setImmediate(this.#flush);
+      // A process that is ended before its next turn has written them all the same.
+      process.once("exit", this.#flush);
+    }
+    this.#lines += `${line}\n`;
+  }
+
   reopen(): void {
+    this.#flush();
     const before = this.#descriptor;
     try {
       this.#descriptor = openSync(this.#path, "a", MODE);
@@ -91,7 +119,18 @@ class LogFile implements Logs {
   #append(who: string, text: string, encoding: "utf8" | "latin1"): void {
     const begin = `${new Date().toISOString()} [${process.pid}] ${who}: `;
     const lines = text.replace(/\n$/, "").split("\n");
-    let rest = Buffer.from(lines.map((line) => `${begin}${line}\n`).join(""), encoding);
+    this.#write(Buffer.from(lines.map((line) => `${begin}${line}\n`).join(""), encoding));
+  }
+
+  readonly #flush = (): void => {
+    const lines = this.#lines;
+    this.#lines = "";
+    process.off("exit", this.#flush);
+    if (lines !== "") this.#write(Buffer.from(lines));
+  };
+
+  #write(bytes: Buffer): void {
+    let rest = bytes;
     try {
       while (rest.length > 0) rest = rest.subarray(writeSync(this.#descriptor, rest));
     } catch {

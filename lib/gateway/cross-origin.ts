@@ -1,6 +1,6 @@
 // Refuses requests that another site's page makes a browser send (cross-site request forgery), without tokens.
 
-import type { Environ } from "../gateway/types.ts";
+import type { Environ } from "./types.ts";
 
 /**
  * Whether an unsafe request may run. A browser says where it comes from in `Sec-Fetch-Site` (W3C Fetch Metadata)

@@ -1,0 +1,33 @@
+import { Networks } from "./networks.ts";
+import type { Environ } from "./types.ts";
+
+/** Stands for all peers on unix sockets, in nginx's word: they have no address. */
+const UNIX = "unix:";
+
+/** Addresses and networks of clients, and `"unix:"` for those that came over a unix socket. */
+export class RemoteAddresses {
+  readonly #networks: Networks;
+  readonly #unix: boolean;
+
+  /** @throws {GatewayError} with `code` when an entry is neither an address nor a network nor `"unix:"` */
+  constructor(entries: readonly string[], code: string) {
+    this.#unix = entries.includes(UNIX);
+    this.#networks = new Networks(
+      entries.filter((entry) => entry !== UNIX),
+      code,
+    );
+  }
+
+  /** Whether an address is in it. */
+  has(address: string): boolean {
+    return this.#networks.has(address);
+  }
+
+  /**
+   * Whether `REMOTE_ADDR` is in it. The embedded HTTP server leaves it out on a unix socket, and web servers say `unix:`
+   * or nothing.
+   */
+  hasPeer({ REMOTE_ADDR: address = "" }: Environ): boolean {
+    return address === "" || address.startsWith(UNIX) ? this.#unix : this.#networks.has(address);
+  }
+}
