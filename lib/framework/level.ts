@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
+import { encodePathBytes } from "../gateway/path.ts";
 import type { Environ } from "../gateway/types.ts";
 import type { AppCore, ApplicationOptions } from "./app-core.ts";
-import { encodePath, encodePathBytes } from "./location.ts";
+import { encodePath } from "./location.ts";
 
 export type Params = Readonly<Record<string, string | undefined>>;
 

@@ -2,6 +2,7 @@
 // built from what the client sent.
 
 import { Buffer } from "node:buffer";
+import { percentEncoded } from "../gateway/path.ts";
 
 /** How an address begins that names its scheme (RFC 3986 §3.1). */
 export const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
@@ -20,11 +21,6 @@ export function pathText(bytes: string): string {
 export function encodePath(text: string): string {
   if (/^[\w/.~!$&'()*+,;=:@-]*$/.test(text)) return text;
   return text.replace(/[^\w/.~!$&'()*+,;=:@-]+/g, encodeBytes);
-}
-
-/** The same for a path whose code points are bytes, such as `SCRIPT_NAME`. */
-export function encodePathBytes(bytes: string): string {
-  return bytes.replace(/[^\w/.~!$&'()*+,;=:@-]/g, (byte) => percent(byte.charCodeAt(0)));
 }
 
 /**
@@ -48,10 +44,6 @@ function join(target: string, path: string): string {
 
 function encodeBytes(text: string): string {
   let encoded = "";
-  for (const byte of Buffer.from(text)) encoded += percent(byte);
+  for (const byte of Buffer.from(text)) encoded += percentEncoded(byte);
   return encoded;
-}
-
-function percent(byte: number): string {
-  return `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
 }

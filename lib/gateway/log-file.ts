@@ -41,7 +41,16 @@ export function logsOf({ log, logFile }: LogOptions): Logs {
  */
 export function lineWriterOf(path: string): (line: string) => void {
   const file = fileAt(path);
+  if (!flushesAtExit) process.once("exit", flushLogFiles);
+  flushesAtExit = true;
   return (line) => file.writeLine(line);
+}
+
+let flushesAtExit = false;
+
+/** A process that is ended before its next turn has written its lines all the same. */
+function flushLogFiles(): void {
+  for (const file of files.values()) file.flush();
 }
 
 function fileAt(relative: string): LogFile {
@@ -89,16 +98,12 @@ class LogFile implements Logs {
   };
 
   writeLine(line: string): void {
-    if (this.#lines === "") {
-      setImmediate(this.#flush);
-      // A process that is ended before its next turn has written them all the same.
-      process.once("exit", this.#flush);
-    }
+    if (this.#lines === "") setImmediate(this.flush);
     this.#lines += `${line}\n`;
   }
 
   reopen(): void {
-    this.#flush();
+    this.flush();
     const before = this.#descriptor;
     try {
       this.#descriptor = openSync(this.#path, "a", MODE);
@@ -122,10 +127,9 @@ class LogFile implements Logs {
     this.#write(Buffer.from(lines.map((line) => `${begin}${line}\n`).join(""), encoding));
   }
 
-  readonly #flush = (): void => {
+  readonly flush = (): void => {
     const lines = this.#lines;
     this.#lines = "";
-    process.off("exit", this.#flush);
     if (lines !== "") this.#write(Buffer.from(lines));
   };
 

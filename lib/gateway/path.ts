@@ -34,3 +34,13 @@ export function below(mount: string, path: string): string | undefined {
   const rest = path.slice(mount.length);
   return rest === "" || rest.startsWith("/") ? rest : undefined;
 }
+
+/** Percent-encodes what cannot stand in a path, with `%` among it, of a path whose code points are bytes. */
+export function encodePathBytes(bytes: string): string {
+  return bytes.replace(/[^\w/.~!$&'()*+,;=:@-]/g, (byte) => percentEncoded(byte.charCodeAt(0)));
+}
+
+/** One byte, in capitals as RFC 3986 §2.1 asks for. */
+export function percentEncoded(byte: number): string {
+  return `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+}

@@ -31,6 +31,12 @@ const PEER_FAULTS: Readonly<Record<string, string>> = {
   BODY_TIMEOUT: "408 Request Timeout",
 };
 
+/** What the server answers when an application fails with this error before the head was sent. */
+export function failureStatus(error: unknown): string {
+  if (!(error instanceof ProtocolError)) return "500 Internal Server Error";
+  return PEER_FAULTS[error.code] ?? "400 Bad Request";
+}
+
 /**
  * Runs one request through an application.
  *
@@ -282,8 +288,10 @@ class Exchange {
     if (this.#sink.closed) return;
     if (!peerFault) this.#options.onFailure?.();
     if (this.#headSent) this.#sink.cut();
-    else if (peerFault) this.#refuse(PEER_FAULTS[error.code] ?? "400 Bad Request");
-    else this.#refuse("500 Internal Server Error", this.#options.debug === true ? inspect(error) : undefined);
+    else {
+      const showsTrace = this.#options.debug === true && !peerFault;
+      this.#refuse(failureStatus(error), showsTrace ? inspect(error) : undefined);
+    }
   }
 
   /** A peer that has gone takes its request with it, a time-out too; what breaks because of that is no news. */

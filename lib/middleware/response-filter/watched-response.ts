@@ -18,6 +18,8 @@ export interface ResponseOutcome {
   readonly headers: readonly Header[];
   /** Of the body, as it was given to the server; 0 where none is sent, as for `HEAD`. */
   readonly bytes: number;
+  /** When its first byte came, in milliseconds of `performance.now()`; undefined when there was none. */
+  readonly firstByteAt: number | undefined;
   /** The body was left before its end: the client has gone, or wanted no body. */
   readonly left: boolean;
   /** What was thrown; undefined when nothing was. */
@@ -32,6 +34,7 @@ export class WatchedResponse {
   #status: string | undefined;
   #headers: readonly Header[] = [];
   #bytes = 0;
+  #firstByteAt: number | undefined;
   #ended = false;
 
   constructor(environ: Environ, outer: StartResponse, end: (outcome: ResponseOutcome) => void) {
@@ -80,7 +83,14 @@ export class WatchedResponse {
     this.#ended = true;
     const code = Number(this.#status?.slice(0, 3));
     const bytes = this.#isHead || isBodyless(code) ? 0 : this.#bytes;
-    this.#end({ status: this.#status, headers: this.#headers, bytes, left, error });
+    this.#end({
+      status: this.#status,
+      headers: this.#headers,
+      bytes,
+      firstByteAt: this.#firstByteAt,
+      left,
+      error,
+    });
   }
 
   #counted(write: Write): Write {
