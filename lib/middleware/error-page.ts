@@ -1,4 +1,4 @@
-// Pages for statuses of errors, in the place of bodies that are empty or a line of plain text.
+// Pages for statuses of errors, in the place of bodies that are empty or a line of text.
 
 import type { Middleware } from "../gateway/types.ts";
 import { guarded } from "./error-page/guarded-body.ts";
@@ -27,8 +27,8 @@ export interface ErrorPageOptions {
 
 /**
  * Gives errors a page, as HTML, JSON (RFC 9457) or plain text, whichever the client takes best. The status stays, and so
- * do the headers that do not describe the body. Replaced are bodies that are empty or plain text of at most 4 KiB; an
- * application's own page stays, and plain text for clients that want plain text.
+ * do the headers that do not describe the body. Replaced are bodies of at most 4 KiB that are empty, plain text, or HTML
+ * without any markup, as the framework's own are; an application's page stays, and plain text for clients that want that.
  *
  * An error that the application throws before anything was sent is logged to `wsgi.errors` and gets the page of 500. Left to
  * the server are those of the client (`ProtocolError`), which have statuses of their own, those after the client has

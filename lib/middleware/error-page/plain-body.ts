@@ -5,10 +5,20 @@ import type { HeaderList } from "../response-filter/header-list.ts";
 /** The longest plain text that a page takes the place of, in bytes; a longer one is a page of its own. */
 const MAX_BYTES = 4_096;
 
-/** Of a head: whether its body is plain text, or none. */
-export function isPlain(headers: HeaderList): boolean {
-  const type = headers.get("Content-Type");
-  return (type === undefined || /^text\/plain\b/i.test(type)) && !headers.has("Content-Encoding");
+/** What a head says of its body: nothing that anybody has written a page for. */
+export type Plainness = "text" | "html" | undefined;
+
+/** HTML may be a line of text all the same, as web.py's pages are. */
+export function plainnessOf(headers: HeaderList): Plainness {
+  if (headers.has("Content-Encoding")) return undefined;
+  const type = headers.get("Content-Type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "text/plain";
+  if (type === "text/plain") return "text";
+  return type === "text/html" ? "html" : undefined;
+}
+
+/** Whether there is markup in HTML, which somebody has written then. */
+export function hasMarkup(text: string): boolean {
+  return /[<&]/.test(text);
 }
 
 /** Whether a body in whole is short enough for a page to take its place. */

@@ -5,7 +5,7 @@ import { isFileBody } from "../response-filter/body-kinds.ts";
 import { HeaderList } from "../response-filter/header-list.ts";
 import type { ResponseHead } from "../response-filter.ts";
 import { kindFor, type PageError, standardPage, TYPES } from "./page.ts";
-import { isPlain, isShort, readShort, textOf } from "./plain-body.ts";
+import { hasMarkup, isShort, plainnessOf, readShort, textOf } from "./plain-body.ts";
 import type { Content, Source } from "./source.ts";
 
 /** What describes a body, and not the response (RFC 9110 §8 and §14). */
@@ -66,7 +66,8 @@ export class Replacement {
   }
 
   #isOurs({ code, headers, environ }: ResponseHead): boolean {
-    if (code < 400 || !isPlain(headers) || !(this.#others || this.#sources.has(code))) return false;
+    if (code < 400 || plainnessOf(headers) === undefined || !(this.#others || this.#sources.has(code)))
+      return false;
     // The debug page's trace is plain text too.
     return code !== 500 || environ["postern.debug"] !== true;
   }
@@ -74,11 +75,13 @@ export class Replacement {
   #replace(head: ResponseHead, chunks: Chunk[]): Body | Promise<Body> {
     const { environ, code: status } = head;
     const detail = textOf(chunks);
+    const isText = plainnessOf(head.headers) === "text";
+    if (!isText && hasMarkup(detail)) return chunks;
     const page = { status, reason: head.status.slice(4), detail, kind: kindFor(environ), environ };
     const put = (found: Content | undefined): Body => {
       head.headers.vary("Accept");
       // Plain text for whoever wants plain text is there already.
-      if (found === undefined && page.kind === "text" && detail !== "") return chunks;
+      if (found === undefined && page.kind === "text" && isText && detail !== "") return chunks;
       const content = found ?? standardContent(page);
       for (const name of CONTENT_HEADERS) head.headers.remove(name);
       head.headers.add("Content-Type", content.type);
