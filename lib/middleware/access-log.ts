@@ -50,6 +50,7 @@ export interface AccessLogOptions {
  * What a client sent cannot begin a line: control characters, quotes and all that is not ASCII are escaped as Apache does.
  * The status is 499 where the client had gone before there was anything to answer (nginx's), and what the server answers
  * where the application failed before that; a response that was begun keeps its status, and `%X` is `X` if it was cut.
+ * Bytes are those that the application gave: what of them has reached the client is known to the web server alone.
  * An application that does not end by itself, nor when `postern.signal` is aborted, is logged by nobody.
  *
  * @example

@@ -24,8 +24,7 @@ export const COMMON_TIME = "%d/%b/%Y:%H:%M:%S %z";
  * Gives undefined for a format with another directive.
  */
 export function timeFormat(format: string): ((time: number) => string) | undefined {
-  const unknown = /%(?![aAbBdDeFhHIjmMnpRsStTyYz%])/.test(format);
-  if (unknown) return undefined;
+  if (format.replace(/%[aAbBdDeFhHIjmMnpRsStTyYz%]/g, "").includes("%")) return undefined;
   let second = Number.NaN;
   let text = "";
   return (time) => {

@@ -14,7 +14,7 @@ export interface AccessEntry {
    */
   readonly status: number;
   readonly headers: readonly Header[];
-  /** Of the body, in bytes; 0 where the server answered in the application's place. */
+  /** Of the body, in bytes, as the application gave them; 0 where the server answered in its place. */
   readonly bytes: number;
   /** To the end of the body, in milliseconds. */
   readonly durationMs: number;

@@ -74,6 +74,7 @@ export class WatchedResponse {
   }
 
   count(chunk: Chunk): void {
+    if (this.#bytes === 0 && chunk.length > 0) this.#firstByteAt = performance.now();
     if (typeof chunk === "string") this.#bytes += Buffer.byteLength(chunk);
     else if (chunk instanceof Uint8Array) this.#bytes += chunk.byteLength;
   }
