@@ -8,26 +8,21 @@ import type { Environ } from "./types.ts";
  */
 export class LazyKey<Key extends keyof Environ & string> {
   readonly #key: Key;
-  readonly #makers = new WeakMap<object, () => Environ[Key]>();
   readonly #accessor: PropertyDescriptor & ThisType<object>;
+  readonly #keep: (environ: object, make: () => Environ[Key]) => void;
 
   constructor(key: Key) {
     this.#key = key;
-    const makers = this.#makers;
+    const { keep, makeOf } = makers<Environ[Key]>();
     const settle = (environ: object, value: unknown): void => {
       Object.defineProperty(environ, key, { configurable: true, enumerable: true, writable: true, value });
     };
+    this.#keep = keep;
     this.#accessor = {
       configurable: true,
       enumerable: true,
       get() {
-        // Also of an object that has the environ as its prototype.
-        let holder: object = this;
-        let make = makers.get(holder);
-        while (make === undefined) {
-          holder = Object.getPrototypeOf(holder);
-          make = makers.get(holder);
-        }
+        const { holder, make } = makeOf(this);
         const value = make();
         settle(holder, value);
         return value;
@@ -41,9 +36,39 @@ export class LazyKey<Key extends keyof Environ & string> {
   /** @param make gets what the key had before, which is made as late */
   define(environ: Environ, make: (before: Environ[Key]) => Environ[Key]): void {
     const before = Object.getOwnPropertyDescriptor(environ, this.#key);
-    this.#makers.set(environ, () =>
+    this.#keep(environ, () =>
       make((before?.get === undefined ? before?.value : before.get.call(environ)) as Environ[Key]),
     );
     Object.defineProperty(environ, this.#key, this.#accessor);
   }
+}
+
+class Borrowed {
+  constructor(object: object) {
+    // biome-ignore lint/correctness/noConstructorReturn: the class below puts its field on this object
+    return object;
+  }
+}
+
+/** A private field of its own on each environ, which is neither copied nor listed as a key would be; cheaper than a WeakMap. */
+function makers<Value>() {
+  class Maker extends Borrowed {
+    readonly #make: () => Value;
+
+    constructor(environ: object, make: () => Value) {
+      super(environ);
+      this.#make = make;
+    }
+
+    /** Also of an object that has the environ as its prototype. */
+    static of(environ: object): { holder: object; make: () => Value } {
+      let holder = environ;
+      while (!(#make in holder)) holder = Object.getPrototypeOf(holder);
+      return { holder, make: holder.#make };
+    }
+  }
+  return {
+    keep: (environ: object, make: () => Value): void => void new Maker(environ, make),
+    makeOf: (environ: object) => Maker.of(environ),
+  };
 }

@@ -4,10 +4,14 @@ import type { Environ } from "./types.ts";
 /** Stands for all peers on unix sockets, in nginx's word: they have no address. */
 const UNIX = "unix:";
 
+/** Answers that are kept: asking Node costs more than all the rest, and the same proxies and clients come again. */
+const MAX_KNOWN = 1_024;
+
 /** Addresses and networks of clients, and `"unix:"` for those that came over a unix socket. */
 export class RemoteAddresses {
   readonly #networks: Networks;
   readonly #unix: boolean;
+  readonly #known = new Map<string, boolean>();
 
   /** @throws {GatewayError} with `code` when an entry is neither an address nor a network nor `"unix:"` */
   constructor(entries: readonly string[], code: string) {
@@ -20,7 +24,11 @@ export class RemoteAddresses {
 
   /** Whether an address is in it. */
   has(address: string): boolean {
-    return this.#networks.has(address);
+    const known = this.#known.get(address);
+    if (known !== undefined) return known;
+    const has = this.#networks.has(address);
+    if (this.#known.size < MAX_KNOWN) this.#known.set(address, has);
+    return has;
   }
 
   /**
@@ -28,6 +36,6 @@ export class RemoteAddresses {
    * or nothing.
    */
   hasPeer({ REMOTE_ADDR: address = "" }: Environ): boolean {
-    return address === "" || address.startsWith(UNIX) ? this.#unix : this.#networks.has(address);
+    return address === "" || address.startsWith(UNIX) ? this.#unix : this.has(address);
   }
 }

@@ -3,13 +3,12 @@
 import type { Writable } from "node:stream";
 import { GatewayError } from "../errors.ts";
 import { lineWriterOf } from "../gateway/log-file.ts";
-import { encodePathBytes } from "../gateway/path.ts";
-import { failureStatus } from "../gateway/respond.ts";
 import type { Environ, Middleware } from "../gateway/types.ts";
 import type { AccessEntry } from "./access-log/entry.ts";
 import { COMBINED, COMMON, compileFormat, type LineFormat } from "./access-log/format.ts";
 import { jsonLine } from "./access-log/json.ts";
-import { type ResponseOutcome, watchResponse } from "./response-filter.ts";
+import { LoggedRequest } from "./access-log/logged-request.ts";
+import { watchResponse } from "./response-filter.ts";
 
 export type { AccessEntry };
 
@@ -64,22 +63,9 @@ export function accessLog(options: AccessLogOptions = {}): Middleware {
   const put = writerOf(options.to);
   const { skip } = options;
   return (application) => (environ, startResponse) => {
-    const { REQUEST_METHOD: method } = environ;
-    const target = targetOf(environ);
-    const time = Date.now();
-    const began = performance.now();
+    const request = new LoggedRequest(environ);
     return watchResponse(application, environ, startResponse, (outcome) => {
-      const durationMs = performance.now() - began;
-      const entry: AccessEntry = {
-        environ,
-        time,
-        method,
-        target,
-        ...endOf(environ, outcome),
-        headers: outcome.headers,
-        durationMs,
-        firstByteMs: outcome.firstByteAt === undefined ? durationMs : outcome.firstByteAt - began,
-      };
+      const entry = request.end(outcome);
       if (skip?.(environ, entry.status) !== true) put(lineOf(entry), environ);
     });
   };
@@ -98,39 +84,4 @@ function writerOf(to: AccessLogOptions["to"]): (line: string, environ: Environ) 
   if (typeof to === "function") return (line) => to(line);
   if (typeof to?.write === "function") return (line) => to.write(`${line}\n`);
   throw new GatewayError("OPTION", 'option "to" of the access log is no path, no Writable and no function');
-}
-
-/** As in the request line. */
-function targetOf({
-  REQUEST_URI: target,
-  SCRIPT_NAME: mount,
-  PATH_INFO: path,
-  QUERY_STRING: query,
-}: Environ): string {
-  if (target !== undefined) return target;
-  return encodePathBytes(mount + path) + (query === "" ? "" : `?${query}`);
-}
-
-/** What the client got. */
-function endOf(
-  environ: Environ,
-  { status, bytes, left, error, firstByteAt }: ResponseOutcome,
-): Pick<AccessEntry, "status" | "bytes" | "aborted"> {
-  const code = Number(status?.slice(0, 3) ?? 500);
-  if (!left && error === undefined) return { status: code, bytes, aborted: false };
-  // Only here, since the signal is made when it is first read.
-  const signal = environ["postern.signal"];
-  // A server leaves a body that is complete, and that of HEAD.
-  if (error === undefined && !signal.aborted) return { status: code, bytes, aborted: false };
-  if (firstByteAt !== undefined) return { status: code, bytes, aborted: true };
-  return {
-    status: signal.aborted ? goneStatus(signal) : Number(failureStatus(error).slice(0, 3)),
-    bytes: 0,
-    aborted: signal.aborted,
-  };
-}
-
-/** nginx's 499, or the server's answer to an application that took too long. */
-function goneStatus({ reason }: AbortSignal): number {
-  return reason instanceof Error && reason.name === "TimeoutError" ? 504 : 499;
 }

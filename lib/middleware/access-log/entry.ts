@@ -24,12 +24,10 @@ export interface AccessEntry {
   readonly aborted: boolean;
 }
 
-/** The value of a header of the request. */
-export function requestHeader({ environ }: AccessEntry, name: string): string | undefined {
-  const variable = name.toUpperCase().replaceAll("-", "_");
-  const value =
-    environ[variable === "CONTENT_TYPE" || variable === "CONTENT_LENGTH" ? variable : `HTTP_${variable}`];
-  return typeof value === "string" ? value : undefined;
+/** The variable in which a header of the request is. */
+export function variableOf(header: string): string {
+  const name = header.toUpperCase().replaceAll("-", "_");
+  return name === "CONTENT_TYPE" || name === "CONTENT_LENGTH" ? name : `HTTP_${name}`;
 }
 
 /** The values of a header of the response, as one. */

@@ -2,7 +2,7 @@
 
 import { GatewayError } from "../../errors.ts";
 import { COMMON_TIME, timeFormat } from "./clock.ts";
-import { type AccessEntry, requestHeader, responseHeader } from "./entry.ts";
+import { type AccessEntry, responseHeader, variableOf } from "./entry.ts";
 import { escapeField } from "./escape.ts";
 
 /** Writes one line without its line break. */
@@ -116,7 +116,7 @@ function plainField(letter: string): Field | undefined {
 function namedField(letter: string, name: string): Field | undefined {
   switch (letter) {
     case "i":
-      return (entry) => escaped(requestHeader(entry, name));
+      return variable(variableOf(name));
     case "o":
       return (entry) => escaped(responseHeader(entry, name));
     case "e":

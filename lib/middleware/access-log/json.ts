@@ -1,4 +1,4 @@
-import { type AccessEntry, requestHeader } from "./entry.ts";
+import type { AccessEntry } from "./entry.ts";
 
 /** One object on one line. What is not there is left out. */
 export function jsonLine(entry: AccessEntry): string {
@@ -16,8 +16,8 @@ export function jsonLine(entry: AccessEntry): string {
     bytes,
     duration_ms: rounded(durationMs),
     first_byte_ms: rounded(firstByteMs),
-    referer: text(requestHeader(entry, "Referer")),
-    user_agent: text(requestHeader(entry, "User-Agent")),
+    referer: text(environ.HTTP_REFERER),
+    user_agent: text(environ.HTTP_USER_AGENT),
     request_id: typeof id === "string" ? id : undefined,
     aborted: aborted || undefined,
   });

@@ -18,7 +18,10 @@ export interface ResponseOutcome {
   readonly headers: readonly Header[];
   /** Of the body, as it was given to the server; 0 where none is sent, as for `HEAD`. */
   readonly bytes: number;
-  /** When its first byte came, in milliseconds of `performance.now()`; undefined when there was none. */
+  /**
+   * When its first byte came, in milliseconds of `performance.now()`; undefined when there was none, and for an array,
+   * which is there in whole when this is told.
+   */
   readonly firstByteAt: number | undefined;
   /** The body was left before its end: the client has gone, or wanted no body. */
   readonly left: boolean;
@@ -53,7 +56,7 @@ export class WatchedResponse {
 
   take(body: Body): Body {
     if (Array.isArray(body)) {
-      for (const chunk of body) this.count(chunk);
+      for (const chunk of body) this.#add(chunk);
       this.end();
       return body;
     }
@@ -75,6 +78,10 @@ export class WatchedResponse {
 
   count(chunk: Chunk): void {
     if (this.#bytes === 0 && chunk.length > 0) this.#firstByteAt = performance.now();
+    this.#add(chunk);
+  }
+
+  #add(chunk: Chunk): void {
     if (typeof chunk === "string") this.#bytes += Buffer.byteLength(chunk);
     else if (chunk instanceof Uint8Array) this.#bytes += chunk.byteLength;
   }

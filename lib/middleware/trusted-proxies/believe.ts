@@ -36,9 +36,12 @@ export function believe(
   facts: ReadonlySet<ProxyFact>,
   count: number,
 ): void {
-  environ["postern.proxy"] = Object.fromEntries(
-    KEPT.filter((name) => environ[name] !== undefined).map((name) => [name, environ[name]]),
-  );
+  const kept: Record<string, string> = {};
+  for (const name of KEPT) {
+    const value = environ[name];
+    if (typeof value === "string") kept[name] = value;
+  }
+  environ["postern.proxy"] = kept;
   const claimed = (fact: ProxyFact): string => {
     const values = claims[fact];
     return facts.has(fact) ? (values[Math.max(0, values.length - count)] ?? "") : "";
