@@ -1,7 +1,7 @@
 // FastCGI name-value pairs (specification §3.4). Does no I/O.
 
 import { ProtocolError } from "../../errors.ts";
-import { KnownNames } from "../known-names.ts";
+import { KnownNames, viewOf } from "../known-names.ts";
 
 const names = new KnownNames();
 
@@ -13,6 +13,7 @@ const names = new KnownNames();
  */
 export function decodePairs(bytes: Buffer, take: (name: string, value: string) => void): void {
   const text = bytes.toString("latin1");
+  const view = viewOf(bytes);
   const end = bytes.length;
   let at = 0;
   for (let index = 0; at < end; index++) {
@@ -29,7 +30,7 @@ export function decodePairs(bytes: Buffer, take: (name: string, value: string) =
     const valueStart = at + nameLength;
     const next = valueStart + valueLength;
     if (next > end) truncated();
-    take(names.at(bytes, at, valueStart, index), text.slice(valueStart, next));
+    take(names.at(bytes, view, at, valueStart, index), text.slice(valueStart, next));
     at = next;
   }
 }

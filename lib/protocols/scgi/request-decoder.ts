@@ -2,7 +2,7 @@
 
 import { ProtocolError } from "../../errors.ts";
 import { CountedBlockDecoder, type TakeVariable } from "../counted-block-decoder.ts";
-import { KnownNames } from "../known-names.ts";
+import { KnownNames, viewOf } from "../known-names.ts";
 
 const COLON = 0x3a;
 const COMMA = 0x2c;
@@ -60,6 +60,7 @@ export class ScgiRequestDecoder extends CountedBlockDecoder {
     if (block[end] !== COMMA)
       throw new ProtocolError("SCGI_NETSTRING", "no comma stands behind the variables");
     const text = block.toString("latin1", 0, end);
+    const view = viewOf(block);
     let contentLength: string | undefined;
     let version: string | undefined;
     let sent: string | undefined;
@@ -67,7 +68,7 @@ export class ScgiRequestDecoder extends CountedBlockDecoder {
       const nameEnd = endOfString(text, at);
       const valueEnd = endOfString(text, nameEnd + 1);
       if (nameEnd === at) throw new ProtocolError("SCGI_HEADERS", "a variable has no name");
-      const name = names.at(block, at, nameEnd, index);
+      const name = names.at(block, view, at, nameEnd, index);
       const value = text.slice(nameEnd + 1, valueEnd);
       if (name === "CONTENT_LENGTH") contentLength = sameLength(contentLength, value);
       else if (name === "SCGI") version = value;

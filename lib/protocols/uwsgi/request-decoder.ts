@@ -3,7 +3,7 @@
 
 import { ProtocolError } from "../../errors.ts";
 import { CountedBlockDecoder, type TakeVariable } from "../counted-block-decoder.ts";
-import { KnownNames } from "../known-names.ts";
+import { KnownNames, viewOf } from "../known-names.ts";
 
 /** modifier1 of a request to a gateway application. Web servers send it unless told otherwise. */
 const GATEWAY_REQUEST = 0;
@@ -53,6 +53,7 @@ export class UwsgiRequestDecoder extends CountedBlockDecoder {
 
   protected override read(block: Buffer): void {
     const text = block.toString("latin1");
+    const view = viewOf(block);
     for (let at = 0, index = 0; at < block.length; index++) {
       const nameStart = at + 2;
       const nameEnd = nameStart + lengthAt(block, at);
@@ -60,7 +61,7 @@ export class UwsgiRequestDecoder extends CountedBlockDecoder {
       const valueStart = nameEnd + 2;
       const valueEnd = valueStart + lengthAt(block, nameEnd);
       if (valueEnd > block.length) truncated();
-      this.#take(names.at(block, nameStart, nameEnd, index), text.slice(valueStart, valueEnd));
+      this.#take(names.at(block, view, nameStart, nameEnd, index), text.slice(valueStart, valueEnd));
       at = valueEnd;
     }
   }
