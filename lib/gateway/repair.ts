@@ -62,6 +62,8 @@ export type RepairName = (typeof repairs)[number]["name"];
 /** Which repairs may be made: all, none, or those that are named. */
 export type Repairs = boolean | readonly RepairName[];
 
+const descriptions = new Map(repairs.map(({ name, reason }) => [name, `${name}: ${reason}`]));
+
 /** @throws {GatewayError} `OPTION` when a name is none of a repair, which would go unnoticed */
 export function checkRepairs(chosen: Repairs): void {
   if (typeof chosen === "boolean") return;
@@ -89,7 +91,7 @@ export function repairMount(environ: Environ, chosen: Repairs): string | undefin
   });
   if (repair === undefined) return undefined;
   repair.apply(environ);
-  return `${repair.name}: ${repair.reason}`;
+  return descriptions.get(repair.name);
 }
 
 function isProxied(environ: Environ, prefix: string): boolean {

@@ -22,12 +22,67 @@ const rules = new Map<string, number>([
   ["HTTP_COOKIE", COOKIE],
   ["CONTENT_LENGTH", LENGTH],
 ]);
+/** What nearly every web server sends with nearly every request. */
+const EXPECTED = [
+  "REQUEST_METHOD",
+  "SCRIPT_NAME",
+  "PATH_INFO",
+  "QUERY_STRING",
+  "REQUEST_URI",
+  "SERVER_NAME",
+  "SERVER_PORT",
+  "SERVER_PROTOCOL",
+  "SERVER_SOFTWARE",
+  "GATEWAY_INTERFACE",
+  "DOCUMENT_ROOT",
+  "REMOTE_ADDR",
+  "REMOTE_PORT",
+];
 const MAX_RULES = 512;
 const MAX_RULE_NAME = 128;
 
 /** An environ without any key. It has no prototype, since `__proto__` is a name that a peer can send. */
 export function emptyEnviron(): Environ {
   return Object.create(null) as Environ;
+}
+
+/**
+ * An environ with room for what a web server sends. What nearly every request has stands in it already, as `null`: V8
+ * copies such an object whole, where one that grows with each name is made anew, and all its names are entered again, each
+ * time that it has doubled. {@link dropMissing} is to follow.
+ */
+export function roomyEnviron(): Environ {
+  const environ: object = {
+    __proto__: null,
+    REQUEST_METHOD: null,
+    SCRIPT_NAME: null,
+    PATH_INFO: null,
+    QUERY_STRING: null,
+    REQUEST_URI: null,
+    SERVER_NAME: null,
+    SERVER_PORT: null,
+    SERVER_PROTOCOL: null,
+    SERVER_SOFTWARE: null,
+    GATEWAY_INTERFACE: null,
+    DOCUMENT_ROOT: null,
+    REMOTE_ADDR: null,
+    REMOTE_PORT: null,
+    "wsgi.version": null,
+    "wsgi.url_scheme": null,
+    "wsgi.input": null,
+    "wsgi.errors": null,
+    "wsgi.multithread": null,
+    "wsgi.multiprocess": null,
+    "wsgi.run_once": null,
+    "postern.file_wrapper": null,
+    "postern.signal": null,
+  };
+  return environ as Environ;
+}
+
+/** Takes out what the peer has not sent. */
+export function dropMissing(environ: Environ): void {
+  for (const name of EXPECTED) if (environ[name] === null) delete environ[name];
 }
 
 /**

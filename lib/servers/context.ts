@@ -5,6 +5,7 @@ import { ErrorStream } from "../gateway/error-stream.ts";
 import type { Log } from "../gateway/log.ts";
 import { logsOf } from "../gateway/log-file.ts";
 import { checkRepairs } from "../gateway/repair.ts";
+import type { RespondOptions } from "../gateway/respond.ts";
 import type { Application } from "../gateway/types.ts";
 import { limitOf } from "./limit.ts";
 import type { ServerOptions } from "./options.ts";
@@ -27,7 +28,8 @@ export interface ServerContext {
   readonly maxConcurrent: number;
   readonly requestTimeoutMs: number;
   readonly idleTimeoutMs: number;
-  readonly debug: boolean;
+  /** How a request without a time limit of its own is run. */
+  readonly respondOptions: RespondOptions;
   readonly multiprocess: boolean;
   readonly environ: EnvironOptions;
 }
@@ -58,7 +60,7 @@ export function contextOf(
     maxConcurrent: limitOf("maxConcurrent", options.maxConcurrent ?? Number.POSITIVE_INFINITY),
     requestTimeoutMs: durationOf("requestTimeoutMs", options.requestTimeoutMs ?? 0),
     idleTimeoutMs: durationOf("idleTimeoutMs", options.idleTimeoutMs ?? 120_000),
-    debug: options.debug ?? false,
+    respondOptions: { debug: options.debug, onFailure: () => counters.errors++ },
     multiprocess: options.multiprocess ?? false,
     environ: {
       environ: options.environ,

@@ -171,7 +171,7 @@ export class FcgiConnection implements Connection {
       case RecordType.Params:
         if (request.started) return;
         if (start === end) this.#start(request);
-        else this.#addParams(request, bytes.subarray(start, end));
+        else this.#addParams(request, bytes, start, end);
         return;
       case RecordType.Stdin:
         if (start === end) request.endInput();
@@ -218,16 +218,16 @@ export class FcgiConnection implements Connection {
     this.writer.send(encodeEndRequest(id, 0, protocolStatus));
   }
 
-  #addParams(request: FcgiRequest, bytes: Buffer): void {
+  #addParams(request: FcgiRequest, bytes: Buffer, start: number, end: number): void {
     const limit = this.#context.maxParamsBytes;
-    if (request.paramsBytes + bytes.length > limit) {
+    if (request.paramsBytes + end - start > limit) {
       this.#context.refused(
         `refused a request whose variables are longer than ${limit} bytes ("maxParamsBytes")`,
       );
       this.#refuse(request, "431 Request Header Fields Too Large");
       return;
     }
-    request.addParams(bytes);
+    request.addParams(bytes, start, end);
   }
 
   #giveBody(request: FcgiRequest, bytes: Buffer): void {

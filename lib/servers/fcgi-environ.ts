@@ -1,7 +1,6 @@
 import { completeEnviron } from "../gateway/environ.ts";
 import type { Environ } from "../gateway/types.ts";
-import { addVariable, emptyEnviron } from "../gateway/variables.ts";
-import { decodePairs } from "../protocols/fastcgi/pairs.ts";
+import { addVariable, dropMissing, roomyEnviron } from "../gateway/variables.ts";
 import type { FcgiContext } from "./fcgi-context.ts";
 import type { FcgiRequest } from "./fcgi-request.ts";
 
@@ -11,8 +10,9 @@ import type { FcgiRequest } from "./fcgi-request.ts";
  * @throws {ProtocolError} when the variables cannot be read, or make no request
  */
 export function environOf(request: FcgiRequest, context: FcgiContext): Environ {
-  const environ = emptyEnviron();
-  decodePairs(request.takeParams(), (name, value) => addVariable(environ, name, value));
+  const environ = roomyEnviron();
+  request.takeParams((name, value) => addVariable(environ, name, value));
+  dropMissing(environ);
   const gateway = {
     input: request.body,
     errors: request.errors,

@@ -7,6 +7,7 @@ import type { ResponseSink } from "../gateway/sink.ts";
 import type { Chunk } from "../gateway/types.ts";
 import { encodeResponseHead } from "../protocols/cgi/response-head.ts";
 import { HEADER_BYTES, ProtocolStatus, RecordType } from "../protocols/fastcgi/constants.ts";
+import { decodePairs } from "../protocols/fastcgi/pairs.ts";
 import {
   END_REQUEST_BYTES,
   encodeRecord,
@@ -16,6 +17,7 @@ import {
   writeHeader,
   writePadding,
 } from "../protocols/fastcgi/record-encoder.ts";
+import { GatheredBytes } from "../protocols/gathered-bytes.ts";
 import type { FcgiConnection } from "./fcgi-connection.ts";
 import { RequestBody } from "./request-body.ts";
 
@@ -23,13 +25,12 @@ import { RequestBody } from "./request-body.ts";
 const RECORD_BYTES = 32_768;
 /** Up to here a response is copied into one buffer, which costs less than handing several to the kernel. */
 const COALESCE_BYTES = 16_384;
-/** Pieces of PARAMS past which they are joined: a peer that sends single bytes must not cost a buffer for each. */
-const MAX_PARTS = 64;
 /** STDIN in front of the end of PARAMS. It is legal and nobody sends it, so there is no waiting for room. */
 const MAX_EARLY_BYTES = 65_536;
 /** Unread bytes past which lines of `wsgi.errors` go to our own log: an application need not wait for its log. */
 const MAX_UNREAD_BYTES = 1_048_576;
 const PADDING = Buffer.alloc(7);
+const NOTHING = Buffer.alloc(0);
 
 export class FcgiRequest implements ResponseSink {
   readonly id: number;
@@ -46,11 +47,14 @@ export class FcgiRequest implements ResponseSink {
   paramsBytes = 0;
 
   readonly #connection: FcgiConnection;
-  #params: Buffer[] = [];
+  /** PARAMS where they were read to, as long as they are in one piece; else they are gathered. */
+  #params: Buffer = NOTHING;
+  #paramsStart = 0;
+  #gathered: GatheredBytes | undefined;
   /** STDIN in front of the end of PARAMS, which say how much of it is the body. */
   #early: Buffer[] | undefined;
   #earlyBytes = 0;
-  /** What waits to be sent: the head, chunks behind it, and how many bytes they are together. */
+  /** What waits to be sent: the head with text of one byte a letter behind it, chunks, and how many bytes all are together. */
   #head = "";
   #chunks: Chunk[] = [];
   #pending = 0;
@@ -66,17 +70,31 @@ export class FcgiRequest implements ResponseSink {
     this.errors = new ErrorStream(this.#writeErrors);
   }
 
-  addParams(bytes: Buffer): void {
-    this.paramsBytes += bytes.length;
-    this.#params.push(bytes);
-    if (this.#params.length === MAX_PARTS) this.#params = [Buffer.concat(this.#params)];
+  addParams(bytes: Buffer, start: number, end: number): void {
+    if (this.paramsBytes === 0) {
+      this.#params = bytes;
+      this.#paramsStart = start;
+    } else {
+      if (this.#gathered === undefined) {
+        this.#gathered = new GatheredBytes();
+        this.#gathered.add(this.#params, this.#paramsStart, this.#paramsStart + this.paramsBytes);
+      }
+      this.#gathered.add(bytes, start, end);
+    }
+    this.paramsBytes += end - start;
   }
 
-  /** All of PARAMS, which are given away. */
-  takeParams(): Buffer {
-    const params = this.#params;
-    this.#params = [];
-    return params.length === 1 ? (params[0] as Buffer) : Buffer.concat(params);
+  /**
+   * Gives each pair of all of PARAMS to `take`, and forgets them.
+   *
+   * @throws {ProtocolError} as `decodePairs` does
+   */
+  takeParams(take: (name: string, value: string) => void): void {
+    const params = this.#gathered?.bytes ?? this.#params;
+    const start = this.#gathered === undefined ? this.#paramsStart : 0;
+    this.#params = NOTHING;
+    this.#gathered = undefined;
+    decodePairs(params, take, start, start + this.paramsBytes);
   }
 
   /** @throws {ProtocolError} `FCGI_STDIN` when there is much of it in front of the end of PARAMS */
@@ -120,7 +138,9 @@ export class FcgiRequest implements ResponseSink {
   }
 
   write(chunk: Chunk, size: number): void {
-    this.#chunks.push(chunk);
+    // One string more costs less than one more piece to encode.
+    if (typeof chunk === "string" && chunk.length === size && this.#chunks.length === 0) this.#head += chunk;
+    else this.#chunks.push(chunk);
     this.#pending += size;
   }
 

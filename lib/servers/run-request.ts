@@ -1,5 +1,5 @@
 import { printable } from "../gateway/log.ts";
-import { respond } from "../gateway/respond.ts";
+import { type RespondOptions, respond } from "../gateway/respond.ts";
 import type { ResponseSink } from "../gateway/sink.ts";
 import type { Environ } from "../gateway/types.ts";
 import type { ServerContext } from "./context.ts";
@@ -14,16 +14,18 @@ export interface ServedRequest extends ResponseSink {
 export function runRequest(request: ServedRequest, environ: Environ, context: ServerContext): void {
   const { counters } = context;
   const began = counters.begin();
-  const running = respond(context.application, environ, request, {
-    debug: context.debug,
-    timeoutMs: context.requestTimeoutMs,
-    onTimeout: () => {
-      const path = printable(environ.PATH_INFO);
-      context.log("error", `${path} took longer than ${context.requestTimeoutMs} ms`);
-      request.cancellation.abort(new DOMException("the request took too long", "TimeoutError"));
-    },
-    onFailure: () => counters.errors++,
-  });
+  const options =
+    context.requestTimeoutMs === 0 ? context.respondOptions : limited(request, environ, context);
+  const running = respond(context.application, environ, request, options);
   if (running === undefined) counters.end(began);
   else void running.then(() => counters.end(began));
+}
+
+function limited(request: ServedRequest, environ: Environ, context: ServerContext): RespondOptions {
+  const { requestTimeoutMs: timeoutMs, respondOptions, log } = context;
+  const onTimeout = (): void => {
+    log("error", `${printable(environ.PATH_INFO)} took longer than ${timeoutMs} ms`);
+    request.cancellation.abort(new DOMException("the request took too long", "TimeoutError"));
+  };
+  return { ...respondOptions, timeoutMs, onTimeout };
 }

@@ -8,7 +8,7 @@ import type { ResponseHead } from "../gateway/head.ts";
 import type { HandOver } from "../gateway/protocol-server.ts";
 import { refuse } from "../gateway/respond.ts";
 import type { Chunk } from "../gateway/types.ts";
-import { addVariable, emptyEnviron } from "../gateway/variables.ts";
+import { addVariable, dropMissing, roomyEnviron } from "../gateway/variables.ts";
 import type { CountedBlockDecoder, TakeVariable } from "../protocols/counted-block-decoder.ts";
 import type { Connection } from "./connection-server.ts";
 import type { ServerContext } from "./context.ts";
@@ -37,7 +37,7 @@ export class SingleRequestConnection implements Connection, ServedRequest {
   readonly #context: ServerContext;
   readonly #protocol: SingleRequestProtocol;
   readonly #decoder: CountedBlockDecoder;
-  readonly #environ = emptyEnviron();
+  readonly #environ = roomyEnviron();
   readonly #body: RequestBody;
   readonly #response = new PendingResponse();
   /** No byte has come yet. */
@@ -151,6 +151,7 @@ export class SingleRequestConnection implements Connection, ServedRequest {
 
   /** @throws {ProtocolError} when the variables make no request */
   #completeEnviron(): void {
+    dropMissing(this.#environ);
     const gateway = {
       input: this.#body,
       errors: this.#context.errors,

@@ -3,15 +3,15 @@ import { describe, expect, test } from "vitest";
 import { completeEnviron, type EnvironOptions } from "../../lib/gateway/environ.ts";
 import { ErrorStream } from "../../lib/gateway/error-stream.ts";
 import type { Environ } from "../../lib/gateway/types.ts";
-import { addVariable, emptyEnviron } from "../../lib/gateway/variables.ts";
+import { addVariable, dropMissing, emptyEnviron, roomyEnviron } from "../../lib/gateway/variables.ts";
 
 type Variables = readonly (readonly [string, string])[];
 
 const GET: Variables = [["REQUEST_METHOD", "GET"]];
 
-function environOf(variables: Variables, options: EnvironOptions = {}): Environ {
-  const environ = emptyEnviron();
+function environOf(variables: Variables, options: EnvironOptions = {}, environ = emptyEnviron()): Environ {
   for (const [name, value] of [...GET, ...variables]) addVariable(environ, name, value);
+  dropMissing(environ);
   completeEnviron(
     environ,
     {
@@ -483,4 +483,28 @@ describe("postern.signal", () => {
     environ["postern.signal"] = other;
     expect(environ["postern.signal"]).toBe(other);
   });
+});
+
+describe("an environ with room for what web servers send", () => {
+  const sent: Variables = [
+    ["SCRIPT_NAME", "/app"],
+    ["REQUEST_URI", "/app/x?y"],
+    ["SERVER_SOFTWARE", "nginx/1.22.1"],
+    ["DOCUMENT_ROOT", "/var/www"],
+    ["REMOTE_PORT", "51320"],
+    ["HTTP_HOST", "example.org"],
+  ];
+
+  test.each([0, 1, 2, 3, 4, 5, 6])(
+    "has what came and what the server adds, and nothing else: %i variables",
+    (count) => {
+      const plain = environOf(sent.slice(0, count));
+      const roomy = environOf(sent.slice(0, count), {}, roomyEnviron());
+      const names = Object.keys(plain).sort();
+      expect(Object.keys(roomy).sort()).toEqual(names);
+      expect(Object.getPrototypeOf(roomy)).toBeNull();
+      const strings = names.filter((name) => !name.includes("."));
+      expect(strings.map((name) => roomy[name])).toEqual(strings.map((name) => plain[name]));
+    },
+  );
 });

@@ -6,31 +6,35 @@ import { KnownNames, viewOf } from "../known-names.ts";
 const names = new KnownNames();
 
 /**
- * Gives each pair of a whole stream to `take`, as Latin-1: one code point a byte. The bytes must be all of the stream,
- * since a pair may straddle records. The values share the memory of one string as long as the block.
+ * Gives each pair of a whole stream to `take`, as Latin-1: one code point a byte. The bytes from `start` to `end` must be
+ * all of the stream, since a pair may straddle records. The values share the memory of one string as long as the block.
  *
  * @throws {ProtocolError} `FCGI_PAIRS` when a pair runs past the end
  */
-export function decodePairs(bytes: Buffer, take: (name: string, value: string) => void): void {
-  const text = bytes.toString("latin1");
+export function decodePairs(
+  bytes: Buffer,
+  take: (name: string, value: string) => void,
+  start = 0,
+  end = bytes.length,
+): void {
+  const text = bytes.toString("latin1", start, end);
   const view = viewOf(bytes);
-  const end = bytes.length;
-  let at = 0;
+  let at = start;
   for (let index = 0; at < end; index++) {
     let nameLength = bytes[at++] as number;
     if (nameLength > 0x7f) {
-      nameLength = longLength(bytes, at - 1);
+      nameLength = longLength(bytes, at - 1, end);
       at += 3;
     }
     let valueLength = at < end ? (bytes[at++] as number) : truncated();
     if (valueLength > 0x7f) {
-      valueLength = longLength(bytes, at - 1);
+      valueLength = longLength(bytes, at - 1, end);
       at += 3;
     }
     const valueStart = at + nameLength;
     const next = valueStart + valueLength;
     if (next > end) truncated();
-    take(names.at(bytes, view, at, valueStart, index), text.slice(valueStart, next));
+    take(names.at(bytes, view, at, valueStart, index), text.slice(valueStart - start, next - start));
     at = next;
   }
 }
@@ -47,8 +51,8 @@ export function encodePairs(pairs: Iterable<readonly [name: string, value: strin
 }
 
 /** Four bytes, of which the highest bit says that they are four. */
-function longLength(bytes: Buffer, at: number): number {
-  if (at + 4 > bytes.length) truncated();
+function longLength(bytes: Buffer, at: number, end: number): number {
+  if (at + 4 > end) truncated();
   return bytes.readUInt32BE(at) & 0x7fffffff;
 }
 
