@@ -11,7 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** How long it may take until it takes connections, in milliseconds. */
 const START_MS = 10_000;
 
-/** Starts it, and gives the path of its socket once somebody listens there. It ends with this process. */
+/** Starts it, and gives the path of its socket once somebody listens there. It ends with this process, unless that is killed. */
 export async function startPhpFpm(): Promise<string> {
   const program = findPhpFpm();
   if (program === undefined) {

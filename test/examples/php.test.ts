@@ -104,6 +104,7 @@ describe.skipIf(phpFpm === undefined)("PHP below an application, with a PHP-FPM 
     const folder = temporaryFolder();
     onTestFinished(folder.remove);
     const own = await start({ TMPDIR: folder.path });
+    onTestFinished(() => void own.child.stop());
     await fetch(`${own.base}/php/`);
     expect(masterOf(folder.path)).toHaveLength(1);
     await own.child.stop();
