@@ -2,7 +2,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Application } from "../../lib/gateway/types.ts";
 import { validate } from "../../lib/middleware/validate.ts";
 import { call } from "../../lib/testing/call.ts";
@@ -10,14 +10,20 @@ import { temporaryFolder } from "../support/folder.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const folder = temporaryFolder();
-afterAll(() => folder.remove());
+// Files that an example names are looked for, and made, where it runs.
+const before = process.cwd();
+beforeAll(() => process.chdir(folder.path));
+afterAll(() => {
+  process.chdir(before);
+  folder.remove();
+});
 
 const page = readFileSync(join(root, "docs/middleware.md"), "utf8");
 const examples = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, source = ""]) => source);
 
 /** Imports as they are written in the page, by package name, lead to the sources. */
 function sourceOf(specifier: string): string {
-  const name = specifier.replace(/^postern\/?/, "");
+  const name = specifier.replace(/^postern\/?/, "").replace(/^(client|bridge)\//, "$1s/");
   return join(root, "lib", name === "" ? "index.ts" : name === "gateway" ? "gateway/index.ts" : `${name}.ts`);
 }
 
