@@ -25,6 +25,8 @@ export class NodeExchange implements SocketOwner {
   #body: ResponseBody | undefined;
   /** The gateway has the body, or has been told that there will be none. */
   #isSettled = false;
+  /** The response is complete, and waits for the application to read the request. */
+  #isHeld = false;
   /** `finish` was emitted. */
   #isFinished = false;
   /** Why there will be no complete response. */
@@ -122,7 +124,9 @@ export class NodeExchange implements SocketOwner {
       return;
     }
     if (!this.#isSettled && this.#reader.status !== "") this.#settle();
-    body.written(done);
+    // What is complete and held back stays where it is.
+    if (this.#isHeld && !this.#isSettled) done();
+    else body.written(done);
   }
 
   drained(): void {
@@ -204,7 +208,8 @@ export class NodeExchange implements SocketOwner {
     if (body === undefined) return;
     const isComplete = reader.complete || this.#isFinished;
     if (isComplete && this.#isConsuming) {
-      body.leave();
+      if (this.#isHeld) return;
+      this.#isHeld = true;
       this.#request.once("pause", () => this.#release());
       this.#request.once("close", () => this.#release());
       return;

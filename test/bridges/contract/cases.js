@@ -267,6 +267,18 @@ export const cases = {
     },
     { method: "POST", body: "x".repeat(50_000) },
   ],
+  "a late response while the body is read": [
+    async (request, response, note) => {
+      let count = 0;
+      request.on("data", (chunk) => {
+        count += chunk.length;
+      });
+      request.on("end", () => note(`end ${count}`));
+      await tick();
+      response.writeHead(200, text).end("not lost");
+    },
+    { method: "POST", body: "x".repeat(20_000) },
+  ],
   "OPTIONS *": [
     (request, response) => response.writeHead(200, text).end(request.url),
     { method: "OPTIONS", target: "*" },
