@@ -23,12 +23,15 @@ let run;
 
 function listener(request, response) {
   const { notes, name } = run;
-  // Both have closed: nothing comes any more.
-  let open = 2;
-  const close = () => --open === 0 && setTimeout(run.done, 20);
+  // Both have closed and the listener has finished: nothing comes any more.
+  const { done } = run;
+  let open = 3;
+  const close = () => --open === 0 && setTimeout(done, 20);
   request.once("close", close);
   response.once("close", close);
-  return cases[name][0](request, response, (line) => notes.push(line));
+  const answer = cases[name][0](request, response, (line) => notes.push(line));
+  Promise.resolve(answer).then(close, close);
+  return answer;
 }
 
 const http = createServer(listener);
@@ -84,7 +87,7 @@ async function observe(name, exchange) {
     run = { name, notes, done: resolve };
   });
   // A listener that is not reached notes nothing.
-  const patience = setTimeout(run.done, 1_500);
+  const patience = setTimeout(run.done, 5_000);
   const response = await exchange();
   await Promise.race([settled, response?.status?.startsWith("417") ? undefined : settled]);
   clearTimeout(patience);
