@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           name: "together",
           include: ["test/**/*.test.ts"],
-          exclude: timed,
+          exclude: ["**/node_modules/**", ...timed],
           // Most wait for processes that they start, so that three files at a time use two processors well.
           maxWorkers: 3,
           sequence: { groupOrder: 0 },

@@ -18,9 +18,9 @@ Serves the application that a module exports (as app, application or default) un
 application(urls) of postern returns, a gateway application, an application of Express, connect, Koa or Fastify, an
 http.Server, a fetch handler or an object that has one, such as Hono's.
 
-  --protocol <name>            how a web server reaches it: fcgi, scgi, uwsgi, ajp or cgi, or http, to which a browser can
-                               talk; when left out: cgi where a web server runs this as a CGI script, fcgi where it left
-                               a listening socket on descriptor 0, else http
+  --protocol <name>            how a web server reaches it: fcgi, scgi, uwsgi, ajp or cgi; or http, to which a browser
+                               can talk; when left out: cgi where a web server runs this as a CGI script, fcgi where it
+                               left a listening socket on descriptor 0, else http
   --shape gateway|node|fetch   what a function is, where its parameters do not tell: (environ, startResponse),
                                (req, res) or (request)
   --listen <address>           a path with a / in it for a unix socket, a port, or host:port; may be repeated;

@@ -280,10 +280,8 @@ test("trailers and headers of the connection are dropped, each with a warning on
     response.end();
   });
   const [first, second] = [await call(application, "/"), await call(application, "/")];
-  expect(first.headers).toEqual([
-    ["Content-Type", "text/plain"],
-    ["Content-Length", "4"],
-  ]);
+  // On node:http it is chunked: it has no length here either.
+  expect(first.headers).toEqual([["Content-Type", "text/plain"]]);
   expect(first.errors).toMatch(/header Upgrade .*dropped\n.*trailers were dropped/s);
   expect(second.errors).toBe("");
 });

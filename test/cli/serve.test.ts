@@ -157,7 +157,7 @@ describe.skipIf(lighttpd === undefined)("postern serve", () => {
     [
       "exports no application",
       "export const x = 1;",
-      /exports no application \(it exports only x\): export a gateway application/,
+      /exports no application \(it exports only x\): export what application\(urls\) returns/,
     ],
     ["does not parse", "export const app = (;", /SyntaxError/],
   ])("a module that %s says so, and the start fails", async (_, source, words) => {

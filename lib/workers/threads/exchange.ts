@@ -133,7 +133,8 @@ export class Exchange implements AsyncIterableIterator<Chunk> {
     for (;;) {
       const value = this.#chunks.shift();
       if (value !== undefined) {
-        this.#given = weightOf(value);
+        // The sign was made here: no room in the thread's window is taken by it.
+        this.#given = value === EARLY_HEAD ? 0 : weightOf(value);
         return { value, done: false };
       }
       // What is complete stays so, whatever becomes of the thread behind it.

@@ -224,7 +224,7 @@ export class Thread implements ExchangeThread {
     switch (message[0]) {
       case FromThread.Response: {
         const [, , chunks, head, ended, finished] = message;
-        if (ended || chunks.length > 0) exchange.take(chunks, head, ended);
+        if (ended || head !== undefined || chunks.length > 0) exchange.take(chunks, head, ended);
         if (finished !== undefined) this.#finish(exchange, finished);
         else if (ended) this.onUnwanted();
         return;
