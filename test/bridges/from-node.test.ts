@@ -213,6 +213,18 @@ describe("what fails", () => {
 });
 
 describe("an http.Server", () => {
+  test("has its time-out on the socket of each request", async () => {
+    const server = createServer(() => {});
+    const timedOut = new Promise<string>((resolve) => {
+      server.setTimeout(20, (socket) => {
+        resolve(String(socket.timeout));
+        socket.destroy();
+      });
+    });
+    const response = await call(fromNode(server), "/");
+    expect([await timedOut, response.status]).toEqual(["20", 500]);
+  });
+
   test("hears of requests and expectations", async () => {
     const server = createServer((_request, response) => response.writeHead(200, text).end("request"));
     server.on("checkContinue", (_request, response) => response.writeHead(200, text).end("continue"));

@@ -41,6 +41,8 @@ export class NodeExchange implements SocketOwner {
     this.#listener = listener;
     this.#reader = new ResponseReader(environ, listener);
     this.#socket = new GatewaySocket(this, listener.server);
+    const timeout = listener.server?.timeout ?? 0;
+    if (timeout > 0) this.#socket.setTimeout(timeout);
     this.#request = incomingMessage(environ, this.#asSocket);
     this.#response = new ServerResponse(this.#request);
     // The web server adds it. A date that the application sets stays.
