@@ -10,8 +10,6 @@ export const shapeNames = ["gateway", "node", "fetch"] as const;
 export type ShapeName = (typeof shapeNames)[number];
 
 interface Shape {
-  /** In words, with an article. */
-  readonly description: string;
   readonly fits: (value: unknown) => boolean;
   readonly toApplication: (value: never) => Application | Promise<Application>;
 }
@@ -19,12 +17,17 @@ interface Shape {
 /** The first that fits is taken. */
 const shapes: readonly Shape[] = [
   {
-    description: "an Express or connect application",
+    // A fetch application, such as Hono's; in front, since a router of itty-router has a method of every name.
+    fits: (value) => has(value, "fetch"),
+    toApplication: fromHandler,
+  },
+  {
+    // An Express or connect application.
     fits: (value) => typeof value === "function" && has(value, "handle", "use", "listen"),
     toApplication: fromListener,
   },
   {
-    description: "a Fastify application",
+    // A Fastify application.
     fits: (value) => has(value, "inject", "route", "ready", "routing"),
     async toApplication(fastify: { ready(): PromiseLike<unknown>; routing: RequestListener }) {
       await fastify.ready();
@@ -32,37 +35,32 @@ const shapes: readonly Shape[] = [
     },
   },
   {
-    description: "a Koa application",
+    // A Koa application.
     fits: (value) => has(value, "callback", "use", "listen"),
     toApplication: (koa: { callback(): RequestListener }) => fromListener(koa.callback()),
   },
   {
-    description: "a Node HTTP server",
+    // A Node HTTP server.
     fits: (value) => has(value, "listen", "close", "address", "on"),
     toApplication: fromListener,
   },
   {
-    description: "a fetch application, such as Hono's",
-    fits: (value) => has(value, "fetch"),
-    toApplication: fromHandler,
-  },
-  {
-    description: "a Node request listener, (request, response)",
+    // A Node request listener, (request, response).
     fits: (value) => isFunction(value) && nodeParameters.test(parametersOf(value)),
     toApplication: fromListener,
   },
   {
-    description: "a fetch handler, (request)",
+    // A fetch handler, (request).
     fits: (value) => isFunction(value) && value.length === 1,
     toApplication: fromHandler,
   },
   {
-    description: "a function without parameters",
+    // A function without parameters.
     fits: (value) => isFunction(value) && value.length === 0,
     toApplication: toldByItsAnswer,
   },
   {
-    description: "a gateway application, (environ, startResponse)",
+    // A gateway application, (environ, startResponse).
     fits: isFunction,
     toApplication: (value: Application) => value,
   },

@@ -79,7 +79,7 @@ const modules = {
     import { AutoRouter } from ${JSON.stringify(import.meta.resolve("itty-router"))};
     const router = AutoRouter();
     router.get("/hello/:name", ({ params, query }) => new Response(params.name + " " + query.x));
-    export default { ...router };
+    export default router;
   `,
   "export default { fetch }": `export default {
     fetch(request) {
