@@ -1,4 +1,5 @@
 import { ApplicationError, GatewayError } from "../errors.ts";
+import { checkOrigins } from "../gateway/cross-origin.ts";
 import type { Application } from "../gateway/types.ts";
 import type { run } from "../run.ts";
 import type { CallResponse } from "../testing/call.ts";
@@ -82,11 +83,13 @@ const cores = new WeakMap<object, AppCore>();
  *
  * @throws ApplicationError `PATTERN`: no regular expression, or one that no path matches; `TARGET`: nothing that
  * answers a request; `URL_MAP`: no list of pairs
+ * @throws GatewayError `OPTION`: a trusted origin that is none
  */
 export function application<const Urls extends readonly Route[]>(
   urls: Urls & Checked<Urls>,
   options: ApplicationOptions = {},
 ): App {
+  checkOrigins("trustedOrigins", options.trustedOrigins ?? []);
   const gateway: Application = (environ, startResponse) => answer(core, environ, startResponse);
   const app: App = Object.assign(gateway, {
     notFound: undefined,

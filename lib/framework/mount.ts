@@ -57,7 +57,7 @@ export class MountedResponse implements ResponseSink, AsyncIterableIterator<Chun
   #failure: { readonly error: unknown } | undefined;
   #onHead: () => void = () => {};
   #onChunk: () => void = () => {};
-  #onRoom: () => void = () => {};
+  #waiting: (() => void)[] = [];
 
   /** Settles when the response has begun; rejects when the application failed before. */
   async run(application: Application, environ: Environ): Promise<this> {
@@ -117,9 +117,7 @@ export class MountedResponse implements ResponseSink, AsyncIterableIterator<Chun
 
   drained(): Promise<void> {
     if (this.closed || this.flush()) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#onRoom = resolve;
-    });
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   end(): void {
@@ -130,6 +128,10 @@ export class MountedResponse implements ResponseSink, AsyncIterableIterator<Chun
   /** Not called: failures come with their error. */
   cut(): void {
     this.#fail(new Error("a mounted application's response was cut"));
+  }
+
+  #onRoom(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   #fail(error: unknown): void {

@@ -1,5 +1,6 @@
 // Refuses requests that another site's page makes a browser send (cross-site request forgery), without tokens.
 
+import { GatewayError } from "../errors.ts";
 import type { Environ } from "./types.ts";
 
 /**
@@ -13,6 +14,29 @@ export function isFromHere(environ: Environ, trustedOrigins: readonly string[]):
   if (site) return site === "same-origin" || site === "none";
   if (!origin) return true;
   return isSameHost(origin, host ?? "");
+}
+
+/**
+ * Checks an operator's list of origins, an entry of which would otherwise silently fit nothing.
+ *
+ * @throws {GatewayError} `OPTION` when it is no list, or an entry is no origin such as `https://app.example.org`
+ */
+export function checkOrigins(option: string, origins: readonly string[]): void {
+  const wrong: unknown = Array.isArray(origins) ? origins.find((one) => !isOrigin(one)) : origins;
+  if (wrong === undefined) return;
+  const what = Array.isArray(origins) ? "is no origin" : "is no list of origins";
+  throw new GatewayError(
+    "OPTION",
+    `option "${option}": ${JSON.stringify(wrong)} ${what} such as "https://app.example.org"`,
+  );
+}
+
+/** As a browser writes it: without a path, not even a slash. */
+export function isOrigin(text: unknown): boolean {
+  if (typeof text !== "string" || !URL.canParse(text)) return false;
+  const { origin, protocol, host } = new URL(text);
+  // Of other schemes, those of browsers' extensions among them, URL knows no origin.
+  return origin === "null" ? text === `${protocol}//${host}` : text === origin;
 }
 
 // The scheme is not compared: behind a proxy that ends TLS we may not know ours. A front end that drops the port

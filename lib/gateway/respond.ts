@@ -296,7 +296,8 @@ class Exchange {
 
   /** A peer that has gone takes its request with it, a time-out too; what breaks because of that is no news. */
   #isOldNews(error: unknown): boolean {
-    if (error instanceof ApplicationError && error.code === "RESPONSE_OVER") return true;
+    // That of another request, which the application let escape here, leaves this one without an answer: that is news.
+    if (this.#over && error instanceof ApplicationError && error.code === "RESPONSE_OVER") return true;
     return this.#sink.closed && (error instanceof ProtocolError || isAbort(error));
   }
 

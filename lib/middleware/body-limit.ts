@@ -39,7 +39,9 @@ export function bodyLimit({ maxBytes }: BodyLimitOptions): Middleware {
 }
 
 function limited(body: Readable, maxBytes: number): Readable {
-  return Readable.from(counted(body, maxBytes), { objectMode: false });
+  const readable = Readable.from(counted(body, maxBytes), { objectMode: false });
+  // As the server's own: an application that does not listen is not ended by its client.
+  return readable.on("error", () => {});
 }
 
 async function* counted(body: Readable, maxBytes: number): AsyncGenerator<Uint8Array> {

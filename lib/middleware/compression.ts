@@ -117,7 +117,7 @@ function isMeant(head: ResponseHead, filter: NonNullable<CompressionOptions["fil
   if (type === undefined || isBodyless(code) || headers.has("Content-Encoding")) return false;
   // What a client waits for event by event.
   if (/^text\/event-stream\b/i.test(type)) return false;
-  return !/\bno-transform\b/i.test(headers.get("Cache-Control") ?? "") && filter(head, type);
+  return !/\bno-transform\b/i.test(headers.joined("Cache-Control")) && filter(head, type);
 }
 
 /** Of the body, in bytes; infinite where nobody knows. */

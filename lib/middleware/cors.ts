@@ -1,6 +1,7 @@
 // Cross-origin resource sharing (the Fetch standard §3.3): which other sites' pages may read responses.
 
 import { GatewayError } from "../errors.ts";
+import { isOrigin } from "../gateway/cross-origin.ts";
 import { HEADER_NAME } from "../gateway/head.ts";
 import type { Environ, Header, Middleware } from "../gateway/types.ts";
 import { HeaderList } from "./response-filter/header-list.ts";
@@ -143,12 +144,4 @@ function checkOptions({
     );
   if (maxAge !== undefined && !(Number.isSafeInteger(maxAge) && maxAge >= 0))
     throw new GatewayError("OPTION", `option "maxAge" is ${maxAge}; give seconds from 0 on`);
-}
-
-/** As a browser writes it: without a path, not even a slash. */
-function isOrigin(text: unknown): boolean {
-  if (typeof text !== "string" || !URL.canParse(text)) return false;
-  const { origin, protocol, host } = new URL(text);
-  // Of other schemes, those of browsers' extensions among them, URL knows no origin.
-  return origin === "null" ? text === `${protocol}//${host}` : text === origin;
 }

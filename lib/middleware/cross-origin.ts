@@ -1,4 +1,4 @@
-import { isFromHere } from "../gateway/cross-origin.ts";
+import { checkOrigins, isFromHere } from "../gateway/cross-origin.ts";
 import { answerPlainly } from "../gateway/plain-answer.ts";
 import type { Middleware } from "../gateway/types.ts";
 
@@ -23,8 +23,11 @@ const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
  *
  * @example
  * const app = crossOrigin()(fromNode(express));
+ *
+ * @throws {GatewayError} `OPTION` when an origin is none
  */
 export function crossOrigin({ trustedOrigins = [] }: CrossOriginOptions = {}): Middleware {
+  checkOrigins("trustedOrigins", trustedOrigins);
   return (application) => (environ, startResponse) =>
     SAFE.has(environ.REQUEST_METHOD) || isFromHere(environ, trustedOrigins)
       ? application(environ, startResponse)

@@ -44,11 +44,18 @@ export function errorPage({ pages = {}, others = true }: ErrorPageOptions = {}):
   return (application) => {
     const replacement = new Replacement(application, sources, others);
     return (environ, startResponse) => {
-      const failed = (error: unknown) => replacement.ofFailure(environ, startResponse, error);
+      const { SCRIPT_NAME, PATH_INFO } = environ;
+      // What the application has mounted moves the two; a page is about what this application was asked for.
+      const restore = (): void => void Object.assign(environ, { SCRIPT_NAME, PATH_INFO });
+      const failed = (error: unknown) => {
+        restore();
+        return replacement.ofFailure(environ, startResponse, error);
+      };
       try {
-        const body = filterResponse(application, environ, startResponse, (head, content) =>
-          replacement.ofBody(head, content),
-        );
+        const body = filterResponse(application, environ, startResponse, (head, content) => {
+          if (head.code >= 400) restore();
+          return replacement.ofBody(head, content);
+        });
         return body instanceof Promise
           ? body.then((settled) => guarded(settled, failed), failed)
           : guarded(body, failed);

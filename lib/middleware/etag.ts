@@ -48,11 +48,16 @@ export function etag({ weak = false, maxBufferBytes = 0 }: EtagOptions = {}): Mi
       : application(environ, startResponse);
 }
 
+/** What `sendfile` puts in a body's place. */
+const SENT_BY_THE_SERVER = ["X-Sendfile", "X-LIGHTTPD-send-file", "X-Accel-Redirect"] as const;
+
 const TAGGED_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST"]);
 
 function wantsTag({ code, headers }: ResponseHead): boolean {
   if ((code !== 200 && code !== 201) || headers.has("ETag")) return false;
-  return !/\bno-store\b/i.test(headers.get("Cache-Control") ?? "");
+  // The web server has the body, and makes the tag of it.
+  if (SENT_BY_THE_SERVER.some((name) => headers.has(name))) return false;
+  return !/\bno-store\b/i.test(headers.joined("Cache-Control"));
 }
 
 function tagBytes({ environ, headers }: ResponseHead, chunks: readonly Chunk[], weak: boolean): void {

@@ -55,10 +55,8 @@ export function watchResponse(
   try {
     const body = application(environ, response.startResponse);
     if (!isPromise(body)) return response.take(body);
-    return body.then(
-      (settled) => response.take(settled),
-      (error: unknown) => response.fail(error),
-    );
+    // What is no body fails when it is taken.
+    return body.then((settled) => response.take(settled)).catch((error: unknown) => response.fail(error));
   } catch (error) {
     return response.fail(error);
   }

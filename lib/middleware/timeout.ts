@@ -4,6 +4,7 @@ import { GatewayError } from "../errors.ts";
 import { durationOf } from "../gateway/duration.ts";
 import { LazyKey } from "../gateway/lazy-key.ts";
 import type { Middleware } from "../gateway/types.ts";
+import { isPromise } from "./response-filter/body-kinds.ts";
 import { TimedResponse } from "./timeout/timed-response.ts";
 
 export interface TimeoutOptions {
@@ -45,7 +46,7 @@ export function timeout({ ms, until = "end" }: TimeoutOptions): Middleware {
       const body = application(environ, response.startResponse);
       if (Array.isArray(body)) return body;
       response.start(limitMs);
-      return "then" in body ? response.takeLater(body) : response.take(body);
+      return isPromise(body) ? response.takeLater(body) : response.take(body);
     };
   };
 }

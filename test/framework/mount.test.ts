@@ -229,3 +229,12 @@ test("one that is not waited for holds its chunks back", async () => {
   expect(made).toBeLessThan(20);
   await iterator.return?.();
 });
+
+test("two chunks that are written at once are both waited for", async () => {
+  const twice: Application = async (_environ, startResponse) => {
+    const write = startResponse("200 OK", TEXT);
+    await Promise.all([write("x".repeat(70_000)), write("y".repeat(70_000))]);
+    return ["end"];
+  };
+  expect((await call(mounted(twice), "/in")).text).toHaveLength(140_003);
+});

@@ -319,3 +319,14 @@ describe("an error", () => {
     expect((await call(async () => Promise.reject(new Error("no")), "/")).status).toBe(500);
   });
 });
+
+test("an error of a response that is over, let out in another request, leaves nobody without an answer", async () => {
+  let stale: ((chunk: string) => Promise<void>) | undefined;
+  const application: Application = async (environ, startResponse) => {
+    if (environ.PATH_INFO === "/second") await stale?.("late");
+    stale = startResponse("200 OK", [["Content-Type", "text/plain"]]);
+    return ["first"];
+  };
+  expect((await call(application, "/first")).text).toBe("first");
+  expect((await call(application, "/second")).status).toBe(500);
+});

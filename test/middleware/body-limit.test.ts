@@ -1,3 +1,4 @@
+import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import type { Application } from "../../lib/gateway/types.ts";
 import { bodyLimit } from "../../lib/middleware/body-limit.ts";
@@ -71,4 +72,20 @@ test.each([-1, Number.NaN, "10"])("%j is refused", (maxBytes) => {
   expect(() => bodyLimit({ maxBytes: maxBytes as number })).toThrow(
     expect.objectContaining({ code: "OPTION" }),
   );
+});
+
+test("an application that pipes the body and does not listen for errors is not ended by its client", async () => {
+  const piping: Application = (environ, startResponse) => {
+    environ["wsgi.input"].pipe(new PassThrough());
+    startResponse("200 OK", [["Content-Type", "text/plain"]]);
+    return (async function* () {
+      await new Promise((resolve) => environ["wsgi.input"].on("close", resolve));
+      yield "on";
+    })();
+  };
+  const response = await call(bodyLimit({ maxBytes: 3 })(piping), "/", {
+    method: "POST",
+    body: pieces(2, 5),
+  });
+  expect(response.text).toBe("on");
 });

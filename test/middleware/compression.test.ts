@@ -479,3 +479,9 @@ describe("the body", () => {
     });
   });
 });
+
+test("no-transform counts in whichever header it stands", async () => {
+  const twice = answering(() => [TEXT], ["Cache-Control", "public"], ["Cache-Control", "no-transform"]);
+  const response = await call(compression()(twice), "/", { headers: { "Accept-Encoding": "gzip" } });
+  expect(response.header("Content-Encoding")).toBeUndefined();
+});

@@ -1,6 +1,7 @@
 // The rules themselves are tested with the framework, which has the same ones.
 
 import { expect, test } from "vitest";
+import { application } from "../../lib/framework/application.ts";
 import { crossOrigin } from "../../lib/middleware/cross-origin.ts";
 import { call } from "../../lib/testing/call.ts";
 import { between, says } from "./between.ts";
@@ -30,3 +31,12 @@ test("nobody is trusted by default", async () => {
   });
   expect(response.status).toBe(403);
 });
+
+test.each(["https://shop.company.com", ["https://x.example/"], ["x.example"]])(
+  "trustedOrigins of %j are a mistake",
+  (trustedOrigins) => {
+    const options = { trustedOrigins: trustedOrigins as string[] };
+    expect(() => crossOrigin(options)).toThrow(expect.objectContaining({ code: "OPTION" }));
+    expect(() => application([], options)).toThrow(expect.objectContaining({ code: "OPTION" }));
+  },
+);

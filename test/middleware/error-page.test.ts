@@ -8,6 +8,7 @@ import { badRequest } from "../../lib/framework/responses.ts";
 import type { Application, Body, Header } from "../../lib/gateway/types.ts";
 import { debugPage } from "../../lib/middleware/debug-page.ts";
 import { type ErrorPageOptions, errorPage } from "../../lib/middleware/error-page.ts";
+import { mount } from "../../lib/middleware/mount.ts";
 import { openBodies } from "../../lib/middleware/validate.ts";
 import { type CallRequest, call } from "../../lib/testing/call.ts";
 import { testEnviron } from "../support/environ.ts";
@@ -362,4 +363,19 @@ test.each<unknown>([
   { pages: { 404: { path: "relative" } } },
 ])("%j is refused", (options) => {
   expect(() => errorPage(options as ErrorPageOptions)).toThrow(expect.objectContaining({ code: "OPTION" }));
+});
+
+test("a page is about what was asked for, whatever the application has mounted", async () => {
+  const site = mount({
+    "/blog": (_environ, startResponse) => {
+      startResponse("404 Not Found", [PLAIN]);
+      return ["no"];
+    },
+    "/errors": (environ, startResponse) => {
+      startResponse("200 OK", [["Content-Type", "text/html"]]);
+      return [`<p>${environ.SCRIPT_NAME}</p>`];
+    },
+  });
+  const app = errorPage({ pages: { 404: { path: "/errors/404" } } })(site);
+  expect((await call(app, "/blog/x", { headers: browser })).text).toBe("<p>/errors</p>");
 });

@@ -144,3 +144,13 @@ test("what shares a lock waits for each other", async () => {
 test.each([-1, Number.NaN])("%d that may wait is refused", (maxWaiting) => {
   expect(() => lock({ maxWaiting })).toThrow(expect.objectContaining({ code: "OPTION" }));
 });
+
+test("what is no body gives the lock back", async () => {
+  const odd: Application = async (environ, startResponse) => {
+    startResponse(...head);
+    return environ.PATH_INFO === "/odd" ? ({} as never) : ["even"];
+  };
+  const app = lock()(odd);
+  expect((await call(app, "/odd")).status).toBe(500);
+  expect((await call(app, "/even")).text).toBe("even");
+});

@@ -582,3 +582,19 @@ describe("watchResponse", () => {
     expect(response.text).toBe(readFileSync(FILE, "utf8"));
   });
 });
+
+test("a file that cannot be opened still has a word, where its body is left as it is", async () => {
+  const unreadable: Application = (_environ, startResponse) => {
+    startResponse("200 OK", PLAIN);
+    const body: FileBody = {
+      path: FILE,
+      range: {},
+      async *[Symbol.asyncIterator]() {
+        startResponse("403 Forbidden", PLAIN, new Error("EACCES"));
+        yield Buffer.from("no");
+      },
+    };
+    return body;
+  };
+  expect(await ask(filtered(passing), unreadable)).toMatchObject({ status: 403, text: "no" });
+});

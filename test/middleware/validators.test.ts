@@ -422,3 +422,14 @@ describe("contentType", () => {
     expect(() => contentType(type)).toThrow(expect.objectContaining({ code: "OPTION" }));
   });
 });
+
+test("what the web server sends in a body's place has the web server's tag", async () => {
+  const sent: Application = (_environ, startResponse) => {
+    startResponse("200 OK", [
+      ["Content-Type", "text/plain"],
+      ["X-Accel-Redirect", "/files/a"],
+    ]);
+    return [];
+  };
+  expect((await call(etag()(sent), "/")).header("ETag")).toBeUndefined();
+});

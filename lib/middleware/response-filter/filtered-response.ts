@@ -29,6 +29,8 @@ export class FilteredResponse implements ResponseHead {
   #outerWrite: Write | undefined;
   #error: unknown;
   #passedOn = false;
+  /** The body that goes out is the application's own. */
+  #isBodyKept = false;
 
   constructor(
     environ: Environ,
@@ -49,7 +51,11 @@ export class FilteredResponse implements ResponseHead {
   /** Checks the head as the server will, so that an application finds its fault where it is. */
   readonly startResponse: StartResponse = (status, headers, error) => {
     if (error !== undefined && error !== null) {
-      if (this.#passedOn) throw error;
+      if (this.#passedOn) {
+        if (!this.#isBodyKept) throw error;
+        // A file that cannot be opened: its body was left as it is, and the head may not be sent yet.
+        return this.#outer(status, headers, error);
+      }
       this.#error = error;
     } else if (this.#isStarted) {
       throw new ApplicationError(
@@ -95,7 +101,8 @@ export class FilteredResponse implements ResponseHead {
 
   #replace(body: Body, filtered: Body): Body {
     this.#passOn();
-    if (filtered === body) return filtered;
+    this.#isBodyKept = filtered === body;
+    if (this.#isBodyKept) return filtered;
     const close = closeOf(body);
     if (close === undefined) return filtered;
     if (!Array.isArray(filtered)) return new ClosingBody(filtered, close);

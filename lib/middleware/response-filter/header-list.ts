@@ -21,6 +21,12 @@ export class HeaderList {
     return undefined;
   }
 
+  /** The values of all headers of a name as one (RFC 9110 §5.3); `""` where there is none. */
+  joined(name: string): string {
+    const wanted = name.toLowerCase();
+    return this.#list.flatMap(([other, value]) => (isNamed(other, wanted) ? [value] : [])).join(", ");
+  }
+
   has(name: string): boolean {
     return this.get(name) !== undefined;
   }
