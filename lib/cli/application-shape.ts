@@ -51,7 +51,7 @@ const shapes: readonly Shape[] = [
   },
   {
     // A fetch handler, (request).
-    fits: (value) => isFunction(value) && value.length === 1,
+    fits: (value) => isFunction(value) && (value.length === 1 || fetchParameters.test(parametersOf(value))),
     toApplication: fromHandler,
   },
   {
@@ -67,7 +67,10 @@ const shapes: readonly Shape[] = [
 ];
 
 /** How the parameters of a listener of node:http are called everywhere. */
-const nodeParameters = /^_?(req|request)\w*\s*,\s*_?(res|response|reply)\b/;
+const nodeParameters = /^_?(req|request)\w*\s*,\s*_?(res|resp|rsp|response|reply)\b/;
+
+/** What fetch handlers of other hosts are given beside the request. */
+const fetchParameters = /^_?(req|request)\w*\s*,\s*_?(env|context|ctx|info)\b/;
 
 /**
  * Makes a gateway application of whatever a module exports. A function that has nothing to tell it by is told by its parameters:

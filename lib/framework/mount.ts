@@ -1,6 +1,7 @@
 // A gateway application of any kind as a target of a URL map: a client of another server, an Express application behind its
 // bridge, an application behind middleware of its own.
 
+import { EARLY_HEAD } from "../gateway/early-head.ts";
 import type { ResponseHead } from "../gateway/head.ts";
 import { respond } from "../gateway/respond.ts";
 import type { ResponseSink } from "../gateway/sink.ts";
@@ -57,6 +58,8 @@ export class MountedResponse implements ResponseSink, AsyncIterableIterator<Chun
   #failure: { readonly error: unknown } | undefined;
   #onHead: () => void = () => {};
   #onChunk: () => void = () => {};
+  /** No chunk has come with the head, which is to be sent early. */
+  #isHeadAlone = false;
   #waiting: (() => void)[] = [];
 
   /** Settles when the response has begun; rejects when the application failed before. */
@@ -102,16 +105,19 @@ export class MountedResponse implements ResponseSink, AsyncIterableIterator<Chun
 
   head(head: ResponseHead): void {
     this.#head = head;
+    this.#isHeadAlone = true;
     this.#onHead();
   }
 
   write(chunk: Chunk, size: number): void {
+    this.#isHeadAlone = false;
     this.#chunks.push(chunk);
     this.#queuedBytes += size;
     this.#onChunk();
   }
 
   flush(): boolean {
+    if (this.#isHeadAlone) this.write(EARLY_HEAD, 0);
     return this.#queuedBytes < FULL_BYTES;
   }
 

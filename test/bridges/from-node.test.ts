@@ -2,9 +2,11 @@
 
 import { createServer, type RequestListener } from "node:http";
 import { createRequire } from "node:module";
+import type { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { fromNode } from "../../lib/bridges/node.ts";
 import { ErrorStream } from "../../lib/gateway/error-stream.ts";
+import type { Application } from "../../lib/gateway/types.ts";
 import { type CallRequest, call } from "../../lib/testing/call.ts";
 import { FastCgiClient, record, responderRequest, STDIN, STDOUT } from "../support/fastcgi-client.ts";
 import { get, post, serving } from "../support/fcgi-server.ts";
@@ -358,3 +360,37 @@ test("a slow reader holds a large upload back, and gets all of it", { timeout: 6
   expect(most).toBeLessThan(1_048_576);
   client.destroy();
 });
+
+test("a request whose body nobody reads closes behind its answer", async () => {
+  const events: string[] = [];
+  const application = fromNode((request, response) => {
+    for (const name of ["end", "close"]) request.on(name, () => events.push(name));
+    setImmediate(() => response.writeHead(200, text).end("done"));
+  });
+  const { client } = await serving(application);
+  const connection = await client();
+  void connection.send(...responderRequest(1, post("/", 3), { body: Buffer.from("abc") }));
+  expect((await connection.reply(1)).stdout.toString()).toContain("done");
+  // As on node:http.
+  await expect.poll(() => events).toEqual(["end", "close"]);
+});
+
+test.each([
+  ["read", async (input: Readable): Promise<void> => void (await input.toArray()), 200],
+  ["destroyed", async (input: Readable): Promise<void> => void input.destroy(), 500],
+] as const)(
+  "a body that somebody in front has %s holds nobody up",
+  async (_what, use: (input: Readable) => Promise<void>, status) => {
+    const inner = fromNode(async (request, response) => {
+      let body = "";
+      for await (const chunk of request) body += chunk;
+      response.writeHead(200, text).end(`got ${body}`);
+    });
+    const outer: Application = async (environ, startResponse) => {
+      await use(environ["wsgi.input"]);
+      await new Promise(setImmediate);
+      return inner(environ, startResponse);
+    };
+    expect((await call(outer, "/", { method: "POST", body: Buffer.from("abc") })).status).toBe(status);
+  },
+);

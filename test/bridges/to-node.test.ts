@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { fromNode, toNode } from "../../lib/bridges/node.ts";
 import { openBodies } from "../../lib/middleware/validate.ts";
 import { conformanceApplication, conformanceCases, runCase } from "../../lib/testing/conformance.ts";
@@ -69,3 +69,44 @@ for (const [name, start, mount] of transports) {
     }
   });
 }
+
+describe("behind others on node:http", () => {
+  async function ask(listener: RequestListener): Promise<Response> {
+    const server = createServer(listener).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    return fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  }
+  const ours = toNode((_environ, startResponse) => {
+    startResponse("200 OK", [
+      ["Content-Type", "text/plain"],
+      ["Set-Cookie", "b=2"],
+      ["Vary", "Cookie"],
+    ]);
+    return ["ours"];
+  }, quiet);
+
+  test("their cookies and what they depend on stay", async () => {
+    const response = await ask((request, answer) => {
+      answer.setHeader("Set-Cookie", "a=1");
+      answer.setHeader("Vary", "Origin");
+      answer.setHeader("Content-Type", "text/html");
+      ours(request, answer);
+    });
+    expect(response.headers.getSetCookie()).toEqual(["a=1", "b=2"]);
+    expect(response.headers.get("Vary")).toBe("Origin, Cookie");
+    expect(response.headers.get("Content-Type")).toBe("text/plain");
+  });
+
+  test("a head that one of them has sent already ends in a cut, not in waiting", async () => {
+    const asked = ask((request, answer) => {
+      answer.writeHead(200, { "Content-Length": "100" });
+      answer.write("early");
+      ours(request, answer);
+    });
+    await expect(asked.then((response) => response.text())).rejects.toThrow();
+  });
+});

@@ -10,6 +10,7 @@ import { ask, type ListeningProtocol } from "../support/asking.ts";
 import { cgi, lighttpd, spawned, startLighttpd } from "../support/lighttpd.ts";
 import { untilListening } from "../support/port.ts";
 import { cli, root, Stand } from "../support/postern.ts";
+import { until } from "../support/until.ts";
 
 const require = createRequire(import.meta.url);
 const url = (name: string) => JSON.stringify(require.resolve(name));
@@ -91,6 +92,10 @@ const modules = {
     const { pathname, searchParams } = new URL(request.url);
     return new Response(pathname.slice(7) + " " + searchParams.get("x"));
   }`,
+  "a fetch handler, (request, context)": `export default async (request, _context) => {
+    const { pathname, searchParams } = new URL(request.url);
+    return new Response(pathname.slice(7) + " " + searchParams.get("x"));
+  };`,
   "a fetch handler that looks at nothing": `export default () => new Response("Ann 1");`,
   "a gateway application that takes what comes": `
     const inner = (environ, startResponse) => (startResponse("200 OK", []), ["Ann 1"]);
@@ -151,6 +156,9 @@ describe.each(ways)("postern serve: %s by %s and %s", (shape, protocol, workers)
     const child = stand.postern("serve", moduleIn(stand, modules[shape]), ...where);
     await untilListening(path, 20_000);
     expect(await ask(protocol, { path }, "/hello/Ann?x=1")).toMatchObject({ status: "200", body: "Ann 1" });
+    // It heeds signals by then; a child of a pool answers a little earlier.
+    const hasName = () => stand.processes().some(({ command }) => /^postern: (master )?app/.test(command));
+    await until("it has its name", hasName);
     expect(await child.stop("SIGTERM")).toBe(0);
     expect(await stand.remains()).toEqual([]);
   });

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { EARLY_HEAD } from "../../lib/gateway/early-head.ts";
 import type { Application, Body, Environ, FileBody, Middleware } from "../../lib/gateway/types.ts";
 import {
   filterResponse,
@@ -597,4 +598,21 @@ test("a file that cannot be opened still has a word, where its body is left as i
     return body;
   };
   expect(await ask(filtered(passing), unreadable)).toMatchObject({ status: 403, text: "no" });
+});
+
+test("the sign of an early head goes through", async () => {
+  const silent: Application = (_environ, startResponse) => {
+    startResponse("200 OK", PLAIN);
+    return (async function* () {
+      yield EARLY_HEAD;
+      yield "later";
+    })();
+  };
+  const { environ } = testEnviron();
+  const body = await filtered(marking)(silent)(environ, () => async () => {});
+  const chunks: unknown[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  // The object itself is the sign.
+  expect(chunks[0]).toBe(EARLY_HEAD);
+  expect(chunks.slice(1)).toEqual(["later"]);
 });

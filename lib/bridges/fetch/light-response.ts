@@ -102,8 +102,12 @@ class LightResponse {
   }
 
   clone(): Response {
-    if (this.#native !== undefined || this.#taken) return this.#complete().clone();
-    return make(this.#content, this.#init());
+    if (this.#native === undefined && !this.#taken) return make(this.#content, this.#init());
+    const copy = this.#complete().clone();
+    const headers = this.#headers;
+    if (headers === undefined || headers === this.#native?.headers) return copy;
+    // They were asked for before Node's part was made, and have changed since, perhaps.
+    return new NativeResponse(copy.body, { status: copy.status, statusText: copy.statusText, headers });
   }
 
   #makeHeaders(): Headers {
@@ -148,7 +152,7 @@ function isContent(body: BodyInit): body is Content | undefined {
 
 /** Whether nothing but headers is left to look at. */
 function isSimple(body: Content | undefined, init: ResponseInit | undefined): boolean {
-  if (init === undefined) return true;
+  if (init === undefined || init === null) return true;
   const { status = 200, statusText = "" } = init;
   if (!Number.isInteger(status) || status < 200 || status > 599) return false;
   // A reason is of the same characters as a header's value, and its ends are nobody's to trim.

@@ -32,7 +32,7 @@ export function requestUrl(environ: Environ, below: boolean): string | undefined
   if (origin === "") return undefined;
   const { REQUEST_URI: target } = environ;
   if (target !== undefined && isUntouched(target, environ) && PLAIN_TARGET.test(target)) {
-    return below ? origin + (target.slice(environ.SCRIPT_NAME.length) || "/") : origin + target;
+    return origin + withSlash(below ? target.slice(environ.SCRIPT_NAME.length) : target);
   }
   const query = environ.QUERY_STRING.replace(NOT_IN_QUERY, escaped);
   return origin + pathOf(environ, below) + (query === "" ? "" : `?${query}`);
@@ -66,9 +66,13 @@ function pathOf(environ: Environ, below: boolean): string {
   if (below && mount !== "") {
     path = path.startsWith(mount) ? path.slice(mount.length) : environ.PATH_INFO.replaceAll("%", "%25");
   }
-  path = path.replace(NOT_IN_PATH, escaped);
-  if (path === "") return "/";
+  path = withSlash(path.replace(NOT_IN_PATH, escaped));
   return DOT_SEGMENT.test(path) ? new URL(`http://localhost${path}`).pathname : path;
+}
+
+/** What stands behind a host without one is a part of the host: a web server may match a mount by its first letters. */
+function withSlash(path: string): string {
+  return path.startsWith("/") ? path : `/${path}`;
 }
 
 /** An environ's code points are bytes. */

@@ -15,6 +15,7 @@ const PLAIN_VALUE = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7
  */
 export function simpleHeaders(headers: ResponseInit["headers"]): Header[] | undefined {
   if (headers === undefined) return [];
+  if (headers === null) return undefined;
   if (headers instanceof Headers) return [...headers];
   if (Object.getPrototypeOf(headers) !== Object.prototype) return undefined;
   const simple: Header[] = [];

@@ -98,6 +98,15 @@ export class NodeExchange implements SocketOwner {
       return;
     }
     if (this.#inputEnded || this.#socket.destroyed) return;
+    // Somebody in front of the bridge has had the body: nothing more is emitted.
+    if (input.readableEnded) {
+      this.#endInput();
+      return;
+    }
+    if (input.destroyed) {
+      this.#onInputError(input.errored ?? closedInput());
+      return;
+    }
     this.#isReading = true;
     input.on("data", (bytes: Buffer) => {
       this.#socket.addRead(bytes.length);
@@ -105,9 +114,7 @@ export class NodeExchange implements SocketOwner {
     });
     input.on("end", () => this.#endInput());
     input.on("error", (error) => this.#onInputError(error));
-    input.on("close", () =>
-      this.#onInputError(new ApplicationError("INPUT_CLOSED", "wsgi.input was destroyed")),
-    );
+    input.on("close", () => this.#onInputError(closedInput()));
   }
 
   takeOutput(pieces: readonly Piece[], done: () => void): void {
@@ -177,9 +184,9 @@ export class NodeExchange implements SocketOwner {
     // A response closes with the socket that it has.
     if (response.socket === null) response.assignSocket(this.#asSocket);
     socket.close();
-    if (this.#isReading) return;
-    this.#endInput();
+    if (!this.#isReading) this.#endInput();
     const request = this.#request;
+    // What nobody has read is read to its end, so that the request closes.
     if (request.readableFlowing === null && request.listenerCount("readable") === 0) request.resume();
   }
 
@@ -307,6 +314,10 @@ function close(exchange: NodeExchange): void {
 
 function readAhead(exchange: NodeExchange): void {
   exchange.readAhead();
+}
+
+function closedInput(): ApplicationError {
+  return new ApplicationError("INPUT_CLOSED", "wsgi.input was destroyed");
 }
 
 /** As node:http says that the client has gone. */

@@ -14,12 +14,15 @@ export class NodeSink implements ResponseSink {
   #head: ResponseHead | undefined;
   #chunks: Uint8Array[] = [];
   #waiting: (() => void)[] = [];
+  /** A write has said so: what stands in front of the response, such as a compression, has room of its own. */
+  #isFull = false;
   #isOver = false;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.#request = request;
     this.#response = response;
     this.input = new RequestInput(request);
+    response.on("drain", this.#wake);
     response.once("close", this.#onClose);
     // A client that goes is told by `close`.
     response.on("error", () => {});
@@ -41,16 +44,16 @@ export class NodeSink implements ResponseSink {
   flush(): boolean {
     const hasHead = this.#writeHead();
     const chunks = this.#takeChunks();
-    for (const chunk of chunks) this.#response.write(chunk);
+    for (const chunk of chunks) {
+      if (!this.#response.write(chunk)) this.#isFull = true;
+    }
     if (hasHead && chunks.length === 0) this.#response.flushHeaders();
-    return !this.#response.writableNeedDrain;
+    return !this.#isFull;
   }
 
   drained(): Promise<void> {
-    if (this.closed || !this.#response.writableNeedDrain) return Promise.resolve();
-    return new Promise((resolve) => {
-      if (this.#waiting.push(resolve) === 1) this.#response.once("drain", this.#wake);
-    });
+    if (this.closed || !this.#isFull) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   end(): void {
@@ -79,10 +82,17 @@ export class NodeSink implements ResponseSink {
     this.#head = undefined;
     const { code, status } = head;
     const response = this.#response;
-    const headers = this.#isFirst ? head.headers.flat() : this.#addHeaders(head.headers);
-    // HTTP/2 has no reason phrases.
-    if (this.#request.httpVersionMajor < 2) response.writeHead(code, status.slice(4), headers);
-    else response.writeHead(code, headers);
+    try {
+      const headers = this.#isFirst ? head.headers.flat() : this.#addHeaders(head.headers);
+      // HTTP/2 has no reason phrases.
+      if (this.#request.httpVersionMajor < 2) response.writeHead(code, status.slice(4), headers);
+      else response.writeHead(code, headers);
+    } catch (error) {
+      // Somebody else has sent a head, or HTTP/2 knows no such status: there is no other answer to give.
+      this.#isOver = true;
+      response.destroy();
+      throw error;
+    }
     return true;
   }
 
@@ -91,12 +101,16 @@ export class NodeSink implements ResponseSink {
     return this.#response.getHeaderNames().length === 0;
   }
 
-  /** Headers of the application replace those of the same name, which writeHead() does not do with repeated ones. */
+  /**
+   * Headers of the application replace those of the same name, which writeHead() does not do with repeated ones. What adds up,
+   * cookies and what a response depends on, is added.
+   */
   #addHeaders(headers: readonly Header[]): [] {
     const seen = new Set<string>();
     for (const [name, value] of headers) {
       const lower = name.toLowerCase();
-      if (seen.has(lower)) this.#response.appendHeader(name, value);
+      if (seen.has(lower) || lower === "set-cookie" || lower === "vary")
+        this.#response.appendHeader(name, value);
       else this.#response.setHeader(name, value);
       seen.add(lower);
     }
@@ -110,6 +124,7 @@ export class NodeSink implements ResponseSink {
   }
 
   readonly #wake = (): void => {
+    this.#isFull = false;
     for (const resolve of this.#waiting.splice(0)) resolve();
   };
 

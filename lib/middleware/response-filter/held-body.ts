@@ -1,3 +1,4 @@
+import { EARLY_HEAD } from "../../gateway/early-head.ts";
 import type { Body, Chunk, Environ } from "../../gateway/types.ts";
 import { iteratorOf, logFailure } from "./body-kinds.ts";
 
@@ -23,13 +24,13 @@ export class HeldBody implements AsyncIterableIterator<Chunk> {
   }
 
   /**
-   * Waits for the first chunk that is not empty, or the end: from here on the head of the response is certain. The next
+   * Waits for the first chunk that is not empty, the sign of an early head, or the end: from here on the head of the response is certain. The next
    * {@link next} gives what has come.
    */
   async draw(): Promise<void> {
     let step: IteratorResult<Chunk>;
     do step = await this.#step();
-    while (step.done !== true && step.value?.length === 0);
+    while (step.done !== true && step.value?.length === 0 && step.value !== EARLY_HEAD);
     this.#first = step;
   }
 

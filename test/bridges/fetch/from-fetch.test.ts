@@ -79,6 +79,15 @@ describe("the URL", () => {
     expect(await told(url, "/a%2Fb", { scriptName: "/app" }, options)).toBe("http://localhost:8080/a%2Fb");
   });
 
+  test.each(["@evil.example/x", ".evil.example/x", ":81/x", "%40evil.example/x"])(
+    "a mount that a web server matched by its first letters leaves the host as it is: /app%s",
+    async (rest) => {
+      const environ = { REQUEST_URI: `/app${rest}`, PATH_INFO: decodeURIComponent(rest) };
+      const seen = await told(url, "/", { scriptName: "/app", environ }, { stripScriptName: true });
+      expect(seen).toMatch(/^http:\/\/localhost:8080\//);
+    },
+  );
+
   test.each([
     "a b",
     "example.org/path",
