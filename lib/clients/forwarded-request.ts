@@ -65,6 +65,8 @@ export class ForwardedRequest implements ConnectionUser, WireEvents, AsyncIterat
   #left = false;
   /** The connection is another's, or closed. */
   #released = false;
+  /** Ends the waiting for the end of a response that was left. */
+  #deadline: NodeJS.Timeout | undefined;
   #wake: () => void = () => {};
 
   /**
@@ -108,6 +110,8 @@ export class ForwardedRequest implements ConnectionUser, WireEvents, AsyncIterat
       }
       if (this.#failure !== undefined) throw this.#failure.reason;
       if (this.#complete) return { value: undefined, done: true };
+      // The server may go on for long with a body that nobody gets. But one that has answered early still reads the request.
+      if (this.#sent && this.#hasWholeBody) return this.return();
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -155,6 +159,7 @@ export class ForwardedRequest implements ConnectionUser, WireEvents, AsyncIterat
     const { head } = this.#headDecoder;
     if (head === undefined) return;
     if (at > 0) this.#takeHead(head);
+    if (this.#hasWholeBody) this.#wake();
     if (at === bytes.length || this.#bodyless) return;
     const chunk = at > 0 ? bytes.subarray(at) : bytes;
     if (this.#missing !== undefined) this.#missing -= chunk.length;
@@ -230,6 +235,7 @@ export class ForwardedRequest implements ConnectionUser, WireEvents, AsyncIterat
       if (this.#released) return;
       if (this.#wire.bodyEnd !== undefined) this.#connection.send([this.#wire.bodyEnd]);
       this.#sent = true;
+      this.#wake();
     } catch (error) {
       this.#fail(error);
     }
@@ -252,14 +258,22 @@ export class ForwardedRequest implements ConnectionUser, WireEvents, AsyncIterat
     this.#queuedBytes = 0;
     this.#connection.resume();
     // Only the end is missing, which comes by itself once the server has done what it does behind its response.
-    if (this.#sent && this.#hasWholeBody) return;
-    if (this.#sent && this.#wire.abort !== undefined) {
+    if (this.#sent && this.#hasWholeBody) {
+      this.#awaitEnd(this.#parts.limits.responseTimeoutMs);
+    } else if (this.#sent && this.#wire.abort !== undefined) {
       this.#connection.send([this.#wire.abort]);
-      const timer = setTimeout(() => this.#release(false), ABORT_MS);
-      timer.unref();
-      return;
+      this.#awaitEnd(ABORT_MS);
+    } else {
+      this.#release(false);
     }
-    this.#release(false);
+  }
+
+  /** However much still comes: bytes that nobody wants prolong nothing. */
+  #awaitEnd(ms: number): void {
+    // Node's own timers end at 2^31 milliseconds.
+    if (ms >= 0x7fffffff) return;
+    this.#deadline = setTimeout(() => this.#release(false), ms);
+    this.#deadline.unref();
   }
 
   get #hasWholeBody(): boolean {
@@ -278,6 +292,7 @@ export class ForwardedRequest implements ConnectionUser, WireEvents, AsyncIterat
   #release(reusable: boolean): void {
     if (this.#released) return;
     this.#released = true;
+    clearTimeout(this.#deadline);
     this.#parts.signal.removeEventListener("abort", this.#onAbort);
     this.#errorLines.end();
     if (!this.#sent) this.#parts.input.drop();

@@ -63,7 +63,8 @@ export interface ClientOptions {
 
   /**
    * How long the server may be silent while it is its turn, in milliseconds; 0 is no limit: until its response begins,
-   * and between its bytes. Past it the answer is 504, and a response that has begun is cut.
+   * and between its bytes. Past it the answer is 504, and a response that has begun is cut. What the server does behind a
+   * whole response may take as long in all; past it the connection is closed.
    *
    * @defaultValue `60_000`, as nginx's `fastcgi_read_timeout`
    */

@@ -202,8 +202,34 @@ describe("a response", () => {
   ])("%s has no body", async (_, head, method) => {
     const { ask, connections } = await against(answering(out(head), end()));
     expect(await ask("/", { method })).toMatchObject({ text: "", cut: false });
+    while (connections().idle === 0) await turn();
     expect(connections()).toEqual({ open: 1, idle: 1, waiting: 0 });
   });
+
+  test.each([
+    ["HEAD", "Content-Type: text/plain\n\n", "HEAD"],
+    ["204", "Status: 204 No Content\n\n", "GET"],
+    ["a body past its Content-Length", "Content-Type: text/plain\nContent-Length: 1\n\nx", "GET"],
+  ])(
+    "%s waits for no more, and the server may go on for responseTimeoutMs in all",
+    async (_, head, method) => {
+      const { fake, ask, connections } = await against(
+        async (connection) => {
+          await request(connection);
+          await connection.send(out(head));
+          const more = setInterval(() => connection.socket.write(out("x")), 20);
+          connection.socket.once("close", () => clearInterval(more));
+        },
+        { responseTimeoutMs: 150 },
+      );
+      expect(await ask("/", { method })).toMatchObject({ cut: false, errors: "" });
+      const [connection] = fake.connections;
+      expect(connection?.ended).toBe(false);
+      await connection?.until((one) => one.ended);
+      expect(connection?.records.filter(({ type }) => type === ABORT_REQUEST)).toEqual([]);
+      while (connections().open > 0) await turn();
+    },
+  );
 });
 
 /** What a server does instead of answering, and what the client gets: the status, and what the log says of it. */
@@ -378,6 +404,30 @@ describe("bodies stream both ways", () => {
       yield Buffer.from("second");
     };
     expect((await ask("/", { method: "POST", body: body() })).text).toBe("hello");
+  });
+
+  test("a server that has no body to answer with still gets all of the request's", async () => {
+    let sendMore: () => void = () => {};
+    const more = new Promise<void>((resolve) => {
+      sendMore = resolve;
+    });
+    const { fake, ask } = await against(async (connection) => {
+      await connection.until(() => connection.stream(STDIN).toString() === "first");
+      await connection.send(out("Status: 204 No Content\n\n"));
+      sendMore();
+      await request(connection);
+      await connection.send(end());
+    });
+    const body = async function* () {
+      yield Buffer.from("first");
+      await more;
+      await turn();
+      yield Buffer.from("second");
+    };
+    expect((await ask("/", { method: "POST", body: body() })).status).toBe(204);
+    const [connection] = fake.connections;
+    await connection?.until((one) => one.endsOf(STDIN) === 1);
+    expect(connection?.stream(STDIN).toString()).toBe("firstsecond");
   });
 
   test("a response's body comes as it is sent, and the server waits for a gateway that does not read", async () => {

@@ -142,6 +142,21 @@ test("a server that has not read all of the body may reset the connection behind
   expect(response).toMatchObject({ status: 200, text: "hello", cut: false });
 });
 
+test("the head is all that HEAD waits for, and what comes behind it is read for responseTimeoutMs in all", async () => {
+  const { client, ask } = await against(
+    async (connection) => {
+      await request(connection);
+      await connection.send(Buffer.from("Content-Type: text/plain\r\n\r\n"));
+      const more = setInterval(() => connection.socket.write("x"), 20);
+      connection.socket.once("close", () => clearInterval(more));
+    },
+    { responseTimeoutMs: 150 },
+  );
+  expect(await ask({ method: "HEAD" })).toMatchObject({ status: 200, cut: false, errors: "" });
+  expect(client.connections().open).toBe(1);
+  while (client.connections().open > 0) await turn();
+});
+
 describe("a server that fails", () => {
   test.each<[string, (connection: FakeConnection) => unknown, number, RegExp]>([
     ["ends without a byte", ({ socket }) => socket.end(), 502, /the response ended before its head did/],
