@@ -1,5 +1,6 @@
 // Which variables of a request go to the other server.
 
+import { ApplicationError } from "../errors.ts";
 import type { Environ } from "../gateway/types.ts";
 import type { ClientOptions, ExtraVariables } from "./options.ts";
 
@@ -36,7 +37,11 @@ export function requestVariables(
   return variables;
 }
 
-/** Adds the user's own, which count more than any other. */
+/**
+ * Adds the user's own, which count more than any other.
+ *
+ * @throws {ApplicationError} `VARIABLE` for one that is no string of bytes: the user's fault, and not the request's
+ */
 export function addExtraVariables(
   variables: Map<string, string>,
   extra: ExtraVariables | undefined,
@@ -44,5 +49,14 @@ export function addExtraVariables(
 ): void {
   if (extra === undefined) return;
   const own = typeof extra === "function" ? extra(environ) : extra;
-  for (const [name, value] of Object.entries(own)) if (!NEVER.has(name)) variables.set(name, value);
+  for (const [name, value] of Object.entries<unknown>(own)) {
+    if (NEVER.has(name)) continue;
+    if (typeof value !== "string" || /[\u0100-\uffff]/.test(name + value)) {
+      throw new ApplicationError(
+        "VARIABLE",
+        `option "environ" has no string of bytes for ${JSON.stringify(name)}; give text in code points up to U+00FF`,
+      );
+    }
+    variables.set(name, value);
+  }
 }

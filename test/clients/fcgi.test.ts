@@ -144,6 +144,18 @@ describe("a request (FastCGI §5, §6.2)", () => {
   });
 });
 
+test.each([5, undefined, "\u0100"])(
+  "option environ with %j for a value is the operator's fault, and no request's",
+  async (value) => {
+    const environ = { A: value as string, B: "x" };
+    const { fake, ask } = await against(answering(out(HELLO), end()), { environ });
+    const response = await ask();
+    expect(response).toMatchObject({ status: 500, cut: false });
+    expect(response.errors).toContain('option "environ" has no string of bytes for "A"');
+    expect(fake.connections).toEqual([]);
+  },
+);
+
 describe("a response", () => {
   test("in records that are cut anywhere, padded, with STDERR between them", async () => {
     const wire = Buffer.concat([
@@ -407,24 +419,28 @@ describe("bodies stream both ways", () => {
   });
 
   test("a server that has no body to answer with still gets all of the request's", async () => {
-    let sendMore: () => void = () => {};
-    const more = new Promise<void>((resolve) => {
-      sendMore = resolve;
+    let goOn: () => void = () => {};
+    const answered = new Promise<void>((resolve) => {
+      goOn = resolve;
     });
-    const { fake, ask } = await against(async (connection) => {
+    const { fake, application } = await against(async (connection) => {
       await connection.until(() => connection.stream(STDIN).toString() === "first");
       await connection.send(out("Status: 204 No Content\n\n"));
-      sendMore();
       await request(connection);
       await connection.send(end());
     });
     const body = async function* () {
       yield Buffer.from("first");
-      await more;
+      await answered;
       await turn();
       yield Buffer.from("second");
     };
-    expect((await ask("/", { method: "POST", body: body() })).status).toBe(204);
+    const observed: Application = (environ, startResponse) =>
+      application(environ, (...head) => {
+        goOn();
+        return startResponse(...head);
+      });
+    expect((await call(observed, "/", { method: "POST", body: body() })).status).toBe(204);
     const [connection] = fake.connections;
     await connection?.until((one) => one.endsOf(STDIN) === 1);
     expect(connection?.stream(STDIN).toString()).toBe("firstsecond");
