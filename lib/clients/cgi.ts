@@ -33,7 +33,8 @@ export interface CgiBinOptions {
 
   /**
    * How long a script may be silent, in milliseconds; 0 is no limit. Before its head it is answered 504, later the response
-   * is cut, and the script is ended in both cases.
+   * is cut, and the script is ended in both cases. A script of whose response nobody wants more, as behind the head for HEAD,
+   * may go on for as long in all.
    *
    * @defaultValue `60_000`, Apache's `Timeout`
    */
@@ -73,6 +74,7 @@ const RETRY_AFTER = "1";
 export function cgiBin(options: CgiBinOptions): Application {
   const folder = folderOf(options);
   const { interpreters = {}, environ: more = {} } = options;
+  checkInterpreters(interpreters);
   const timeoutMs = durationOf("timeoutMs", options.timeoutMs ?? 60_000);
   const maxProcesses = limitOf("maxProcesses", options.maxProcesses ?? 32);
   const maxHeadBytes = limitOf("maxHeadBytes", options.maxHeadBytes ?? 65_536);
@@ -81,19 +83,25 @@ export function cgiBin(options: CgiBinOptions): Application {
   const run = (script: Script, command: Command, environ: Environ, startResponse: StartResponse) => {
     const signal = environ["postern.signal"];
     signal.throwIfAborted();
+    const name = printable(environ.SCRIPT_NAME + script.name);
+    let started: ScriptProcess;
+    try {
+      started = new ScriptProcess({
+        command,
+        cwd: dirname(script.file),
+        variables: scriptVariables(environ, script, more),
+        input: environ["wsgi.input"],
+        onErrors: (text) => environ["wsgi.errors"].write(text),
+        onEnd: () => running--,
+      });
+    } catch (error) {
+      environ["wsgi.errors"].write(`the script ${name} could not be started: ${messageOf(error)}\n`);
+      return answerPlainly(startResponse, "502 Bad Gateway");
+    }
     running++;
-    const started = new ScriptProcess({
-      command,
-      cwd: dirname(script.file),
-      variables: scriptVariables(environ, script, more),
-      input: environ["wsgi.input"],
-      onErrors: (text) => environ["wsgi.errors"].write(text),
-      onEnd: () => running--,
-    });
     const kill = (): void => started.kill();
     signal.addEventListener("abort", kill, { once: true });
-    void started.ended.then(() => signal.removeEventListener("abort", kill));
-    const name = printable(environ.SCRIPT_NAME + script.name);
+    void started.closed.then(() => signal.removeEventListener("abort", kill));
     return new ScriptResponse(name, started, environ, { timeoutMs, maxHeadBytes }).start(startResponse);
   };
 
@@ -120,6 +128,23 @@ function commandOf(
     return [program, ...args, file];
   }
   return isExecutable ? [file] : undefined;
+}
+
+/** @throws {GatewayError} `OPTION` when one of them names no program */
+function checkInterpreters(interpreters: NonNullable<CgiBinOptions["interpreters"]>): void {
+  for (const [extension, words] of Object.entries<unknown>(interpreters)) {
+    const [program, ...args] = [words].flat();
+    if (typeof program === "string" && program !== "" && args.every((arg) => typeof arg === "string"))
+      continue;
+    throw new GatewayError(
+      "OPTION",
+      `option "interpreters" has no program for ${extension}; give its name, or an array of it and its arguments`,
+    );
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function folderOf({ folder }: CgiBinOptions): string {

@@ -57,6 +57,8 @@ beforeAll(() => {
     "counted.cgi",
     `printf 'Content-Type: text/plain\\nContent-Length: 5\\n\\nhello'; sleep 0.2; touch "$PWD/counted"`,
   );
+  script("endless.cgi", `printf 'Content-Type: text/plain\\n\\n'; while :; do echo more; sleep 0.05; done`);
+  script("leaves.cgi", `printf 'Content-Type: text/plain\\n\\nbegun'; (trap '' TERM; exec sleep 60) &`);
   script("plain.txt", "not a script", 0o644);
   script("run.sh", `printf 'Content-Type: text/plain\\n\\n%s %s' "$1" "$0"`, 0o644);
   script(".hidden.cgi", `printf 'Content-Type: text/plain\\n\\nhidden'`);
@@ -273,6 +275,15 @@ describe("what goes wrong", () => {
     expect(response.errors).toContain("the script /killed.cgi was ended by SIGKILL");
   });
 
+  test("one that the system does not start: 502, and another may run", async () => {
+    const scripts = validate(cgiBin({ folder, maxProcesses: 1 }));
+    // Linux takes no variable of more than 128 KiB.
+    const response = await call(scripts, "/hello.cgi", { headers: { "X-Long": "x".repeat(131_072) } });
+    expect([response.status, response.text]).toEqual([502, "Bad Gateway\n"]);
+    expect(response.errors).toBe("the script /hello.cgi could not be started: spawn E2BIG\n");
+    expect((await call(scripts, "/hello.cgi")).text).toBe("hello");
+  });
+
   test("more than may run: 503", async () => {
     const scripts = validate(
       cgiBin({ folder, maxProcesses: 1, environ: { POSTERN_TEST_CGI: temporary.path } }),
@@ -299,6 +310,19 @@ describe("a client that goes away ends the script", () => {
     await until("it has ended", () => processesWith(MARK).length === 0);
   });
 
+  test("and what it has started, when it has ended itself", async () => {
+    const gone = new AbortController();
+    const asked = ask("/leaves.cgi", { signal: gone.signal }, { timeoutMs: 0 });
+    // The child has its parent's command until it is a program of its own.
+    await until("only its child runs", () => {
+      const commands = processesWith(MARK).map(({ command }) => command);
+      return commands.length === 1 && commands[0] === "sleep 60 ";
+    });
+    gone.abort();
+    expect((await asked).errors).toBe("");
+    await until("it has ended", () => processesWith(MARK).length === 0);
+  });
+
   test("one that has gone already starts none", async () => {
     const response = await ask("/hello.cgi", { signal: AbortSignal.abort() });
     expect([response.status, response.errors]).toEqual([0, ""]);
@@ -312,6 +336,11 @@ describe("a client that has all it wants lets the script finish", () => {
     await until("it has finished", () => existsSync(join(folder, "counted")));
     rmSync(join(folder, "counted"));
   });
+
+  test("but not for ever, however much it writes", async () => {
+    expect((await ask("/endless.cgi", { method: "HEAD" }, { timeoutMs: 150 })).status).toBe(200);
+    await until("it has ended", () => processesWith(MARK).length === 0);
+  });
 });
 
 test.each<unknown>([
@@ -319,6 +348,9 @@ test.each<unknown>([
   { folder: "/tmp", timeoutMs: -1 },
   { folder: "/tmp", maxProcesses: 0 },
   { folder: "/tmp", maxHeadBytes: Number.NaN },
+  { folder: "/tmp", interpreters: { ".sh": [] } },
+  { folder: "/tmp", interpreters: { ".sh": "" } },
+  { folder: "/tmp", interpreters: { ".sh": ["sh", 1] } },
 ])("%j is refused", (options) => {
   expect(() => cgiBin(options as CgiBinOptions)).toThrow(expect.objectContaining({ code: "OPTION" }));
 });

@@ -25,14 +25,22 @@ export class ScriptProcess {
   inputFailure: Error | undefined;
   /** Settles when it has ended, with the signal if that is what ended it. */
   readonly ended: Promise<string | undefined>;
+  /** Settles when nobody has its pipes any more either: what it has started may have kept them. */
+  readonly closed: Promise<void>;
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #output: AsyncIterator<Buffer>;
   #running = true;
-  #killed = false;
+  #killing: NodeJS.Timeout | undefined;
 
+  /** @throws what the system says against starting it, such as that its variables are too long */
   constructor({ command, cwd, variables, input, onErrors, onEnd }: ProcessOptions) {
     const [program, ...args] = command;
     const child = spawn(program, args, { cwd, env: variables, detached: true, stdio: "pipe" });
+    // Without descriptors it has no pipes, and its "error" only comes later.
+    if (child.stdout === undefined) {
+      child.once("error", () => {});
+      throw new Error(`spawn ${program}: this process has too many files open; raise its limit`);
+    }
     this.#child = child;
     this.ended = new Promise((resolve) => {
       const end = (signal?: string | null): void => {
@@ -46,6 +54,13 @@ export class ScriptProcess {
         this.startFailure = error;
         // One that could not be told to end is there still.
         if (child.pid === undefined) end();
+      });
+    });
+    this.closed = new Promise((resolve) => {
+      child.once("close", () => {
+        // One of its group that keeps no pipe may be there still, and deaf to TERM.
+        if (!this.#signal(0)) clearTimeout(this.#killing);
+        resolve();
       });
     });
     const decoder = new StringDecoder("utf8");
@@ -79,35 +94,43 @@ export class ScriptProcess {
     }
   }
 
-  /** Lets it finish for nobody: what it writes is read, for a while. */
+  /** Lets it finish for nobody: what it writes is read, for so long in all. 0 is no limit. */
   async release(timeoutMs: number): Promise<void> {
+    const timer = timeoutMs > 0 ? setTimeout(() => this.kill(), timeoutMs) : undefined;
+    timer?.unref();
     try {
-      for (let bytes = await this.read(timeoutMs); bytes !== undefined; bytes = await this.read(timeoutMs)) {
-        if (bytes === "late") return this.kill();
-      }
+      while ((await this.read(0)) !== undefined);
     } catch {
       // Its output is closed.
+    } finally {
+      clearTimeout(timer);
     }
   }
 
-  /** Tells it to end, and ends it when it does not. */
+  /** Tells it, and what it has started and has its output, to end, and ends them when they do not. */
   kill(): void {
-    if (!this.#running || this.#killed) return;
-    this.#killed = true;
+    const { stdin, stdout, stderr } = this.#child;
+    const isOver = !this.#running && stdout.destroyed;
+    if (isOver || this.#killing !== undefined) return;
     this.#signal("SIGTERM");
-    const timer = setTimeout(() => this.#signal("SIGKILL"), KILL_MS);
-    void this.ended.then(() => clearTimeout(timer));
-    this.#child.stdout.destroy();
+    this.#killing = setTimeout(() => {
+      this.#signal("SIGKILL");
+      // Who has left the group may have it for ever.
+      stderr.destroy();
+    }, KILL_MS);
+    stdin.destroy();
+    stdout.destroy();
   }
 
-  #signal(signal: NodeJS.Signals): void {
+  /** Whether there is somebody to get it. */
+  #signal(signal: NodeJS.Signals | 0): boolean {
     const { pid } = this.#child;
     // 0 would be the group of this process itself.
-    if (pid === undefined || pid <= 1) return;
+    if (pid === undefined || pid <= 1) return false;
     try {
-      process.kill(-pid, signal);
+      return process.kill(-pid, signal);
     } catch {
-      // Gone already.
+      return false;
     }
   }
 }
