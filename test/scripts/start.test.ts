@@ -19,7 +19,6 @@ async function npmStart(environment: NodeJS.ProcessEnv): Promise<{ stand: Stand;
   return { stand, child: stand.start("npm", ["start"]) };
 }
 
-/** The process of scripts/start.js, which npm started. */
 /** The process that `npm start` runs: where it serves itself, it has got a name by then or is about to. */
 function script(stand: Stand): number | undefined {
   const processes = stand.processes();
