@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { isLoopbackName, parseHost } from "../gateway/host.ts";
 import type { Application } from "../gateway/types.ts";
 
 /**
@@ -9,24 +10,17 @@ import type { Application } from "../gateway/types.ts";
  */
 export function localHosts(application: Application, listening: readonly string[]): Application {
   return (environ, startResponse) => {
-    const host = hostName(environ.HTTP_HOST ?? "");
-    if (isLocal(host, listening)) return application(environ, startResponse);
+    const host = parseHost(environ.HTTP_HOST ?? "");
+    if (host !== undefined && isLocal(host.name, listening)) return application(environ, startResponse);
     startResponse("403 Forbidden", [["Content-Type", "text/plain; charset=utf-8"]]);
     return ["The development server answers to localhost and to loopback addresses only.\n"];
   };
 }
 
-function hostName(header: string): string {
-  return header
-    .replace(/:\d*$/, "")
-    .replace(/^\[(.*)\]$/, "$1")
-    .toLowerCase();
+function isLocal(name: string, listening: readonly string[]): boolean {
+  return isLoopbackName(name) || (!listening.every(isLoopback) && isIP(name.replace(/^\[|\]$/g, "")) !== 0);
 }
 
-function isLocal(host: string, listening: readonly string[]): boolean {
-  return isLoopback(host) || (!listening.every(isLoopback) && isIP(host) !== 0);
-}
-
-function isLoopback(host: string): boolean {
-  return /^(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|::1)$/.test(host);
+function isLoopback(address: string): boolean {
+  return isLoopbackName(isIP(address) === 6 ? `[${address}]` : address);
 }

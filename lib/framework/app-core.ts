@@ -1,3 +1,4 @@
+import type { AllowedHosts } from "./allowed-hosts.ts";
 import type { CookieDefaults } from "./cookies.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { InputLimits } from "./limits.ts";
@@ -31,11 +32,24 @@ export interface ApplicationOptions {
 
   /**
    * Refuses unsafe methods (all but GET, HEAD, OPTIONS and TRACE) that a page of another origin makes a browser
-   * send. Off is right only for an application that uses no cookies and no HTTP authentication.
+   * send. Off is right only for an application that uses no cookies and no HTTP authentication. A handler that is
+   * there for other sites' pages says so itself, with a property `checkOrigin` that is `false`.
    *
    * @defaultValue `true`
    */
   checkOrigin?: boolean;
+
+  /**
+   * The hosts that this application answers for: `"example.org"` at any port, `"example.org:8443"` at that one,
+   * `".example.org"` and all below it. A request whose `Host` is another, or none, gets 400 before anything of the
+   * application runs. Addresses with a host (`web.ctx.home`) are only made of a host that is named here; without this
+   * option they are made of this machine's own names, for its own requests, and of no other.
+   *
+   * A forwarded host is one that `postern/middleware/trusted-proxies` has taken from a trusted proxy.
+   *
+   * @defaultValue any host is answered
+   */
+  allowedHosts?: readonly string[];
 
   /**
    * Origins whose pages may send unsafe methods, such as `https://admin.example.org`.
@@ -51,6 +65,8 @@ export type Page = (web: Web, error?: unknown) => unknown;
 /** The inside of an application. */
 export interface AppCore {
   readonly options: ApplicationOptions;
+  /** What its option of that name says. */
+  readonly allowedHosts: AllowedHosts | undefined;
   readonly router: Router<Endpoint>;
   /** The URL map as it was written, for those who want to read it. */
   readonly map: (readonly [pattern: string | RegExp, target: unknown])[];

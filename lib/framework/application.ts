@@ -4,6 +4,7 @@ import type { Application } from "../gateway/types.ts";
 import type { run } from "../run.ts";
 import type { CallResponse } from "../testing/call.ts";
 import type { TestRequest } from "../testing/request.ts";
+import { AllowedHosts } from "./allowed-hosts.ts";
 import { answer } from "./answer.ts";
 import type { AppCore, ApplicationOptions, Page } from "./app-core.ts";
 import { mountEndpoint } from "./dispatch.ts";
@@ -83,7 +84,7 @@ const cores = new WeakMap<object, AppCore>();
  *
  * @throws ApplicationError `PATTERN`: no regular expression, or one that no path matches; `TARGET`: nothing that
  * answers a request; `URL_MAP`: no list of pairs
- * @throws GatewayError `OPTION`: a trusted origin that is none
+ * @throws GatewayError `OPTION`: a trusted origin or an allowed host that is none
  */
 export function application<const Urls extends readonly Route[]>(
   urls: Urls & Checked<Urls>,
@@ -126,7 +127,15 @@ export function application<const Urls extends readonly Route[]>(
       return testing.request(app, target, request);
     },
   });
-  const core: AppCore = { options, router: new Router<Endpoint>(), map: [], processors: [], pages: app };
+  const { allowedHosts } = options;
+  const core: AppCore = {
+    options,
+    allowedHosts: allowedHosts === undefined ? undefined : new AllowedHosts(allowedHosts),
+    router: new Router<Endpoint>(),
+    map: [],
+    processors: [],
+    pages: app,
+  };
   cores.set(app, core);
   for (const [pattern, target] of pairsOf(urls)) add(core, pattern, target);
   return app;

@@ -1,3 +1,4 @@
+import { ApplicationError } from "../errors.ts";
 import type { Environ, Header } from "../gateway/types.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Level } from "./level.ts";
@@ -7,7 +8,8 @@ import { statusLine } from "./status.ts";
  * web.py's `web.ctx`: what is known of the request, and the response so far. Inside a mounted application
  * `home`, `homepath`, `path` and `fullpath` are its own.
  *
- * `host`, and so `homedomain`, `home` and `realhome`, are what the client sent: fit for a log, not for a link.
+ * `host` is what the client sent: fit for a log, not for a link. `homedomain`, `home` and `realhome` are fit for links, and
+ * throw an ApplicationError (`ALLOWED_HOSTS`) where the option `allowedHosts` does not name that host.
  */
 export class Context {
   readonly #exchange: Exchange;
@@ -39,9 +41,16 @@ export class Context {
     return /^(on|true|1)$/i.test(HTTPS ?? "") ? "https" : "http";
   }
 
-  /** Protocol and host, such as `http://example.org:8080`. */
+  /** Protocol and host, such as `http://example.org:8080`; the host is `[unknown]` where the client names none. */
   get homedomain(): string {
-    return `${this.protocol}://${this.host || "[unknown]"}`;
+    const { host, protocol } = this;
+    if (host === "") return `${protocol}://[unknown]`;
+    if (this.#level.hasAllowedHost) return `${protocol}://${host}`;
+    throw new ApplicationError(
+      "ALLOWED_HOSTS",
+      `no address is made of the host ${JSON.stringify(host)}, which the client chose: name the hosts of this ` +
+        'application in its option `allowedHosts`, such as ["example.org"], or link with paths (web.url())',
+    );
   }
 
   /** Where the application is mounted, as it stands in a URL: `""` or `/app`. */

@@ -6,7 +6,7 @@ import { type Exchange, locationOf } from "./exchange.ts";
 import { asResponse, HttpResponse, Redirect } from "./http-response.ts";
 import { Level, type Params } from "./level.ts";
 import { runProcessors } from "./processors.ts";
-import { notFound } from "./responses.ts";
+import { badRequest, notFound } from "./responses.ts";
 import { isThenable } from "./thenable.ts";
 import { Web } from "./web.ts";
 
@@ -16,8 +16,11 @@ import { Web } from "./web.ts";
  */
 export function runLevel(exchange: Exchange, level: Level): unknown {
   exchange.level = level;
+  const { processors, allowedHosts } = level.core;
+  if (allowedHosts?.has(exchange.environ.HTTP_HOST ?? "") === false) {
+    throw badRequest("bad request: this host is not served here");
+  }
   const web = new Web(exchange, level);
-  const { processors } = level.core;
   try {
     const result =
       processors.length === 0

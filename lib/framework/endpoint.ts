@@ -20,7 +20,7 @@ export interface Call {
 
 export type Endpoint = (call: Call) => unknown;
 
-type Methods = Readonly<Record<Method, unknown>>;
+type Methods = Readonly<Record<Method, unknown>> & { readonly checkOrigin?: unknown };
 
 /** @throws ApplicationError `TARGET`: nothing that could answer a request */
 export function toEndpoint(target: unknown, pattern: string | RegExp): Endpoint {
@@ -70,7 +70,7 @@ function callMethod(handler: Methods, call: Call): unknown {
       ? new HttpResponse(204, "", { Allow: allow.join(", ") })
       : methodNotAllowed(allow);
   }
-  refuseOtherOrigins(call, method);
+  if (handler.checkOrigin !== false) refuseOtherOrigins(call, method);
   return run.call(handler, call.web, ...groupsOf(call));
 }
 

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { isLoopbackName, parseHost } from "../gateway/host.ts";
 import { encodePathBytes } from "../gateway/path.ts";
 import type { Environ } from "../gateway/types.ts";
 import type { AppCore, ApplicationOptions } from "./app-core.ts";
@@ -56,6 +57,16 @@ export class Level {
   /** An option of this application, or else of the one it is mounted in. */
   option<K extends keyof ApplicationOptions>(name: K): ApplicationOptions[K] | undefined {
     return this.core.options[name] ?? this.parent?.option(name);
+  }
+
+  /** Whether an address may be made of the host of the request: see the option `allowedHosts`. */
+  get hasAllowedHost(): boolean {
+    const { allowedHosts } = this.core;
+    const { HTTP_HOST: header = "", REMOTE_ADDR: client = "" } = this.environ;
+    if (allowedHosts !== undefined) return allowedHosts.has(header);
+    if (this.parent !== undefined) return this.parent.hasAllowedHost;
+    const host = parseHost(header);
+    return host !== undefined && isLoopbackName(host.name) && /^(?:127\.|::1$)/.test(client);
   }
 
   #shifted(): Environ {

@@ -13,6 +13,12 @@ type HandlerArguments<Pattern> = readonly [web: Web, ...groups: Groups<Pattern>]
 /** An object with methods named after HTTP methods. */
 export type Handler<Pattern = string> = {
   readonly [M in Method]?: (...args: HandlerArguments<Pattern>) => unknown;
+} & {
+  /**
+   * `false` lets pages of any origin send unsafe methods to this handler, whatever the application's option
+   * `checkOrigin` says. Right only for one that looks at no cookie and no HTTP authentication, such as a webhook.
+   */
+  readonly checkOrigin?: boolean;
 };
 
 /** A class of handlers; an instance is made for each request. */

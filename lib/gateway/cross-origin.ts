@@ -1,6 +1,7 @@
 // Refuses requests that another site's page makes a browser send (cross-site request forgery), without tokens.
 
 import { GatewayError } from "../errors.ts";
+import { parseHost } from "./host.ts";
 import type { Environ } from "./types.ts";
 
 /**
@@ -42,11 +43,10 @@ export function isOrigin(text: unknown): boolean {
 // The scheme is not compared: behind a proxy that ends TLS we may not know ours. A front end that drops the port
 // from Host (Debian's nginx sends $host) leaves only the name to compare.
 function isSameHost(origin: string, host: string): boolean {
-  const match = /^(https?):\/\/([^/:[\]]+|\[[^\]]+\])(?::(\d+))?$/i.exec(origin);
-  const ours = /^([^/:[\]]+|\[[^\]]+\])(?::(\d+))?$/.exec(host);
-  if (match === null || ours === null) return false;
-  const [, scheme, name, port] = match;
-  if (name?.toLowerCase() !== ours[1]?.toLowerCase()) return false;
-  const standard = scheme?.toLowerCase() === "https" ? "443" : "80";
-  return ours[2] === undefined || ours[2] === (port ?? standard);
+  const [, scheme = "", authority = ""] = /^(https?):\/\/(.+)$/i.exec(origin) ?? [];
+  const theirs = parseHost(authority);
+  const ours = parseHost(host);
+  if (theirs === undefined || ours === undefined || theirs.name !== ours.name) return false;
+  const standard = scheme.toLowerCase() === "https" ? "443" : "80";
+  return ours.port === undefined || ours.port === (theirs.port ?? standard);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { application } from "../../lib/index.ts";
+import { application, type Web } from "../../lib/index.ts";
 import { ask } from "./ask.ts";
 
 let calls = 0;
@@ -48,6 +48,14 @@ describe("an unsafe request of another origin is refused", () => {
     ["a host that ends like ours", { Origin: "http://evil-here.example" }, "here.example", 403],
     ["IPv6", { Origin: "http://[::1]:8080" }, "[::1]:8080", 200],
     ["another IPv6", { Origin: "http://[::2]:8080" }, "[::1]:8080", 403],
+    ["the port dropped on IPv6", { Origin: "http://[::1]:8080" }, "[::1]", 200],
+    ["IPv6 in another spelling", { Origin: "http://[2001:db8::1]" }, "[2001:DB8:0::1]", 200],
+    ["another scheme, since we may not know ours", { Origin: "https://here.example" }, "here.example", 200],
+    ["neither http nor https", { Origin: "ftp://here.example" }, "here.example", 403],
+    ["a user part in Origin", { Origin: "http://here.example@evil.example" }, "here.example", 403],
+    ["a path in Origin", { Origin: "http://here.example/" }, "here.example", 403],
+    ["no host", { Origin: "http://here.example" }, "", 403],
+    ["fetch metadata that we do not know", { "Sec-Fetch-Site": "SAME-ORIGIN" }, "here.example", 403],
     ["an opaque origin", { Origin: "null" }, "here.example", 403],
     ["nonsense", { Origin: "here.example" }, "here.example", 403],
     [
@@ -85,4 +93,102 @@ describe("an unsafe request of another origin is refused", () => {
       (await ask(parent, "/child", { method: "POST", headers: { Origin: "https://x.example" } })).status,
     ).toBe(403);
   });
+});
+
+/** What Go's net/http CrossOriginProtection answers (go1.25, src/net/http/csrf_test.go), at https://example.com. */
+describe("cases of Go's CrossOriginProtection", () => {
+  const attacker = "https://attacker.example";
+  const trusted = "https://trusted.example";
+  const go = application(
+    [
+      ["/", { GET: handler, POST: handler, PUT: handler }],
+      ["/api/", { POST: handler }],
+      ["/bypass/", { checkOrigin: false, POST: handler }],
+      ["/only/:foo", { checkOrigin: false, POST: handler }],
+    ],
+    { trustedOrigins: [trusted], allowedHosts: ["example.com"] },
+  );
+
+  test.each<[string, string, path: string, site: string, origin: string, number]>([
+    ["same-origin allowed", "POST", "/", "same-origin", "", 200],
+    ["none allowed", "POST", "/", "none", "", 200],
+    ["cross-site blocked", "POST", "/", "cross-site", "", 403],
+    ["same-site blocked", "POST", "/", "same-site", "", 403],
+    ["no header with no origin", "POST", "/", "", "", 200],
+    ["no header with matching origin", "POST", "/", "", "https://example.com", 200],
+    ["no header with mismatched origin", "POST", "/", "", attacker, 403],
+    ["no header with null origin", "POST", "/", "", "null", 403],
+    ["GET allowed", "GET", "/", "cross-site", "", 200],
+    ["HEAD allowed", "HEAD", "/", "cross-site", "", 200],
+    ["OPTIONS allowed", "OPTIONS", "/", "cross-site", "", 204],
+    ["PUT blocked", "PUT", "/", "cross-site", "", 403],
+
+    ["trusted origin without sec-fetch-site", "POST", "/", "", trusted, 200],
+    ["trusted origin with cross-site", "POST", "/", "cross-site", trusted, 200],
+    ["untrusted origin without sec-fetch-site", "POST", "/", "", attacker, 403],
+    ["untrusted origin with cross-site", "POST", "/", "cross-site", attacker, 403],
+    ["trusted host on another scheme", "POST", "/", "cross-site", "http://trusted.example", 403],
+    ["trusted host at another port", "POST", "/", "cross-site", "https://trusted.example:444", 403],
+
+    ["bypass path without sec-fetch-site", "POST", "/bypass/", "", attacker, 200],
+    ["bypass path with cross-site", "POST", "/bypass/", "cross-site", attacker, 200],
+    ["non-bypass path without sec-fetch-site", "POST", "/api/", "", attacker, 403],
+    ["non-bypass path with cross-site", "POST", "/api/", "cross-site", attacker, 403],
+    ["wildcard bypass", "POST", "/only/123", "", attacker, 200],
+    // Go redirects these to what they stand for. Here they are paths that no route has: an exemption is a route's.
+    ["bypass path with ..", "POST", "/foo/../bypass/", "", attacker, 404],
+    ["bypass path with trailing slash left out", "POST", "/bypass", "", attacker, 404],
+    ["below a bypass path", "POST", "/bypass/bar", "", attacker, 404],
+    ["below a wildcard", "POST", "/only/123/foo", "", attacker, 404],
+    ["encoded slash in a wildcard", "POST", "/only/..%2Fapi%2F", "", attacker, 404],
+  ])("%s: %s %s, Sec-Fetch-Site %j, Origin %j → %i", async (_name, method, path, site, origin, status) => {
+    calls = 0;
+    const headers = {
+      ...(site === "" ? {} : { "Sec-Fetch-Site": site }),
+      ...(origin === "" ? {} : { Origin: origin }),
+    };
+    const response = await ask(go, path, { method, headers, host: "example.com", https: true });
+    expect([response.status, calls]).toEqual([status, status === 200 ? 1 : 0]);
+    if (status === 403) expect([response.text, response.errors]).toEqual(["forbidden", ""]);
+  });
+
+  test.each([
+    ["https://example.com", true],
+    ["https://example.com:8080", true],
+    ["http://example.com", true],
+    ["example.com", false],
+    ["https://", false],
+    ["https://example.com/", false],
+    ["https://example.com/path", false],
+    ["https://example.com?query=value", false],
+    ["https://example.com#fragment", false],
+    ["https://ex ample.com", false],
+    ["", false],
+    ["null", false],
+  ])("trusted origin %j: %s", (origin, valid) => {
+    const make = () => application([], { trustedOrigins: [origin] });
+    if (valid) expect(make).not.toThrow();
+    else expect(make).toThrow(expect.objectContaining({ code: "OPTION" }));
+  });
+});
+
+test("a class says of itself that it is there for other sites", async () => {
+  class Webhook {
+    readonly checkOrigin = false;
+    POST(_web: Web, name: string) {
+      return name;
+    }
+  }
+  class Own {
+    POST() {
+      return "own";
+    }
+  }
+  const site = application([
+    ["/hooks/:name", Webhook],
+    ["/hooks", Own],
+  ]);
+  const request = { method: "POST", headers: { Origin: "https://x.example" } };
+  expect((await ask(site, "/hooks/a", request)).text).toBe("a");
+  expect((await ask(site, "/hooks", request)).status).toBe(403);
 });
