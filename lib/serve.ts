@@ -21,6 +21,7 @@ import { PidFile } from "./workers/pid-file.ts";
 import { showTitle } from "./workers/process-title.ts";
 import { RestartFile } from "./workers/restart-file.ts";
 import { type Ending, handleChildSignals, handleSignals } from "./workers/signals.ts";
+import { logStrayErrors } from "./workers/stray-errors.ts";
 import { identity, serverAddresses } from "./workers/threads/identity.ts";
 import { LEFT_OPEN_MS } from "./workers/wind-down.ts";
 import type { WorkerJob, WorkerModel, Workers } from "./workers/workers.ts";
@@ -232,14 +233,7 @@ export class Serving implements Server {
   #ownProcess(workers: Workers): () => void {
     const { log } = logsOf(this.#options);
     showTitle(this.#options, workers.role);
-    const stray = (error: unknown): void => {
-      log(
-        "error",
-        `an error that nothing caught: ${error instanceof Error ? (error.stack ?? error) : error}`,
-      );
-    };
-    process.on("uncaughtException", stray);
-    process.on("unhandledRejection", stray);
+    const releaseStray = logStrayErrors(log);
     const handle = assignment === undefined ? handleSignals : handleChildSignals;
     const releaseSignals = handle({
       end: (ending) => this.#finish(ending, workers),
@@ -253,8 +247,7 @@ export class Serving implements Server {
     return () => {
       releaseSignals();
       releaseLoader?.();
-      process.off("uncaughtException", stray);
-      process.off("unhandledRejection", stray);
+      releaseStray();
       setTimeout(() => process.exit(), LEFT_OPEN_MS).unref();
     };
   }

@@ -3,7 +3,7 @@
 
 import { realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { hasDotSegments } from "../gateway/path.ts";
+import { encodePathBytes, hasDotSegments } from "../gateway/path.ts";
 import type { Environ } from "../gateway/types.ts";
 import type { OwnAnswer } from "./forwarder.ts";
 import { ForwardingError } from "./forwarding-error.ts";
@@ -136,15 +136,11 @@ async function realPath(path: string): Promise<string | undefined> {
 
 /** As web servers do it, since relative links would start from the wrong place. */
 function redirectInto({ SCRIPT_NAME, PATH_INFO, QUERY_STRING }: Environ): OwnAnswer {
-  const path = `${SCRIPT_NAME}${PATH_INFO}/`.replace(/[^\w/.~!$&'()*+,;=:@-]/g, percent);
+  const path = encodePathBytes(`${SCRIPT_NAME}${PATH_INFO}/`);
   const query = QUERY_STRING === "" ? "" : `?${QUERY_STRING}`;
   // "//host" would name another host (RFC 3986 §4.2).
   const location = path.startsWith("//") ? `/.${path}` : path;
   return { status: "301 Moved Permanently", headers: [["Location", location + query]] };
-}
-
-function percent(byte: string): string {
-  return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 }
 
 /** A string of ours as bytes of UTF-8, one code point each, as the variables of a request are. */

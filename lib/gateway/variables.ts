@@ -41,6 +41,31 @@ const EXPECTED = [
 const MAX_RULES = 512;
 const MAX_RULE_NAME = 128;
 
+/**
+ * Beside headers, what says what a request is, who sent it and how it came (RFC 3875 §4.1, and what web servers add),
+ * wherever the application is and whatever file it may be.
+ */
+export const REQUEST_VARIABLES: readonly string[] = [
+  "AUTH_TYPE",
+  "CONTENT_LENGTH",
+  "CONTENT_TYPE",
+  "DOCUMENT_ROOT",
+  "HTTPS",
+  "QUERY_STRING",
+  "REMOTE_ADDR",
+  "REMOTE_HOST",
+  "REMOTE_IDENT",
+  "REMOTE_PORT",
+  "REMOTE_USER",
+  "REQUEST_METHOD",
+  "REQUEST_SCHEME",
+  "REQUEST_URI",
+  "SERVER_ADDR",
+  "SERVER_NAME",
+  "SERVER_PORT",
+  "SERVER_PROTOCOL",
+];
+
 /** An environ without any key. It has no prototype, since `__proto__` is a name that a peer can send. */
 export function emptyEnviron(): Environ {
   return Object.create(null) as Environ;

@@ -1,12 +1,12 @@
 import { GatewayError, ProtocolError } from "../errors.ts";
 import { completeEnviron, contentLengthOf, type GatewayValues } from "../gateway/environ.ts";
+import { addHeader } from "../gateway/header-variable.ts";
 import { printable } from "../gateway/log.ts";
 import { decodePath, targetPath } from "../gateway/path.ts";
 import type { Environ } from "../gateway/types.ts";
-import { emptyEnviron } from "../gateway/variables.ts";
+import { emptyEnviron, REQUEST_VARIABLES } from "../gateway/variables.ts";
 import type { ForwardRequest } from "../protocols/ajp13/forward-request.ts";
 import type { AjpContext } from "./ajp-context.ts";
-import { addHeader } from "./header-variable.ts";
 
 /** Attributes that web servers send by name where the protocol has no number, and what they mean. */
 const KNOWN_ATTRIBUTES: ReadonlyMap<string, string> = new Map([
@@ -17,30 +17,13 @@ const KNOWN_ATTRIBUTES: ReadonlyMap<string, string> = new Map([
 
 /** Variables that say what the request is, who sent it, or how it came: never the operator's to set by an attribute. */
 const RESERVED: ReadonlySet<string> = new Set([
-  "AUTH_TYPE",
-  "CONTENT_LENGTH",
-  "CONTENT_TYPE",
-  "DOCUMENT_ROOT",
+  ...REQUEST_VARIABLES,
   "DOCUMENT_URI",
   "GATEWAY_INTERFACE",
-  "HTTPS",
   "PATH_INFO",
   "PATH_TRANSLATED",
-  "QUERY_STRING",
-  "REMOTE_ADDR",
-  "REMOTE_HOST",
-  "REMOTE_IDENT",
-  "REMOTE_PORT",
-  "REMOTE_USER",
-  "REQUEST_METHOD",
-  "REQUEST_SCHEME",
-  "REQUEST_URI",
   "SCRIPT_FILENAME",
   "SCRIPT_NAME",
-  "SERVER_ADDR",
-  "SERVER_NAME",
-  "SERVER_PORT",
-  "SERVER_PROTOCOL",
   "SERVER_SOFTWARE",
   "SSL_CIPHER",
   "SSL_CIPHER_USEKEYSIZE",

@@ -1,16 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { ProtocolError } from "../errors.ts";
-import type { ResponseHead } from "../gateway/head.ts";
+import { HeldResponse } from "../gateway/held-response.ts";
 import type { ResponseSink } from "../gateway/sink.ts";
-import type { Chunk } from "../gateway/types.ts";
 import { RequestBody } from "./request-body.ts";
 
 /** How long the rest of a body that nobody read may take before its connection is closed, in milliseconds. */
 const LEFTOVER_MS = 2_000;
 
 /** One HTTP request and the response to it. */
-export class HttpExchange implements ResponseSink {
+export class HttpExchange extends HeldResponse implements ResponseSink {
   readonly request: IncomingMessage;
   readonly socket: Socket;
   readonly body: RequestBody;
@@ -20,8 +19,6 @@ export class HttpExchange implements ResponseSink {
 
   readonly #response: ServerResponse;
   readonly #expectsContinue: boolean;
-  #head: ResponseHead | undefined;
-  #chunks: Uint8Array[] = [];
   #waiting: (() => void)[] = [];
   #reading = false;
   #over = false;
@@ -32,6 +29,7 @@ export class HttpExchange implements ResponseSink {
     maxBodyBytes: number,
     expectsContinue: boolean,
   ) {
+    super();
     this.request = request;
     this.socket = request.socket;
     this.#response = response;
@@ -55,18 +53,9 @@ export class HttpExchange implements ResponseSink {
     return this.#over || this.body.awaited || this.#response.writableNeedDrain;
   }
 
-  head(head: ResponseHead): void {
-    this.#head = head;
-  }
-
-  // Bytes only: node:http writes a head as UTF-8 when the first piece behind it is a string.
-  write(chunk: Chunk): void {
-    this.#chunks.push(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
-  }
-
   flush(): boolean {
     const hasHead = this.#writeHead();
-    const chunks = this.#takeChunks();
+    const chunks = this.takeChunks();
     for (const chunk of chunks) this.#response.write(chunk);
     if (hasHead && chunks.length === 0) this.#response.flushHeaders();
     return !this.#response.writableNeedDrain;
@@ -81,7 +70,7 @@ export class HttpExchange implements ResponseSink {
 
   end(): void {
     this.#writeHead();
-    const chunks = this.#takeChunks();
+    const chunks = this.takeChunks();
     const last = chunks.pop();
     for (const chunk of chunks) this.#response.write(chunk);
     this.#over = true;
@@ -124,19 +113,12 @@ export class HttpExchange implements ResponseSink {
 
   /** False where there is none that was not written. */
   #writeHead(): boolean {
-    const head = this.#head;
+    const head = this.takeHead();
     if (head === undefined) return false;
-    this.#head = undefined;
     const flat = head.headers.flat();
     if (this.last) flat.push("Connection", "close");
     this.#response.writeHead(head.code, head.status.slice(4), flat);
     return true;
-  }
-
-  #takeChunks(): Uint8Array[] {
-    const chunks = this.#chunks;
-    this.#chunks = [];
-    return chunks;
   }
 
   readonly #wake = (): void => {

@@ -1,9 +1,9 @@
 // What a loader's web server says of the client, whose connection ends there.
 
 import { isIP } from "node:net";
+import { plainAddress } from "../gateway/plain-address.ts";
 import type { Environ } from "../gateway/types.ts";
 import { addVariable } from "../gateway/variables.ts";
-import { plainAddress } from "./plain-address.ts";
 
 /** Begins the names of headers that Passenger answers with 400 when a client sends them. */
 const SECURE = "!~";

@@ -1,7 +1,7 @@
-import { HEADER_NAME } from "../../gateway/head.ts";
+import { addHeader } from "../../gateway/header-variable.ts";
 import { decodePath } from "../../gateway/path.ts";
 import type { Environ } from "../../gateway/types.ts";
-import { addVariable, emptyEnviron } from "../../gateway/variables.ts";
+import { emptyEnviron } from "../../gateway/variables.ts";
 
 /** The CGI variables (RFC 3875 §4.1) of a Request, as far as it knows them: not who sent it. */
 export function environOf(request: Request): Environ {
@@ -22,12 +22,4 @@ export function environOf(request: Request): Environ {
   for (const [name, value] of request.headers) addHeader(environ, name, value);
   environ.HTTP_HOST ??= host;
   return environ;
-}
-
-function addHeader(environ: Environ, name: string, value: string): void {
-  // `x-a` and `x_a` would be one variable, and a client could forge the one that a proxy sets.
-  if (!HEADER_NAME.test(name) || name.includes("_")) return;
-  const variable = name.toUpperCase().replaceAll("-", "_");
-  if (variable === "CONTENT_TYPE" || variable === "CONTENT_LENGTH") environ[variable] = value;
-  else addVariable(environ, `HTTP_${variable}`, value);
 }

@@ -1,6 +1,6 @@
 // The URL of a request, as a Request has it: absolute, and written as the URL standard writes it.
 
-import { decodePath, targetPath } from "../../gateway/path.ts";
+import { decodePath, percentEncoded, targetPath } from "../../gateway/path.ts";
 import type { Environ } from "../../gateway/types.ts";
 
 // RFC 3986 §3.2.2: an address in brackets, or a name; and a port.
@@ -77,5 +77,5 @@ function withSlash(path: string): string {
 
 /** An environ's code points are bytes. */
 function escaped(byte: string): string {
-  return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
+  return percentEncoded(byte.charCodeAt(0));
 }

@@ -1,5 +1,6 @@
 import { ProtocolError } from "../../errors.ts";
 import { isBodyless, type ResponseHead } from "../../gateway/head.ts";
+import { HeldResponse } from "../../gateway/held-response.ts";
 import type { ResponseSink } from "../../gateway/sink.ts";
 import type { Chunk } from "../../gateway/types.ts";
 
@@ -7,15 +8,13 @@ import type { Chunk } from "../../gateway/types.ts";
 const WAITING_BYTES = 65_536;
 
 /** Makes a Response of what an application sends: of the whole where that is there at once, else of a stream. */
-export class FetchSink implements ResponseSink {
+export class FetchSink extends HeldResponse implements ResponseSink {
   /** The Response, once there is one; rejected when the request is aborted before. */
   readonly response: Promise<Response>;
   readonly #method: string;
   readonly #cancellation: AbortController;
   #resolve: (response: Response) => void = () => {};
   #reject: (reason: unknown) => void = () => {};
-  #head: ResponseHead | undefined;
-  #chunks: Uint8Array[] = [];
   /** The body, once the Response is out and can have one. */
   #stream: ReadableStreamDefaultController<Uint8Array> | undefined;
   #over = false;
@@ -25,6 +24,7 @@ export class FetchSink implements ResponseSink {
 
   /** @param cancellation aborted when whoever has the Response cancels its body */
   constructor(method: string, cancellation: AbortController) {
+    super();
     this.#method = method;
     this.#cancellation = cancellation;
     this.response = new Promise((resolve, reject) => {
@@ -37,21 +37,17 @@ export class FetchSink implements ResponseSink {
     return this.#over;
   }
 
-  head(head: ResponseHead): void {
-    this.#head = head;
-  }
-
-  write(chunk: Chunk): void {
-    // Bytes of their own: who reads them may do with their memory what it likes, and Node's buffers share it.
-    this.#chunks.push(typeof chunk === "string" ? new TextEncoder().encode(chunk) : new Uint8Array(chunk));
+  /** Bytes of their own: who reads them may do with their memory what it likes, and Node's buffers share it. */
+  override write(chunk: Chunk): void {
+    super.write(typeof chunk === "string" ? new TextEncoder().encode(chunk) : new Uint8Array(chunk));
   }
 
   flush(): boolean {
-    const head = this.#takeHead();
+    const head = this.takeHead();
     if (head !== undefined) {
       this.#respond(head, this.#canHaveBody(head) ? this.#open() : null);
     }
-    for (const chunk of this.#takeChunks()) this.#stream?.enqueue(chunk);
+    for (const chunk of this.takeChunks()) this.#stream?.enqueue(chunk);
     return this.#hasRoom;
   }
 
@@ -61,12 +57,12 @@ export class FetchSink implements ResponseSink {
   }
 
   end(): void {
-    const head = this.#takeHead();
+    const head = this.takeHead();
     if (head === undefined) {
       this.flush();
       this.#stream?.close();
     } else {
-      const chunks = this.#takeChunks();
+      const chunks = this.takeChunks();
       this.#respond(head, this.#canHaveBody(head) ? Buffer.concat(chunks) : null);
     }
     this.#over = true;
@@ -133,18 +129,6 @@ export class FetchSink implements ResponseSink {
   // Fetch standard §2.2.3: no Response with status 205 has a body.
   #canHaveBody({ code }: ResponseHead): boolean {
     return this.#method !== "HEAD" && !isBodyless(code) && code !== 205;
-  }
-
-  #takeHead(): ResponseHead | undefined {
-    const head = this.#head;
-    this.#head = undefined;
-    return head;
-  }
-
-  #takeChunks(): Uint8Array[] {
-    const chunks = this.#chunks;
-    this.#chunks = [];
-    return chunks;
   }
 
   readonly #wake = (): void => {

@@ -1,6 +1,6 @@
 // The request target as node:http would show it, made of CGI variables.
 
-import { decodePath, targetPath } from "../../gateway/path.ts";
+import { decodePath, encodePathBytes, targetPath } from "../../gateway/path.ts";
 import type { Environ } from "../../gateway/types.ts";
 
 export interface RequestTarget {
@@ -27,7 +27,7 @@ export function requestTarget(environ: Environ): RequestTarget {
     const split = splitAt(target, mount);
     if (split !== undefined) return split;
   }
-  const baseUrl = encodePath(mount);
+  const baseUrl = encodePathBytes(mount);
   return { baseUrl, url: withSlash(written(path, query)), originalUrl: baseUrl + written(path, query) };
 }
 
@@ -79,7 +79,7 @@ function splitAt(target: string, mount: string): RequestTarget | undefined {
 }
 
 function written(path: string, query: string): string {
-  return encodePath(path) + (query === "" ? "" : `?${query}`);
+  return encodePathBytes(path) + (query === "" ? "" : `?${query}`);
 }
 
 /** As Express does for a request to the mount point itself. */
@@ -89,12 +89,4 @@ function withSlash(url: string): string {
 
 function joinSlashes(path: string): string {
   return path.includes("//") ? path.replace(/\/{2,}/g, "/") : path;
-}
-
-/** Percent-encodes bytes that are no characters of a path (RFC 3986 §3.3). */
-function encodePath(path: string): string {
-  return path.replace(
-    /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/g,
-    (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
-  );
 }

@@ -1,24 +1,23 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ProtocolError } from "../../errors.ts";
-import type { ResponseHead } from "../../gateway/head.ts";
+import { HeldResponse } from "../../gateway/held-response.ts";
 import type { ResponseSink } from "../../gateway/sink.ts";
-import type { Chunk, Header } from "../../gateway/types.ts";
+import type { Header } from "../../gateway/types.ts";
 import { RequestInput } from "./request-input.ts";
 
 /** Writes the response of a gateway application to a response of node:http, or of its namesake for HTTP/2. */
-export class NodeSink implements ResponseSink {
+export class NodeSink extends HeldResponse implements ResponseSink {
   readonly cancellation = new AbortController();
   readonly input: RequestInput;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  #head: ResponseHead | undefined;
-  #chunks: Uint8Array[] = [];
   #waiting: (() => void)[] = [];
   /** A write has said so: what stands in front of the response, such as a compression, has room of its own. */
   #isFull = false;
   #isOver = false;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
+    super();
     this.#request = request;
     this.#response = response;
     this.input = new RequestInput(request);
@@ -32,18 +31,9 @@ export class NodeSink implements ResponseSink {
     return this.#isOver || this.#response.destroyed;
   }
 
-  head(head: ResponseHead): void {
-    this.#head = head;
-  }
-
-  // Bytes only: node:http writes a head as UTF-8 when the first piece behind it is a string.
-  write(chunk: Chunk): void {
-    this.#chunks.push(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
-  }
-
   flush(): boolean {
     const hasHead = this.#writeHead();
-    const chunks = this.#takeChunks();
+    const chunks = this.takeChunks();
     for (const chunk of chunks) {
       if (!this.#response.write(chunk)) this.#isFull = true;
     }
@@ -58,7 +48,7 @@ export class NodeSink implements ResponseSink {
 
   end(): void {
     this.#writeHead();
-    const chunks = this.#takeChunks();
+    const chunks = this.takeChunks();
     const last = chunks.pop();
     for (const chunk of chunks) this.#response.write(chunk);
     this.#isOver = true;
@@ -77,9 +67,8 @@ export class NodeSink implements ResponseSink {
 
   /** False where there is none that was not written. */
   #writeHead(): boolean {
-    const head = this.#head;
+    const head = this.takeHead();
     if (head === undefined) return false;
-    this.#head = undefined;
     const { code, status } = head;
     const response = this.#response;
     try {
@@ -115,12 +104,6 @@ export class NodeSink implements ResponseSink {
       seen.add(lower);
     }
     return [];
-  }
-
-  #takeChunks(): Uint8Array[] {
-    const chunks = this.#chunks;
-    this.#chunks = [];
-    return chunks;
   }
 
   readonly #wake = (): void => {

@@ -5,7 +5,7 @@ import { ErrorStream } from "../../gateway/error-stream.ts";
 import { writeToStderr } from "../../gateway/log.ts";
 import { refuse, respond } from "../../gateway/respond.ts";
 import type { Application } from "../../gateway/types.ts";
-import { mountOf, requestEnviron } from "./request-environ.ts";
+import { environOf, mountOf } from "./request-environ.ts";
 import { NodeSink } from "./response-sink.ts";
 
 export interface ToNodeOptions {
@@ -40,7 +40,7 @@ export function toNode(application: Application, options: ToNodeOptions = {}): R
     const { input, cancellation } = sink;
     const values = { input, errors, cancellation, multithread: true, multiprocess: false, runOnce: false };
     try {
-      const environ = requestEnviron(request);
+      const environ = environOf(request);
       const mount = scriptName ?? mountOf(request);
       completeEnviron(environ, values, { environ: variables, scriptName: mount, repair: false });
       void respond(application, environ, sink, { debug });

@@ -1,27 +1,6 @@
 import type { Environ } from "../../gateway/types.ts";
+import { REQUEST_VARIABLES } from "../../gateway/variables.ts";
 import type { Script } from "./script.ts";
-
-/** Beside headers, what a script gets of the request's variables (RFC 3875 §4.1, and what web servers add). */
-const PASSED: readonly string[] = [
-  "AUTH_TYPE",
-  "CONTENT_LENGTH",
-  "CONTENT_TYPE",
-  "DOCUMENT_ROOT",
-  "HTTPS",
-  "QUERY_STRING",
-  "REMOTE_ADDR",
-  "REMOTE_HOST",
-  "REMOTE_IDENT",
-  "REMOTE_PORT",
-  "REMOTE_USER",
-  "REQUEST_METHOD",
-  "REQUEST_SCHEME",
-  "REQUEST_URI",
-  "SERVER_ADDR",
-  "SERVER_NAME",
-  "SERVER_PORT",
-  "SERVER_PROTOCOL",
-];
 
 /**
  * Not passed: a script would show a password to everybody who can see its process, or takes a proxy from the client
@@ -48,7 +27,7 @@ export function scriptVariables(
     // A variable cannot hold a NUL.
     if (typeof value === "string" && !value.includes("\0")) variables[name] = textOf(value);
   };
-  for (const name of PASSED) pass(name);
+  for (const name of REQUEST_VARIABLES) pass(name);
   for (const name of Object.keys(environ)) {
     if (name.startsWith("HTTP_") && !WITHHELD.has(name)) pass(name);
   }

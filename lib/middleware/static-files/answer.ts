@@ -1,5 +1,6 @@
 import type { Stats } from "node:fs";
 import tagOf from "etag";
+import { encodePathBytes, percentEncoded } from "../../gateway/path.ts";
 import type { Application, Body, Environ, StartResponse } from "../../gateway/types.ts";
 import { acceptedEncoding } from "../compression/accepted-encoding.ts";
 import { isFresh } from "../conditional-get/freshness.ts";
@@ -106,16 +107,7 @@ function tagFor(stats: Stats, coding: PrecompressedCoding | undefined): string {
 
 /** Where the folder's index is, as a path, so that no Host and no empty segment leads elsewhere. */
 function withSlash({ SCRIPT_NAME, PATH_INFO, QUERY_STRING }: Environ): string {
-  const path = encoded(`${SCRIPT_NAME}${PATH_INFO}/`, /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/g).replace(
-    /^\/+/,
-    "/",
-  );
-  return QUERY_STRING === "" ? path : `${path}?${encoded(QUERY_STRING, /[^!-~]/g)}`;
-}
-
-function encoded(bytes: string, unsafe: RegExp): string {
-  return bytes.replace(
-    unsafe,
-    (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
-  );
+  const path = encodePathBytes(`${SCRIPT_NAME}${PATH_INFO}/`).replace(/^\/+/, "/");
+  if (QUERY_STRING === "") return path;
+  return `${path}?${QUERY_STRING.replace(/[^!-~]/g, (byte) => percentEncoded(byte.charCodeAt(0)))}`;
 }

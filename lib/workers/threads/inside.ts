@@ -11,6 +11,7 @@ import type { Address } from "../../gateway/protocol-server.ts";
 import { respond } from "../../gateway/respond.ts";
 import type { Application } from "../../gateway/types.ts";
 import { emptyEnviron } from "../../gateway/variables.ts";
+import { logStrayErrors } from "../stray-errors.ts";
 import type { WorkerJob, Workers } from "../workers.ts";
 import { EnvironUnpacker, type PackedEnviron } from "./environ.ts";
 import type { ThreadIdentity } from "./identity.ts";
@@ -57,14 +58,7 @@ class Inside {
   constructor(port: MessagePort, { application, log }: WorkerJob) {
     this.#port = port;
     this.#application = application;
-    const stray = (error: unknown): void => {
-      log(
-        "error",
-        `an error that nothing caught: ${error instanceof Error ? (error.stack ?? error) : error}`,
-      );
-    };
-    process.on("uncaughtException", stray);
-    process.on("unhandledRejection", stray);
+    logStrayErrors(log);
   }
 
   async start(): Promise<Workers> {

@@ -1,8 +1,8 @@
 // Headers as variables (RFC 3875 §4.1.18), for protocols whose peers send headers and leave the rest to us.
 
-import { HEADER_NAME } from "../gateway/head.ts";
-import type { Environ } from "../gateway/types.ts";
-import { addVariable } from "../gateway/variables.ts";
+import { HEADER_NAME } from "./head.ts";
+import type { Environ } from "./types.ts";
+import { addVariable } from "./variables.ts";
 
 /** The variables of names, so that a name is looked at once and not with each request; "" for one that is dropped. */
 const known = new Map<string, string>();

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { addHeader } from "../../lib/gateway/header-variable.ts";
 import { emptyEnviron } from "../../lib/gateway/variables.ts";
-import { addHeader } from "../../lib/servers/header-variable.ts";
 
 function variablesOf(name: string): Record<string, unknown> {
   const environ = emptyEnviron();
