@@ -2,6 +2,7 @@ import type { AllowedHosts } from "./allowed-hosts.ts";
 import type { CookieDefaults } from "./cookies.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { InputLimits } from "./limits.ts";
+import type { NamedRoutes } from "./named-routes.ts";
 import type { Processor } from "./processors.ts";
 import type { Router } from "./router.ts";
 import type { Web } from "./web.ts";
@@ -69,7 +70,8 @@ export interface AppCore {
   readonly allowedHosts: AllowedHosts | undefined;
   readonly router: Router<Endpoint>;
   /** The URL map as it was written, for those who want to read it. */
-  readonly map: (readonly [pattern: string | RegExp, target: unknown])[];
+  readonly map: (readonly [pattern: string | RegExp, target: unknown, name: string | undefined])[];
+  readonly names: NamedRoutes;
   readonly processors: Processor[];
   /** Its own pages, as they are at the time of the request. */
   readonly pages: { readonly notFound: Page | undefined; readonly internalError: Page | undefined };

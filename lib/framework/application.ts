@@ -10,6 +10,7 @@ import type { AppCore, ApplicationOptions, Page } from "./app-core.ts";
 import { mountEndpoint } from "./dispatch.ts";
 import { type Endpoint, toEndpoint } from "./endpoint.ts";
 import { applicationEndpoint, Mount } from "./mount.ts";
+import { NamedRoutes } from "./named-routes.ts";
 import { compilePattern, compilePrefix } from "./pattern.ts";
 import type { Processor } from "./processors.ts";
 import { Router } from "./router.ts";
@@ -36,7 +37,7 @@ export interface Mountable {
   internalError: Page | undefined;
 
   /** Appends a route. Those that are there already win. */
-  addMapping<const P extends string | RegExp>(pattern: P, target: Target<P>): App;
+  addMapping<const P extends string | RegExp>(pattern: P, target: Target<P>, name?: string): App;
 
   /** Wraps every request, those that match nothing too. The first processor is the outermost. */
   use(processor: Processor): App;
@@ -77,7 +78,8 @@ const cores = new WeakMap<object, AppCore>();
  * wins.
  *
  * A pattern is a regular expression for the whole path; `/:name` is short for a named group of one segment. All
- * groups are handed to the handler in order, named ones are in `web.params` too.
+ * groups are handed to the handler in order, named ones are in `web.params` too. A route may have a name as its third
+ * member, which `web.url()` builds links of.
  *
  * @example
  * const app = application([["/hello/(.*)", class { GET(web: Web, name: string) { return `Hello, ${name}!`; } }]]);
@@ -95,8 +97,8 @@ export function application<const Urls extends readonly Route[]>(
   const app: App = Object.assign(gateway, {
     notFound: undefined,
     internalError: undefined,
-    addMapping(pattern: string | RegExp, target: unknown) {
-      add(core, pattern, target);
+    addMapping(pattern: string | RegExp, target: unknown, name?: string) {
+      add(core, pattern, target, name);
       return app;
     },
     use(processor: Processor) {
@@ -133,11 +135,12 @@ export function application<const Urls extends readonly Route[]>(
     allowedHosts: allowedHosts === undefined ? undefined : new AllowedHosts(allowedHosts),
     router: new Router<Endpoint>(),
     map: [],
+    names: new NamedRoutes(),
     processors: [],
     pages: app,
   };
   cores.set(app, core);
-  for (const [pattern, target] of pairsOf(urls)) add(core, pattern, target);
+  for (const [pattern, target, name] of pairsOf(urls)) add(core, pattern, target, name);
   return app;
 }
 
@@ -154,12 +157,18 @@ function isPair(route: unknown): boolean {
   return Array.isArray(route) && (typeof route[0] === "string" || route[0] instanceof RegExp);
 }
 
-function add(core: AppCore, pattern: string | RegExp, target: unknown): void {
+function add(core: AppCore, pattern: string | RegExp, target: unknown, name: string | undefined): void {
   const mounted = coreOf(target);
-  if (mounted !== undefined) core.router.add(compilePrefix(pattern), mountEndpoint(mounted));
-  else if (target instanceof Mount) core.router.add(compilePrefix(pattern), applicationEndpoint(target));
-  else core.router.add(compilePattern(pattern), toEndpoint(target, pattern));
-  core.map.push([pattern, target]);
+  const isPrefix = mounted !== undefined || target instanceof Mount;
+  const compiled = isPrefix ? compilePrefix(pattern) : compilePattern(pattern);
+  if (name !== undefined) core.names.add(name, compiled, mounted);
+  core.router.add(compiled, endpointOf(target, mounted, pattern));
+  core.map.push([pattern, target, name]);
+}
+
+function endpointOf(target: unknown, mounted: AppCore | undefined, pattern: string | RegExp): Endpoint {
+  if (mounted !== undefined) return mountEndpoint(mounted);
+  return target instanceof Mount ? applicationEndpoint(target) : toEndpoint(target, pattern);
 }
 
 function coreOf(target: unknown): AppCore | undefined {

@@ -4,7 +4,7 @@ import type { AppCore, Page } from "./app-core.ts";
 import type { Call } from "./endpoint.ts";
 import { type Exchange, locationOf } from "./exchange.ts";
 import { asResponse, HttpResponse, Redirect } from "./http-response.ts";
-import { Level, type Params } from "./level.ts";
+import { Level } from "./level.ts";
 import { runProcessors } from "./processors.ts";
 import { badRequest, notFound } from "./responses.ts";
 import { isThenable } from "./thenable.ts";
@@ -56,13 +56,8 @@ function pageFor(core: AppCore, status: number): Page | undefined {
 function route(exchange: Exchange, level: Level, web: Web): unknown {
   const match = level.core.router.match(level.path);
   if (match === undefined) throw notFound();
-  const { groups, value } = match;
-  if (groups.groups !== undefined) level.params = withGroups(level.params, groups.groups);
-  return value({ web, level, groups, exchange });
-}
-
-function withGroups(params: Params, groups: Params): Params {
-  return Object.assign(Object.create(null), params, groups);
+  level.match = match;
+  return match.value({ web, level, groups: match.groups, exchange });
 }
 
 /** The endpoint of a mounted application: the rest of the path is its path. */

@@ -85,9 +85,11 @@ function groupsOf({ groups }: Call): (string | undefined)[] {
 }
 
 // A group comes from the client, so it is encoded, and what it begins is a path (RFC 3986 §4.2).
-function expand({ target, status, headers, absolute }: Redirect, { web, groups }: Call): Redirect {
+function expand(redirect: Redirect, { web, level, groups }: Call): Redirect {
+  const { target, status, headers, absolute } = redirect;
+  if (typeof target !== "string") return redirect;
   const expanded = target.replace(/\$(?:(\d{1,2})|<(\w+)>)/g, (_text, index, name) => {
-    return encodePath((name === undefined ? groups[Number(index)] : groups.groups?.[name]) ?? "");
+    return encodePath((name === undefined ? groups[Number(index)] : level.params[name]) ?? "");
   });
   const path = SCHEME.test(expanded) && !SCHEME.test(target) ? `./${expanded}` : expanded;
   const query = web.method === "GET" || web.method === "HEAD" ? web.ctx.query : "";

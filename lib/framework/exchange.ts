@@ -2,6 +2,7 @@ import type { Environ } from "../gateway/types.ts";
 import type { PendingCookie } from "./cookies.ts";
 import { type HttpResponse, Redirect } from "./http-response.ts";
 import type { Level } from "./level.ts";
+import { linkFrom } from "./link-from.ts";
 import { resolveLocation } from "./location.ts";
 import { ResponseHeaders } from "./response-headers.ts";
 import { REASONS, statusLine } from "./status.ts";
@@ -79,8 +80,9 @@ export class Exchange {
 
 /** Where a redirect goes from an application. */
 export function locationOf(redirect: Redirect, level: Level): string {
-  const { homepath } = redirect.absolute ? level.root : level;
-  return resolveLocation(redirect.target, homepath, level.path);
+  const from = redirect.absolute ? level.root : level;
+  if (typeof redirect.target !== "string") return linkFrom(from, ...redirect.target);
+  return resolveLocation(redirect.target, from.homepath, level.path);
 }
 
 /** web.py's page for a status: its reason in small letters. */

@@ -1,4 +1,5 @@
 import type { Header } from "../gateway/types.ts";
+import type { RouteLink } from "./link.ts";
 import { statusLine } from "./status.ts";
 
 /** Headers as an object or, where a name occurs twice, as pairs. */
@@ -31,10 +32,10 @@ export class HttpResponse extends Error {
 
 /** A response that sends the client elsewhere. The address is worked out when the mount is known. */
 export class Redirect extends HttpResponse {
-  readonly target: string;
+  readonly target: string | RouteLink;
   readonly absolute: boolean;
 
-  constructor(status: number, target: string, options: RedirectOptions = {}) {
+  constructor(status: number, target: string | RouteLink, options: RedirectOptions = {}) {
     super(status, "", options.headers);
     this.name = "Redirect";
     this.target = target;

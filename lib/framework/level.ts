@@ -4,6 +4,7 @@ import { encodePathBytes } from "../gateway/path.ts";
 import type { Environ } from "../gateway/types.ts";
 import type { AppCore, ApplicationOptions } from "./app-core.ts";
 import { encodePath } from "./location.ts";
+import type { RouteMatch } from "./router.ts";
 
 export type Params = Readonly<Record<string, string | undefined>>;
 
@@ -15,10 +16,12 @@ export class Level {
   readonly parent: Level | undefined;
   /** What is left of the path, decoded; `/` at the least. */
   readonly path: string;
-  params: Params;
+  /** The route that was found, as soon as there is one. */
+  match: RouteMatch<unknown> | undefined;
   readonly #prefix: string;
   #environ: Environ | undefined;
   #homepath: string | undefined;
+  #params: Params | undefined;
 
   /** @param prefix - the part of the parent's path that leads here */
   constructor(core: AppCore, path: string, from: Environ | Level, prefix: string) {
@@ -27,12 +30,17 @@ export class Level {
     this.#prefix = prefix;
     if (from instanceof Level) {
       this.parent = from;
-      this.params = from.params;
     } else {
       this.parent = undefined;
-      this.params = NO_PARAMS;
       this.#environ = from;
     }
+  }
+
+  /** The named groups of the routes that led here; made when asked for. */
+  get params(): Params {
+    if (this.match === undefined) return this.#above;
+    this.#params ??= withGroups(this.#above, this.match);
+    return this.#params;
   }
 
   get root(): Level {
@@ -69,6 +77,10 @@ export class Level {
     return host !== undefined && isLoopbackName(host.name) && /^(?:127\.|::1$)/.test(client);
   }
 
+  get #above(): Params {
+    return this.parent?.params ?? NO_PARAMS;
+  }
+
   #shifted(): Environ {
     const { environ, path } = this.parent as Level;
     const bytes = environ.PATH_INFO;
@@ -79,4 +91,13 @@ export class Level {
       PATH_INFO: bytes.slice(length),
     });
   }
+}
+
+function withGroups(above: Params, { pattern, groups }: RouteMatch<unknown>): Params {
+  if (pattern.names.every((name) => name === undefined)) return above;
+  const params: Record<string, string | undefined> = Object.assign(Object.create(null), above);
+  for (const [index, name] of pattern.names.entries()) {
+    if (name !== undefined) params[name] = groups[index + 1];
+  }
+  return params;
 }

@@ -2,6 +2,7 @@
 // handler throws or returns; `body` is anything a handler may return, and left out it is the status's own page.
 
 import { type HeaderFields, HttpResponse, Redirect, type RedirectOptions } from "./http-response.ts";
+import type { RouteLink } from "./link.ts";
 
 /** Makes a response with one status. */
 export type Responder = (body?: unknown, headers?: HeaderFields) => HttpResponse;
@@ -11,9 +12,10 @@ export type BareResponder = (headers?: HeaderFields) => HttpResponse;
 
 /**
  * Makes a redirect. A path that begins with `/` belongs to the application that redirects, wherever it is
- * mounted; a path without is joined to the one requested; an address with a scheme is sent as it is.
+ * mounted; a path without is joined to the one requested; an address with a scheme is sent as it is. A list is what
+ * `web.url()` takes for a named route: `seeOther(["article", { id }])`. (What `web.url()` gave has the mount in front already.)
  */
-export type Redirector = (target: string, options?: RedirectOptions) => Redirect;
+export type Redirector = (target: string | RouteLink, options?: RedirectOptions) => Redirect;
 
 const status =
   (code: number): Responder =>
@@ -104,6 +106,9 @@ export function methodNotAllowed(
  * web.py's redirect: 301 unless told otherwise. In a URL map, `$1` and `$<name>` in the target are replaced by
  * the groups of the pattern, and the query goes along.
  */
-export function redirect(target: string, options: RedirectOptions & { status?: number } = {}): Redirect {
+export function redirect(
+  target: string | RouteLink,
+  options: RedirectOptions & { status?: number } = {},
+): Redirect {
   return new Redirect(options.status ?? 301, target, options);
 }

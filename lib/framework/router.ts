@@ -6,7 +6,7 @@ import type { Pattern } from "./pattern.ts";
 /** A route and its place in the map. */
 interface Entry<T> {
   readonly order: number;
-  readonly expression: RegExp;
+  readonly pattern: Pattern;
   readonly value: T;
 }
 
@@ -39,6 +39,7 @@ class Branch<T> {
 
 export interface RouteMatch<T> {
   readonly value: T;
+  readonly pattern: Pattern;
   readonly groups: RegExpExecArray;
 }
 
@@ -57,13 +58,13 @@ export class Router<T> {
       }
       branch = next;
     }
-    branch.entries.push({ order: this.#size++, expression: pattern.expression, value });
+    branch.entries.push({ order: this.#size++, pattern, value });
   }
 
   match(path: string): RouteMatch<T> | undefined {
-    for (const { expression, value } of this.#innermost(path).candidates(this.#size)) {
-      const groups = expression.exec(path);
-      if (groups !== null) return { value, groups };
+    for (const { pattern, value } of this.#innermost(path).candidates(this.#size)) {
+      const groups = pattern.expression.exec(path);
+      if (groups !== null) return { value, pattern, groups };
     }
     return undefined;
   }

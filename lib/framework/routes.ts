@@ -14,6 +14,8 @@ export interface RouteInfo {
   readonly methods: readonly string[];
   /** Name of a class or a function, or what stands there instead, such as `redirect to /`. */
   readonly target: string;
+  /** What `web.url()` builds links of; those of the mounts above it in front, with dots. */
+  readonly name?: string;
 }
 
 /** @param coreOf - the inside of a target that is an application */
@@ -21,11 +23,17 @@ export function listRoutes(
   core: AppCore,
   coreOf: (target: unknown) => AppCore | undefined,
   prefix = "",
+  outerName: string | undefined = "",
 ): RouteInfo[] {
-  return core.map.flatMap(([pattern, target]) => {
+  return core.map.flatMap(([pattern, target, ownName]) => {
+    const name = ownName === undefined || outerName === undefined ? undefined : outerName + ownName;
     const mounted = coreOf(target);
-    if (mounted !== undefined) return listRoutes(mounted, coreOf, prefix + text(pattern).replace(/\/+$/, ""));
-    return [{ pattern: prefix + text(pattern), methods: methodsOf(target), target: nameOf(target) }];
+    if (mounted !== undefined) {
+      const inner = prefix + text(pattern).replace(/\/+$/, "");
+      return listRoutes(mounted, coreOf, inner, name === undefined ? undefined : `${name}.`);
+    }
+    const route = { pattern: prefix + text(pattern), methods: methodsOf(target), target: nameOf(target) };
+    return [name === undefined ? route : { ...route, name }];
   });
 }
 
@@ -42,7 +50,8 @@ function methodsOf(target: unknown): Method[] {
 }
 
 function nameOf(target: unknown): string {
-  if (target instanceof Redirect) return `redirect to ${target.target}`;
+  if (target instanceof Redirect)
+    return `redirect to ${typeof target.target === "string" ? target.target : target.target[0]}`;
   if (target instanceof HttpResponse) return target.message;
   if (target instanceof Mount) return target.application.name || "an application";
   if (typeof target === "function") return target.name || (isClass(target) ? "a class" : "a function");

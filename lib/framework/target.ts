@@ -40,15 +40,19 @@ export type Target<Pattern = string> =
   | Mount
   | HttpResponse;
 
-/** One line of a URL map. */
-export type Route<Pattern = string | RegExp> = readonly [pattern: Pattern, target: Target<Pattern>];
+/** One line of a URL map. A name is what `web.url()` builds links of. */
+export type Route<Pattern = string | RegExp> = readonly [
+  pattern: Pattern,
+  target: Target<Pattern>,
+  name?: string,
+];
 
 /**
  * Says of each route of a map whether its handlers fit its pattern. The map itself is what is inferred, so that
  * handlers written in place have their types.
  */
 export type Checked<Urls extends readonly unknown[]> = {
-  readonly [I in keyof Urls]: Urls[I] extends readonly [infer Pattern, infer T]
+  readonly [I in keyof Urls]: Urls[I] extends readonly [infer Pattern, infer T, string?]
     ? [T] extends [Target<Pattern>]
       ? unknown
       : HandlerMismatch<HandlerArguments<Pattern>>

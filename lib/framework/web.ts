@@ -8,9 +8,12 @@ import type { Exchange } from "./exchange.ts";
 import type { FileResult } from "./file-result.ts";
 import type { Level, Params } from "./level.ts";
 import { inputLimits } from "./limits.ts";
+import type { LinkFields } from "./link.ts";
+import { isName, linkFrom, withQuery } from "./link-from.ts";
 import { encodePath, resolveLocation } from "./location.ts";
 import type { Part } from "./multipart.ts";
-import { type QueryFields, readQuery, writeQuery } from "./query.ts";
+import { isList } from "./named-routes.ts";
+import { type QueryFields, readQuery } from "./query.ts";
 import type { RequestBody } from "./request-body.ts";
 import { statusLine } from "./status.ts";
 import { type NamedValues, type Picked, pick, type Wanted } from "./values.ts";
@@ -203,17 +206,24 @@ export class Web {
   }
 
   /**
-   * A path to link to: `/…` is taken from where the application is mounted, anything else from the current
-   * path; left out it is the current path.
+   * A path to link to.
+   *
+   * `/…` is taken from where the application is mounted; `./…`, `../…`, `?…` and `#…` from the current path, which it is when
+   * left out; their fields are those of the query. Anything else is the name of a route, of this application or of one around
+   * it (`blog.article`: of the one mounted as `blog`). Its groups are given in order as a list, or by name among the fields;
+   * the other fields are the query.
+   *
+   * @example
+   * web.url("article", { id: 7, page: 2 }); // "/articles/7?page=2" of ["/articles/:id", Article, "article"]
+   *
+   * @throws ApplicationError `LINK`: no route has this name, or its pattern does not match with these groups
    */
-  url(path?: string, query: QueryFields = {}): string {
-    const location = resolveLocation(
-      path ?? encodePath(this.#level.path),
-      this.#level.homepath,
-      this.#level.path,
-    );
-    const fields = writeQuery(query);
-    return fields === "" ? location : `${location}${location.includes("?") ? "&" : "?"}${fields}`;
+  url(target?: string, fields: LinkFields = {}, query: QueryFields = {}): string {
+    const level = this.#level;
+    if (target !== undefined && isName(target)) return linkFrom(level, target, fields, query);
+    if (isList(fields)) throw new ApplicationError("LINK", `the path "${target}" has no groups to be given`);
+    const path = resolveLocation(target ?? encodePath(level.path), level.homepath, level.path);
+    return withQuery(path, { ...fields, ...query });
   }
 
   /** The current path with some fields of its query changed; `null` takes one out. */

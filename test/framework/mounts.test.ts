@@ -15,7 +15,7 @@ const blog = application([
   ["/relative/x", () => seeOther("y?z=1")],
   ["/outside", () => seeOther("/here", { absolute: true })],
   ["/moved", redirect("/here")],
-  ["/url/(.*)", (web) => [web.url(), web.url("/a b", { c: 1 }), web.url("d"), web.url("?e=f")]],
+  ["/url/(.*)", (web) => [web.url(), web.url("/a b", { c: 1 }), web.url("./d"), web.url("?e=f")]],
   ["(/place.*|/)", place],
 ]);
 const app = application([
