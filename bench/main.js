@@ -8,10 +8,11 @@ import { updatePage } from "./page.js";
 import { havePeers } from "./peers.js";
 import { profile } from "./profile.js";
 import { Report } from "./report.js";
+import { measureRouters } from "./router.js";
 import { frameworkScenarios, scenarios, workerScenarios } from "./scenarios.js";
 import { measureSideBySide } from "./side-by-side.js";
 import { measureStartUp } from "./start-up.js";
-import { rateTable, serverTable, startUpTable } from "./table.js";
+import { rateTable, routerTable, serverTable, startUpTable } from "./table.js";
 
 const words = process.argv.slice(2);
 const options = understood();
@@ -19,6 +20,7 @@ const folder = mkdtempSync(join(tmpdir(), "postern-bench-"));
 try {
   if (options === undefined) process.stdout.write(usage);
   else if (options.profile) await showProfile(options);
+  else if (options.router) measureRouter(options);
   else if (options.frameworks) await measureFrameworks(options);
   else if (options.workers) await measureWorkers(options);
   else await measureAll(options);
@@ -65,6 +67,14 @@ async function measureFrameworks(options) {
     report.add(scenario.title, serverTable(results, scenario.baseline));
   }
   if (options.write) updatePage("frameworks", report.text);
+}
+
+function measureRouter(options) {
+  const report = new Report(words);
+  for (const size of [30, 1_000]) {
+    report.add(`The last of ${size} routes`, routerTable(measureRouters(size, options.rounds)));
+  }
+  if (options.write) updatePage("router", report.text);
 }
 
 async function showProfile(options) {

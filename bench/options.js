@@ -14,6 +14,7 @@ import { parseArgs } from "node:util";
  * @property {string | undefined} compare folder of another checkout of postern, with its dist
  * @property {boolean} workers whether to measure the worker models beside each other, and nothing else
  * @property {boolean} frameworks whether to measure frameworks on postern beside themselves on Node, and nothing else
+ * @property {boolean} router whether to measure the framework's router, and nothing else
  * @property {boolean} profile whether to show where the FastCGI server's time goes, instead of measuring
  */
 
@@ -27,6 +28,7 @@ export const usage = `npm run bench -- [options]
   --compare DIR    measure another built checkout of postern in the same run
   --workers        measure the worker models beside each other, and nothing else
   --frameworks     measure frameworks through the bridges beside Node's own server, and nothing else
+  --router         measure the framework's router beside find-my-way, and nothing else
   --profile        show where the FastCGI server's time goes, and measure nothing
 `;
 
@@ -42,6 +44,7 @@ export function readOptions(words) {
       quick: { type: "boolean", default: false },
       workers: { type: "boolean", default: false },
       frameworks: { type: "boolean", default: false },
+      router: { type: "boolean", default: false },
       profile: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
       rounds: { type: "string" },
@@ -63,6 +66,7 @@ export function readOptions(words) {
     compare: values.compare === undefined ? undefined : resolve(values.compare),
     workers: values.workers,
     frameworks: values.frameworks,
+    router: values.router,
     profile: values.profile,
   };
 }

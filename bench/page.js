@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 const page = new URL("../docs/performance.md", import.meta.url);
 
 /**
- * @param {"bench" | "workers" | "frameworks"} run
+ * @param {"bench" | "workers" | "frameworks" | "router"} run
  * @param {string} report
  */
 export function updatePage(run, report) {

@@ -45,6 +45,19 @@ export function rateTable(results, baseline) {
   );
 }
 
+/** @param {import("./router.js").RouterResult[]} results the last is the baseline */
+export function routerTable(results) {
+  const baseline = results.at(-1).name;
+  return table(
+    ["router", "CPU ns a match", `beside ${baseline}`],
+    results.map(({ name, nanoseconds, ratio }) => [
+      name,
+      written(nanoseconds, 0),
+      name === baseline ? "1" : written(ratio, 2),
+    ]),
+  );
+}
+
 /** @param {import("./start-up.js").StartUp[]} results */
 export function startUpTable(results) {
   const baseline = results[0].name;

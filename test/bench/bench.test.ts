@@ -32,6 +32,14 @@ test("a short run with --workers measures the worker models", { timeout: 60_000 
   expect(figuresOf(computing)).toEqual(models);
 });
 
+test("a short run with --router measures both maps", { timeout: 60_000 }, async () => {
+  const run = new Child(process.execPath, [script, "--router", "--quick"]);
+  expect(await run.ended).toBe(0);
+  const [, short, long] = run.stdout.split("### ");
+  expect(figuresOf(short)).toEqual(["postern", "find-my-way"]);
+  expect(figuresOf(long)).toEqual(["postern", "find-my-way"]);
+});
+
 test("a short run with --frameworks measures each beside its own server", { timeout: 60_000 }, async () => {
   const run = new Child(process.execPath, [script, "--frameworks", "--quick"]);
   expect(await run.ended).toBe(0);

@@ -32,7 +32,13 @@ test("a handler takes no more arguments than its pattern has groups", () => {
     ["/:a/x/(\\d+)", Two],
     ["/(?<=x)(?<!y)(.)(.)", Two],
     [/(.)/, Two],
+    ["/named/:a/:b", Two, "two"],
   ]);
+
+  // @ts-expect-error no group, although the route has a name
+  application([["/", One, "one"]]);
+  // @ts-expect-error a name is a string
+  expect(() => application([["/", None, 1]])).toThrow(expect.objectContaining({ code: "URL_MAP" }));
 
   // @ts-expect-error no group
   application([["/", One]]);
