@@ -30,6 +30,7 @@ export function answer(core: AppCore, environ: Environ, startResponse: StartResp
     return complete(exchange, body, startResponse).catch((error) => recover(exchange, error, startResponse));
   }
   startResponse(exchange.statusLine, exchange.headers.list);
+  exchange.headSent = true;
   return body;
 }
 
@@ -47,7 +48,7 @@ async function complete(
   drawn: Body | Promise<Body>,
   startResponse: StartResponse,
 ): Promise<Body> {
-  let body = await draw(exchange, drawn);
+  let body = await prepareHead(exchange, await draw(exchange, drawn));
   try {
     if (hasNoContent(exchange.status)) {
       await abandon(body);
@@ -57,6 +58,7 @@ async function complete(
     await sendCookies(exchange);
     if (exchange.hasTasks) body = await withTasks(exchange, body);
     startResponse(exchange.statusLine, exchange.headers.list);
+    exchange.headSent = true;
   } catch (error) {
     await abandon(body).catch((other: unknown) => log(exchange, other));
     throw error;
@@ -71,6 +73,20 @@ async function draw(exchange: Exchange, body: Body | Promise<Body>): Promise<Bod
   } catch (error) {
     const web = new Web(exchange, exchange.level);
     return toBody(exchange, settle(exchange.level, web, asResponse(error)));
+  }
+}
+
+// A task may throw a response, which takes the place of the one that was drawn.
+async function prepareHead(exchange: Exchange, body: Body): Promise<Body> {
+  if (!exchange.hasHeadTasks) return body;
+  try {
+    await exchange.prepareHead();
+    return body;
+  } catch (error) {
+    await abandon(body).catch((other: unknown) => log(exchange, other));
+    const response = asResponse(error);
+    exchange.reset(response.status);
+    return prepareHead(exchange, await draw(exchange, Promise.reject(response)));
   }
 }
 

@@ -17,6 +17,9 @@ export class Exchange {
   mountedStatus: string | undefined;
   /** The innermost application reached. */
   level: Level;
+  /** The head has been handed to the server. */
+  headSent = false;
+  readonly #headTasks: (() => unknown)[] = [];
   readonly #tasks: (() => unknown)[] = [];
   #memos: Map<object, unknown> | undefined;
 
@@ -25,14 +28,28 @@ export class Exchange {
     this.level = level;
   }
 
-  /** Something is left to do when the request ends. */
+  /** Something is left to do before the head goes out, or when the request ends. */
   get hasTasks(): boolean {
-    return this.#tasks.length > 0;
+    return this.hasHeadTasks || this.#tasks.length > 0;
+  }
+
+  get hasHeadTasks(): boolean {
+    return this.#headTasks.length > 0;
   }
 
   get statusLine(): string {
     const { mountedStatus, status } = this;
     return mountedStatus?.startsWith(`${status} `) ? mountedStatus : statusLine(status);
+  }
+
+  /** Runs `task` when the response is known and its head has not gone out; the latest first. */
+  beforeHead(task: () => unknown): void {
+    this.#headTasks.push(task);
+  }
+
+  /** Runs the tasks that wait for the head, up to one that throws. */
+  async prepareHead(): Promise<void> {
+    for (let task = this.#headTasks.pop(); task !== undefined; task = this.#headTasks.pop()) await task();
   }
 
   /** Runs `task` when the last chunk has gone or the request has failed; the latest first. */

@@ -65,6 +65,20 @@ export class Web {
     return this.#exchange.memo(STATE, () => Object.create(null));
   }
 
+  /**
+   * Runs `task` when the handler and all processors have answered, and a stream has given its first chunk, but before
+   * the head goes out; the latest first. It may change the response, and a response that it throws takes the
+   * place of the handler's. Where the request has failed without a page of its own it does not run.
+   */
+  beforeHead(task: () => unknown): void {
+    this.#exchange.beforeHead(task);
+  }
+
+  /** The head has gone out: headers and cookies set from now on are lost. */
+  get headSent(): boolean {
+    return this.#exchange.headSent;
+  }
+
   /** Runs `task` when the last chunk has gone or the request has failed; the latest first. */
   atEnd(task: () => unknown): void {
     this.#exchange.atEnd(task);
@@ -203,6 +217,14 @@ export class Web {
   /** Makes the client forget a cookie. Path and domain must be those with which it was set. */
   deleteCookie(name: string, options: CookieOptions = {}): void {
     this.setCookie(name, "", { ...options, signed: false, maxAge: 0, expires: new Date(0) });
+  }
+
+  /** Where an application is mounted that this request has come through, percent-encoded; else `undefined`. */
+  homepathOf(app: object): string | undefined {
+    // An application's pages are members of the application itself.
+    let level: Level | undefined = this.#level;
+    while (level !== undefined && level.core.pages !== app) level = level.parent;
+    return level?.homepath;
   }
 
   /**

@@ -1,6 +1,6 @@
 // What a request does not use must not be loaded: a CGI script pays for each module at every hit.
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
@@ -41,6 +41,7 @@ test.each([
   ["framework/cookies.ts", "cookie"],
   ["framework/template-engine.ts", "mustache"],
   ["framework/signed-value.ts", "node:crypto"],
+  ["framework/sessions.ts", "node:crypto"],
 ])("%s, which is loaded when it is needed, loads %s", (entry, name) => {
   expect(loadedWith(entry).others).toContain(name);
 });
@@ -69,6 +70,17 @@ test("a hello loads none of it", async () => {
   expect(builtins).not.toMatch(
     /NativeModule (http|https|net|tls|crypto|zlib|child_process|stream\/web)( |$)/,
   );
+});
+
+test("sessions load no store, and a store loads no other", () => {
+  const stores = join(lib, "framework/sessions/stores");
+  const loaded = (entry: string) => [...loadedWith(entry).files].filter((path) => dirname(path) === stores);
+  expect(loaded("framework/sessions.ts")).toEqual([]);
+  const names = readdirSync(stores);
+  expect(names.length).toBeGreaterThan(0);
+  for (const name of names) {
+    expect(loaded(`framework/sessions/stores/${name}`)).toEqual([join(stores, name)]);
+  }
 });
 
 test("this test sees what it looks for", () => {
