@@ -5,10 +5,10 @@ import { dirname, extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { GatewayError } from "../errors.ts";
 import { durationOf } from "../gateway/duration.ts";
+import { type FileInPath, findInPath } from "../gateway/file-in-path.ts";
 import { printable } from "../gateway/log.ts";
 import { answerPlainly } from "../gateway/plain-answer.ts";
 import type { Application, Body, Environ, StartResponse } from "../gateway/types.ts";
-import { findScript, type Script } from "./cgi/script.ts";
 import { ScriptProcess } from "./cgi/script-process.ts";
 import { ScriptResponse } from "./cgi/script-response.ts";
 import { scriptVariables } from "./cgi/variables.ts";
@@ -80,7 +80,7 @@ export function cgiBin(options: CgiBinOptions): Application {
   const maxHeadBytes = limitOf("maxHeadBytes", options.maxHeadBytes ?? 65_536);
   let running = 0;
 
-  const run = (script: Script, command: Command, environ: Environ, startResponse: StartResponse) => {
+  const run = (script: FileInPath, command: Command, environ: Environ, startResponse: StartResponse) => {
     const signal = environ["postern.signal"];
     signal.throwIfAborted();
     const name = printable(environ.SCRIPT_NAME + script.name);
@@ -106,7 +106,7 @@ export function cgiBin(options: CgiBinOptions): Application {
   };
 
   return async (environ, startResponse): Promise<Body> => {
-    const script = await findScript(folder, environ.PATH_INFO);
+    const script = await findInPath(folder, environ.PATH_INFO);
     if (script === undefined) return answerPlainly(startResponse, "404 Not Found");
     const command = commandOf(script, interpreters);
     if (command === undefined) return answerPlainly(startResponse, "403 Forbidden");
@@ -119,7 +119,7 @@ export function cgiBin(options: CgiBinOptions): Application {
 type Command = readonly [program: string, ...args: string[]];
 
 function commandOf(
-  { file, isExecutable }: Script,
+  { file, isExecutable }: FileInPath,
   interpreters: NonNullable<CgiBinOptions["interpreters"]>,
 ): Command | undefined {
   const extension = extname(file);

@@ -1,6 +1,6 @@
+import type { FileInPath } from "../../gateway/file-in-path.ts";
 import type { Environ } from "../../gateway/types.ts";
 import { REQUEST_VARIABLES } from "../../gateway/variables.ts";
-import type { Script } from "./script.ts";
 
 /**
  * Not passed: a script would show a password to everybody who can see its process, or takes a proxy from the client
@@ -18,7 +18,7 @@ const PATH = "/usr/local/bin:/usr/bin:/bin";
 /** The variables of a script's process: nothing of this process but its PATH. */
 export function scriptVariables(
   environ: Environ,
-  script: Script,
+  script: FileInPath,
   more: Readonly<Record<string, string>>,
 ): Record<string, string> {
   const variables: Record<string, string> = { PATH: process.env["PATH"] ?? PATH };

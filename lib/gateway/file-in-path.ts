@@ -1,21 +1,26 @@
+// From a request's path to a file that answers it, for folders of scripts and of applications.
+
 import { realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 
 /** A file that a request names, and what is left of its path. */
-export interface Script {
+export interface FileInPath {
   /** Without symbolic links. */
   readonly file: string;
-  /** The part of the path that named it, percent-decoded: `/folder/script.cgi`. */
+  /** The part of the path that named it: `/folder/script.cgi`. */
   readonly name: string;
   readonly pathInfo: string;
   readonly isExecutable: boolean;
 }
 
 /**
- * The first file on the way of a path through a folder. Undefined where there is none: for a folder, for a segment that
+ * The first file on the way of a path through a folder, such as `/folder/script.cgi` of `/folder/script.cgi/rest`. Undefined where there is none: for a folder, for a segment that
  * begins with a dot, is empty or no text, and for a symbolic link that leads out of the folder.
+ *
+ * @param folder absolute, and without symbolic links
+ * @param path as in an environ: percent-decoded, a code point is a byte
  */
-export async function findScript(folder: string, path: string): Promise<Script | undefined> {
+export async function findInPath(folder: string, path: string): Promise<FileInPath | undefined> {
   let file = folder;
   let name = "";
   for (const segment of path.split("/").slice(1)) {
