@@ -9,7 +9,8 @@ import { type CompressionCoding, type Compressor, compressorOf } from "./compres
 import { deflatedBody } from "./compression/deflated-body.ts";
 import { isFileBody } from "./response-filter/body-kinds.ts";
 import { HeaderList } from "./response-filter/header-list.ts";
-import { filterResponse, type ResponseHead } from "./response-filter.ts";
+import { HeldBody } from "./response-filter/held-body.ts";
+import { DRAW_FIRST, filterResponse, type ResponseHead } from "./response-filter.ts";
 
 export type { CompressionCoding };
 
@@ -88,13 +89,14 @@ export function compression(options: CompressionOptions = {}): Middleware {
     if (depends) head.headers.vary("Accept-Encoding");
     return depends && !UNCHANGED.has(head.code);
   };
-  const compress = (head: ResponseHead, body: Body): Body => {
+  const compress = (head: ResponseHead, body: Body): Body | typeof DRAW_FIRST => {
     if (!vary(head)) return body;
     const size = sizeOf(head, body);
     if (size === 0 || (size < thresholdBytes && !refusesIdentity(head.environ))) return body;
     const coding = acceptedEncoding(head.environ, codings);
     const compressor = compressors.find((one) => one.coding === coding);
     if (compressor === undefined) return body;
+    if (isFileBody(body) && head.environ.REQUEST_METHOD !== "HEAD") return DRAW_FIRST;
     return compressed(head, body, size, compressor, flush);
   };
   return (application) => (environ, startResponse) =>
@@ -152,7 +154,8 @@ function compressed(
   }
   setCoding(head, compressor);
   if (head.environ.REQUEST_METHOD === "HEAD") return [];
-  return deflatedBody(body, compressor, flush && !Array.isArray(body) && !isFileBody(body));
+  const comesAtOnce = Array.isArray(body) || (body instanceof HeldBody && body.isFile);
+  return deflatedBody(body, compressor, flush && !comesAtOnce);
 }
 
 function joined(chunks: readonly Chunk[]): Uint8Array {

@@ -4,6 +4,7 @@
 import type { Application, Body, Environ, StartResponse } from "../gateway/types.ts";
 import { isPromise } from "./response-filter/body-kinds.ts";
 import {
+  DRAW_FIRST,
   FilteredResponse,
   type ResponseFilter,
   type ResponseHead,
@@ -12,6 +13,7 @@ import { type ResponseOutcome, WatchedResponse } from "./response-filter/watched
 
 export type { HeaderList } from "./response-filter/header-list.ts";
 export type { ResponseFilter, ResponseHead, ResponseOutcome };
+export { DRAW_FIRST };
 
 /**
  * Calls an application and has `filter` decide about its response: it may change status and headers, and give the body
@@ -22,6 +24,10 @@ export type { ResponseFilter, ResponseHead, ResponseOutcome };
  * for its first chunk that is not empty before, since until then the application may still replace the head; the filter
  * gets a body that begins with that chunk. It need not read nor leave it: what it has not read to the end when the
  * response is over is left by `return()`, once, and closed.
+ *
+ * A file is opened when its first chunk is asked for, and one that cannot be opened may still answer otherwise. A filter that
+ * changes what a file answers gives `DRAW_FIRST` for it, and is asked again when that chunk is there, for a body that is no
+ * file any more.
  *
  * What an application sends with `write` passes as it is, with its body: `written` is asked about the head alone then.
  *

@@ -1,9 +1,11 @@
 import { readFileSync, statSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
+import { basename, dirname } from "node:path";
 import zlib, { brotliDecompressSync, createGunzip, gunzipSync } from "node:zlib";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Application, Body, Environ, Header } from "../../lib/gateway/types.ts";
 import { type CompressionOptions, compression } from "../../lib/middleware/compression.ts";
+import { staticApplication } from "../../lib/middleware/static-files.ts";
 import { openBodies, validate } from "../../lib/middleware/validate.ts";
 import { type CallRequest, type CallResponse, call } from "../../lib/testing/call.ts";
 import { testEnviron } from "../support/environ.ts";
@@ -25,10 +27,14 @@ function answering(body: (environ: Environ) => Body, ...headers: Header[]): Appl
 function ask(
   application: Application,
   accepted: string | undefined,
-  { headers = {}, ...request }: CallRequest & { headers?: Record<string, string> } = {},
+  {
+    headers = {},
+    target = "/",
+    ...request
+  }: CallRequest & { headers?: Record<string, string>; target?: string } = {},
   options: CompressionOptions = {},
 ) {
-  return call(validate(compression(options)(validate(application))), "/", {
+  return call(validate(compression(options)(validate(application))), target, {
     ...request,
     headers: { ...headers, ...(accepted !== undefined && { "Accept-Encoding": accepted }) },
   });
@@ -333,6 +339,27 @@ describe("the body", () => {
     );
     expect(unpacked(await ask(application, "br"))).toBe(readFileSync(FILE, "utf8"));
     expect(openBodies()).toEqual([]);
+  });
+
+  test.each([
+    ["EACCES", "403 Forbidden"],
+    ["ENOENT", "404 Not Found"],
+    ["EIO", "500 Internal Server Error"],
+  ])("a file that cannot be opened (%s) is %s, as without compression", async (code, status) => {
+    const failing = () => ({
+      next: () => Promise.reject(Object.assign(new Error("not opened"), { code })),
+    });
+    const wrapper = (path: string, range = {}) => ({ path, range, [Symbol.asyncIterator]: failing });
+    for (const accepted of [undefined, "identity", "gzip", "br"]) {
+      const response = await ask(staticApplication(dirname(FILE)), accepted, {
+        target: `/${basename(FILE)}`,
+        environ: { "postern.file_wrapper": wrapper },
+      });
+      expect(`${response.status} ${response.reason}`).toBe(status);
+      expect(unpacked(response)).toBe(`${status.slice(4)}\n`);
+      expect(response.header("ETag")).toBeUndefined();
+      expect(openBodies()).toEqual([]);
+    }
   });
 
   test("an error in it cuts the response", async () => {

@@ -15,8 +15,11 @@ export interface ResponseHead {
   readonly headers: HeaderList;
 }
 
+/** What a filter gives for a file that it reads: it is asked once more when the first chunk is there. */
+export const DRAW_FIRST = Symbol("draw first");
+
 /** See `filterResponse`. */
-export type ResponseFilter = (head: ResponseHead, body: Body) => Body | Promise<Body>;
+export type ResponseFilter = (head: ResponseHead, body: Body) => Body | typeof DRAW_FIRST | Promise<Body>;
 
 /** One response between an application and whoever called the middleware. */
 export class FilteredResponse implements ResponseHead {
@@ -73,9 +76,7 @@ export class FilteredResponse implements ResponseHead {
     if (this.#passedOn || !isIterable(body)) return body;
     if (Array.isArray(body)) return this.#isStarted ? this.#takeWhole(body) : body;
     if (this.#isStarted && isFileBody(body)) return this.#takeWhole(body);
-    const close = closeOf(body);
-    const filtered = new FilteredBody(this, new HeldBody(this.environ, body));
-    return close === undefined ? filtered : Object.assign(filtered, { close });
+    return this.#draw(body, false);
   }
 
   /** Decides about a body that has been drawn. */
@@ -83,13 +84,20 @@ export class FilteredResponse implements ResponseHead {
     if (this.#passedOn || !this.#isStarted) return body;
     const filtered = await this.#filter(this, body);
     this.#passOn();
-    return filtered;
+    return filtered === DRAW_FIRST ? body : filtered;
+  }
+
+  #draw(body: Body, isFile: boolean): Body {
+    const close = closeOf(body);
+    const filtered = new FilteredBody(this, new HeldBody(this.environ, body, isFile));
+    return close === undefined ? filtered : Object.assign(filtered, { close });
   }
 
   /** An array, or a file: neither calls startResponse any more. */
   #takeWhole(body: Body): Body | Promise<Body> {
     try {
       const filtered = this.#filter(this, body);
+      if (filtered === DRAW_FIRST) return this.#draw(body, true);
       if (!isPromise(filtered)) return this.#replace(body, filtered);
       return filtered
         .then((settled) => this.#replace(body, settled))

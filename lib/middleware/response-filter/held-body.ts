@@ -9,12 +9,15 @@ const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
  * and never after its end or its error.
  */
 export class HeldBody implements AsyncIterableIterator<Chunk> {
+  /** It is that of a file, whose chunks come as fast as they are asked for. */
+  readonly isFile: boolean;
   readonly #environ: Environ;
   readonly #iterator: Iterator<Chunk> | AsyncIterator<Chunk>;
   #first: IteratorResult<Chunk> | undefined;
   #over = false;
 
-  constructor(environ: Environ, body: Body) {
+  constructor(environ: Environ, body: Body, isFile = false) {
+    this.isFile = isFile;
     this.#environ = environ;
     this.#iterator = iteratorOf(body);
   }
