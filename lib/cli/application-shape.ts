@@ -29,10 +29,7 @@ const shapes: readonly Shape[] = [
   {
     // A Fastify application.
     fits: (value) => has(value, "inject", "route", "ready", "routing"),
-    async toApplication(fastify: { ready(): PromiseLike<unknown>; routing: RequestListener }) {
-      await fastify.ready();
-      return fromListener(fastify.routing);
-    },
+    toApplication: fromFastify,
   },
   {
     // A Koa application.
@@ -94,6 +91,27 @@ const asNamed: Readonly<Record<ShapeName, Shape["toApplication"]>> = {
   node: fromListener,
   fetch: fromHandler,
 };
+
+interface Fastify {
+  readonly routing: RequestListener;
+  ready(): PromiseLike<unknown>;
+  close(): PromiseLike<unknown>;
+}
+
+async function fromFastify(fastify: Fastify): Promise<Application> {
+  await fastify.ready();
+  const application = await fromListener(fastify.routing);
+  closers.set(application, () => fastify.close());
+  return application;
+}
+
+/** What applications want to be told when nobody will call them any more. */
+const closers = new WeakMap<Application, () => PromiseLike<unknown>>();
+
+/** Says to an application that {@link toApplication} made that no request will follow: Fastify's `onClose` hooks run. */
+export async function closeApplication(application: Application): Promise<void> {
+  await closers.get(application)?.();
+}
 
 async function fromListener(listener: RequestListener | Server): Promise<Application> {
   const { fromNode } = await import("../bridges/node.ts");

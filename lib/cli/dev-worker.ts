@@ -9,6 +9,7 @@ import { GatewayError } from "../errors.ts";
 import type { Application } from "../gateway/types.ts";
 import { debugPage } from "../middleware/debug-page.ts";
 import { createServer } from "../servers/http.ts";
+import { closeApplication } from "./application-shape.ts";
 import type { FromWorker, ToWorker } from "./dev-messages.ts";
 import { importWithPlaces } from "./failed-import.ts";
 import { loadApplication } from "./load-application.ts";
@@ -27,8 +28,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal
 process.on("disconnect", () => process.exit());
 process.on("uncaughtException", (error) => console.error(error));
 
-const application = localHosts(debugPage(await load()), hosts);
-const { server, drain, abort } = createServer(application, { debug: true });
+const application = await load();
+const { server, drain, abort } = createServer(localHosts(debugPage(application), hosts), { debug: true });
 const sockets = new Set<Socket>();
 const busy = new Set<Socket>();
 /** Connections that have brought no request yet. A browser keeps some of these for later. */
@@ -75,6 +76,7 @@ async function stop(): Promise<void> {
     const [socket] = sockets;
     await new Promise((resolve) => socket?.once("close", resolve));
   }
+  await closeApplication(application);
   process.exit();
 }
 

@@ -2,7 +2,7 @@ import { basename, extname } from "node:path";
 import { GatewayError } from "../errors.ts";
 import type { ServeOptions } from "../serve.ts";
 import type { BindAddress } from "../workers/options.ts";
-import { type ShapeName, shapeNames } from "./application-shape.ts";
+import { closeApplication, type ShapeName, shapeNames } from "./application-shape.ts";
 import { type Arguments, type Command, type Io, UsageError } from "./command.ts";
 import { loadApplication } from "./load-application.ts";
 import type { SiteAddress } from "./port.ts";
@@ -143,9 +143,9 @@ async function serveAlone(
   const probe = process.env[probeVariable];
   delete process.env[probeVariable];
   const folder = identity?.folder ?? io.cwd;
-  const application = answeringProbe(await loadApplication(module, folder, { shape: shapeOf(args) }), probe);
+  const application = await loadApplication(module, folder, { shape: shapeOf(args) });
   const { serve } = await import("../serve.ts");
-  const server = serve(application, {
+  const server = serve(answeringProbe(application, probe), {
     protocol,
     ...workers,
     ...(bindAddress !== undefined && { bindAddress }),
@@ -163,6 +163,7 @@ async function serveAlone(
     }
   }
   await ended;
+  await closeApplication(application);
   return 0;
 }
 

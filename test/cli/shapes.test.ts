@@ -1,6 +1,6 @@
 // What a module may export, and in how many ways postern serve then serves it.
 
-import { chmodSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -162,6 +162,43 @@ describe.each(ways)("postern serve: %s by %s and %s", (shape, protocol, workers)
     expect(await child.stop("SIGTERM")).toBe(0);
     expect(await stand.remains()).toEqual([]);
   });
+});
+
+test("postern serve tells Fastify in each process that it ends, when the last request is over", async () => {
+  const stand = await Stand.make();
+  const log = join(stand.folder, "log");
+  const module = stand.module(
+    "app.mjs",
+    `import { appendFileSync } from "node:fs";
+    import { setTimeout } from "node:timers/promises";
+    import Fastify from ${url("fastify")};
+    const say = (what) => appendFileSync(${JSON.stringify(log)}, what + "\\n");
+    export const app = Fastify();
+    app.addHook("onClose", async () => { await setTimeout(20); say("closed"); });
+    app.get("/", async () => { say("asked"); await setTimeout(300); say("answered"); return "Ann"; });`,
+  );
+  const path = join(stand.folder, "app.sock");
+  const child = stand.postern(
+    "serve",
+    module,
+    "--protocol",
+    "scgi",
+    "--listen",
+    path,
+    "--workers",
+    "prefork",
+  );
+  await untilListening(path, 20_000);
+  const answer = ask("scgi", { path }, "/");
+  const lines = () => (existsSync(log) ? readFileSync(log, "utf8").split("\n") : []);
+  await until("it is asked", () => lines().includes("asked"));
+  expect(await child.stop("SIGTERM")).toBe(0);
+  expect(await answer).toMatchObject({ status: "200", body: "Ann" });
+  const said = lines();
+  expect(said.indexOf("closed")).toBeGreaterThan(said.indexOf("asked"));
+  expect(said.lastIndexOf("closed")).toBeGreaterThan(said.indexOf("answered"));
+  expect(said.filter((line) => line === "closed").length).toBeGreaterThanOrEqual(2);
+  expect(await stand.remains()).toEqual([]);
 });
 
 describe.skipIf(lighttpd === undefined)("two lines and nothing else", () => {
