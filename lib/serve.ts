@@ -45,6 +45,9 @@ const workerModels = {
 /** This process, or this thread, is one that a pool has started. */
 const isWorker = assignment !== undefined || identity !== undefined;
 
+/** The exit status of what TERM has ended: 128 and its number. */
+const TERMINATED = 143;
+
 /** Servers that were started in this process. */
 let started = 0;
 
@@ -126,6 +129,8 @@ export class Serving implements Server {
   #closing: Promise<void> | undefined;
   #pidFile: PidFile | undefined;
   #restartFile: RestartFile | undefined;
+  /** Aborted when it is told to stop before it has started. */
+  readonly #stopping = new AbortController();
   #ending: Ending = "stop";
   #end: () => void = () => {};
   readonly #ended: Promise<void>;
@@ -144,7 +149,18 @@ export class Serving implements Server {
 
   /** @param announce tells where it listens, when all is ready that a person or a test could try then */
   async run(announce?: (addresses: readonly Address[]) => void): Promise<Ending> {
-    const workers = await this.#startOwned();
+    const release = this.#ownsProcess ? this.#heedSignals() : () => {};
+    try {
+      const workers = await this.#startOwned();
+      if (workers !== undefined) await this.#serve(workers, announce);
+      else if (this.#ownsProcess) exitSoon();
+      return this.#ending;
+    } finally {
+      release();
+    }
+  }
+
+  async #serve(workers: Workers, announce?: (addresses: readonly Address[]) => void): Promise<void> {
     const { log } = logsOf(this.#options);
     const release = this.#ownsProcess ? this.#ownProcess(workers) : () => {};
     const unwatch = this.#restartFile?.watch(() => this.#finish("reload", workers));
@@ -153,7 +169,6 @@ export class Serving implements Server {
       announce?.(workers.addresses);
       await Promise.race([this.#ended, workers.told ?? this.#ended]);
       await this.close();
-      return this.#ending;
     } finally {
       unwatch?.();
       release();
@@ -174,10 +189,12 @@ export class Serving implements Server {
     return this.#options.signals !== false && identity === undefined;
   }
 
-  async #startOwned(): Promise<Workers> {
+  /** Undefined when it was told to stop before it had started: why it could not start then is nobody's concern. */
+  async #startOwned(): Promise<Workers | undefined> {
     try {
       return await this.#start();
     } catch (error) {
+      if (this.#stopping.signal.aborted) return undefined;
       if (error instanceof GatewayError && this.#ownsProcess) explainFailedStart(error);
       throw error;
     }
@@ -207,6 +224,7 @@ export class Serving implements Server {
       // Whatever the worker model: a file that cannot be written fails the start before there is a request.
       ...logsOf(options),
       counters,
+      stopping: this.#stopping.signal,
       requestTimeoutMs: durationOf("requestTimeoutMs", options.requestTimeoutMs ?? 0),
       createServer: (application) => create(application, options, counters),
     };
@@ -229,26 +247,48 @@ export class Serving implements Server {
     }
   }
 
-  /** What only the owner of a process may do: its title, signals, a loader's wish to stop, and errors that nobody caught. */
-  #ownProcess(workers: Workers): () => void {
-    const { log } = logsOf(this.#options);
-    showTitle(this.#options, workers.role);
-    const releaseStray = logStrayErrors(log);
+  /**
+   * From before the start on: nothing that it has bound or begun stays behind, and a process that is the first of its
+   * container, for which the system ignores what nobody handles, stops as well.
+   */
+  #heedSignals(): () => void {
     const handle = assignment === undefined ? handleSignals : handleChildSignals;
-    const releaseSignals = handle({
-      end: (ending) => this.#finish(ending, workers),
-      endNow: () => workers.stopNow(),
+    let workers: Workers | undefined;
+    const starting = this.#start();
+    starting.then(
+      (all) => {
+        workers = all;
+      },
+      () => {},
+    );
+    return handle({
+      end: (ending) => {
+        if (workers !== undefined) this.#finish(ending, workers);
+        else if (ending === "reload") starting.then((all) => this.#finish(ending, all)).catch(() => {});
+        else this.#giveUpStart();
+      },
+      endNow: () => (workers === undefined ? process.exit(TERMINATED) : workers.stopNow()),
       reopenLogs: () => {
         reopenLogFiles();
-        workers.reopenLogs?.();
+        workers?.reopenLogs?.();
       },
     });
+  }
+
+  #giveUpStart(): void {
+    this.#stopping.abort();
+    this.#end();
+  }
+
+  /** What only the owner of a process may do: its title, a loader's wish to stop, and errors that nobody caught. */
+  #ownProcess(workers: Workers): () => void {
+    showTitle(this.#options, workers.role);
+    const releaseStray = logStrayErrors(logsOf(this.#options).log);
     const releaseLoader = this.#loader?.onExit(() => this.#finish("stop", workers));
     return () => {
-      releaseSignals();
       releaseLoader?.();
       releaseStray();
-      setTimeout(() => process.exit(), LEFT_OPEN_MS).unref();
+      exitSoon();
     };
   }
 
@@ -263,6 +303,11 @@ export class Serving implements Server {
     this.#ending = ending;
     this.#end();
   }
+}
+
+/** What the application has left open, such as a connection to a database, keeps the process for a while and not for ever. */
+function exitSoon(): void {
+  setTimeout(() => process.exit(), LEFT_OPEN_MS).unref();
 }
 
 /** In a worker, whatever the models of its script's servers are: all but one of them are its master's. */

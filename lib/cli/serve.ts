@@ -155,7 +155,7 @@ async function serveAlone(
   });
   const ended = server.run();
   if (protocol === "http" && main) {
-    const addresses = await Promise.race([server.listening, ended.then(() => [])]);
+    const addresses = await Promise.race([server.listening.catch(() => []), ended.then(() => [])]);
     const { siteUrl } = await import("./behind-lighttpd.ts");
     for (const address of addresses) {
       const where = "path" in address ? address.path : siteUrl(address);

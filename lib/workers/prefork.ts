@@ -27,7 +27,10 @@ export const start: WorkerModel = async (job, options) => {
       : await shareSockets(mayListenOn, options);
   const pool = new Pool(job, options, sizes, sockets);
   take = (socket) => pool.accept(socket);
+  const giveUp = (): void => void pool.stop();
+  job.stopping.addEventListener("abort", giveUp);
   await pool.open();
+  job.stopping.removeEventListener("abort", giveUp);
   return pool;
 };
 

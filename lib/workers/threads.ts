@@ -44,7 +44,10 @@ export const start: WorkerModel = async (job, options) => {
     writeErrors,
     status,
   });
+  const giveUp = (): void => pool.terminate();
+  job.stopping.addEventListener("abort", giveUp);
   await pool.start();
+  job.stopping.removeEventListener("abort", giveUp);
   try {
     listeners = await listen(() => job.createServer(pool.application), options);
   } catch (error) {

@@ -40,6 +40,8 @@ export interface WorkerJob extends Logs {
   readonly server: number;
   /** Counts what the servers made below do. */
   readonly counters: Counters;
+  /** Aborted when the start is to be given up: what has begun ends, and the start fails. */
+  readonly stopping: AbortSignal;
   /** How long the application may take for one request, in milliseconds; 0 is no limit. */
   readonly requestTimeoutMs: number;
   /** A server for an application: the one above, or one that a worker model puts in its place. */

@@ -106,6 +106,46 @@ describe("signals", () => {
   });
 });
 
+describe("told to stop before it has started", () => {
+  /** Its workers never come to the end of their script, whose main thread serves. */
+  function endless(workers: string): string {
+    const file = servers.path("endless.mjs");
+    writeFileSync(
+      file,
+      `import { isMainThread } from "node:worker_threads";
+       import { serve } from ${JSON.stringify(compiled("serve.ts"))};
+       if (process.connected || !isMainThread) {
+         console.log("loading " + process.pid);
+         await new Promise((resolve) => setTimeout(resolve, 60_000));
+       }
+       setInterval(() => {}, 60_000).unref();
+       const options = { bindAddress: "./app.sock", protocol: "scgi", pidFile: "app.pid", workers: "${workers}" };
+       console.log("ended: " + await serve(() => [], options).run());`,
+    );
+    return file;
+  }
+
+  test.each([
+    ["prefork", "SIGTERM"],
+    ["prefork", "SIGINT"],
+    ["threads", "SIGTERM"],
+  ] as const)("%s, %s: it stops at once and leaves nothing", async (workers, signal) => {
+    const child = start(endless(workers));
+    const [, pid] = await child.printed(/^loading (\d+)$/m);
+    const begun = performance.now();
+    // As a terminal does it with Ctrl-C.
+    if (signal === "SIGINT") child.signalGroup(signal);
+    else child.signal(signal);
+    expect(await child.ended).toBe(0);
+    expect(performance.now() - begun).toBeLessThan(8_000);
+    expect(child.stdout).toContain("ended: stop");
+    expect(child.output).not.toContain("worker");
+    expect(existsSync(servers.path("app.sock"))).toBe(false);
+    expect(existsSync(servers.path("app.pid"))).toBe(false);
+    expect(() => process.kill(Number(pid), 0)).toThrow("ESRCH");
+  });
+});
+
 describe("errors that nothing caught", () => {
   test.each([
     ["/stray", "stray error"],
