@@ -82,8 +82,24 @@ export {
 } from "./framework/responses.ts";
 export type { RouteInfo } from "./framework/routes.ts";
 export type { Handler, HandlerClass, HandlerFunction, Route, Target } from "./framework/target.ts";
+export type { TemplateError } from "./framework/template-error.ts";
 export type { TemplateResult } from "./framework/template-result.ts";
-export { type Render, type RenderOptions, type TemplateOptions, templates } from "./framework/templates.ts";
+export type {
+  TemplateCompiler,
+  TemplateEscape,
+  TemplateType,
+  TemplateTypes,
+} from "./framework/template-types.ts";
+export {
+  type CommonOptions,
+  type Render,
+  type RenderOptions,
+  type TemplateOptions,
+  type TextOptions,
+  template,
+  templates,
+  view,
+} from "./framework/templates.ts";
 export type { SaveOptions, Upload } from "./framework/upload.ts";
 export { type Default, type Defaults, upload, uploads } from "./framework/values.ts";
 export type { HeaderOptions, Web } from "./framework/web.ts";

@@ -1,84 +1,109 @@
-import { readFileSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { readFileSync, realpathSync, type Stats, statSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ApplicationError } from "../errors.ts";
-import { withInheritance } from "./template-inheritance.ts";
-
-/** A template as it was read. */
-export interface TemplateFile {
-  readonly path: string;
-  /** Without a byte order mark, with bare line feeds, and with inheritance as sections. */
-  readonly text: string;
-  /** The extension that decides type and escaping: that of `mail.txt.mustache` is `.txt`. */
-  readonly extension: string;
-  readonly version: string;
-}
-
-const EXTENSIONS = [".html", ".mustache", ".xhtml", ".xml", ".txt"];
+import { TemplateError } from "./template-error.ts";
+import { TemplateFile } from "./template-file.ts";
+import type { TemplateType, TemplateTypes } from "./template-types.ts";
 
 // Segments of letters, digits, `_`, `-` and dots that do not begin with a dot: nothing leaves the folder.
 const NAME = /^[\p{L}\p{N}_-][\p{L}\p{N}._-]*(?:\/[\p{L}\p{N}_-][\p{L}\p{N}._-]*)*$/u;
 
+/** Past it names are looked up anew. There are as many as files, each with and without its extension. */
+const MAX_FILES = 10_000;
+
+interface Known {
+  readonly file: TemplateFile;
+  readonly version: string;
+}
+
 /** Finds and reads the files of templates. */
 export class TemplateFolder {
   readonly #folders: readonly string[];
+  readonly #types: TemplateTypes;
   readonly #cache: boolean;
-  readonly #files = new Map<string, TemplateFile>();
+  readonly #files = new Map<string, Known>();
 
   /** @param cache - a file is read once; otherwise again when it has changed */
-  constructor(folders: readonly (string | URL)[], cache: boolean) {
+  constructor(folders: readonly (string | URL)[], types: TemplateTypes, cache: boolean) {
     this.#folders = folders.map((folder) => resolve(folder instanceof URL ? fileURLToPath(folder) : folder));
+    this.#types = types;
     this.#cache = cache;
   }
 
-  /** @throws ApplicationError `TEMPLATE_NAME`, `TEMPLATE_MISSING` */
+  /** @throws TemplateError `TEMPLATE_NAME`, `TEMPLATE_MISSING` */
   read(name: string): TemplateFile {
     const known = this.#files.get(name);
-    if (known !== undefined && (this.#cache || version(known.path) === known.version)) return known;
-    const file = this.#find(name);
-    this.#files.set(name, file);
+    if (known !== undefined && this.#cache) return known.file;
+    const [folder, path, stats] = this.#find(name);
+    const version = `${path}:${stats.mtimeMs}:${stats.ctimeMs}:${stats.size}:${stats.ino}`;
+    if (known?.version === version) return known.file;
+    if (leaves(folder, path)) {
+      throw new TemplateError("TEMPLATE_NAME", `template "${name}" is a link out of the folder: ${path}`);
+    }
+    const file = new TemplateFile(path, readFileSync(path, "utf8"), this.#typeOf(path));
+    if (this.#files.size >= MAX_FILES) this.#files.clear();
+    this.#files.set(name, { file, version });
     return file;
   }
 
-  #find(name: string): TemplateFile {
+  /** The names of all templates, with their extensions. */
+  async names(): Promise<string[]> {
+    const names = new Set<string>();
+    for (const folder of this.#folders) {
+      for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+        const name = relative(folder, join(entry.parentPath, entry.name)).split(sep).join("/");
+        if (!entry.isDirectory() && NAME.test(name) && this.#hasExtension(name)) names.add(name);
+      }
+    }
+    return [...names].sort();
+  }
+
+  #find(name: string): [folder: string, path: string, stats: Stats] {
     if (!NAME.test(name)) {
-      throw new ApplicationError(
+      throw new TemplateError(
         "TEMPLATE_NAME",
         `${JSON.stringify(name)} is no name of a template: give its path in the folder, such as "admin/users"`,
       );
     }
-    const known = EXTENSIONS.some((extension) => name.endsWith(extension));
-    const names = [...(known ? [name] : []), ...EXTENSIONS.map((extension) => name + extension)];
+    const names = Object.keys(this.#types).map((extension) => name + extension);
+    if (this.#hasExtension(name)) names.unshift(name);
     for (const folder of this.#folders) {
       for (const file of names) {
         const path = join(folder, file);
-        const text = readText(path);
-        if (text !== undefined) {
-          const inner = /(\.[^./]+)\.mustache$/.exec(file)?.[1] ?? /\.[^./]+$/.exec(file)?.[0] ?? "";
-          const extension = EXTENSIONS.includes(inner) ? inner : ".mustache";
-          return { path, text, extension, version: version(path) };
-        }
+        const stats = statsOf(path);
+        if (stats?.isFile()) return [folder, path, stats];
       }
     }
-    throw new ApplicationError(
+    throw new TemplateError(
       "TEMPLATE_MISSING",
       `there is no template "${name}": tried ${names.join(", ")} in ${this.#folders.join(" and ")}`,
     );
   }
+
+  /** The last extension decides; that of `mail.txt.mustache` is `.txt`. */
+  #typeOf(path: string): TemplateType {
+    const [, inner = "", last = ""] = /(\.[^./\\]+)?(\.[^./\\]+)$/.exec(path) ?? [];
+    const type = (last === ".mustache" ? this.#types[inner] : undefined) ?? this.#types[last];
+    if (type === undefined) throw new RangeError(`no type has the extension of ${path}`);
+    return type;
+  }
+
+  #hasExtension(name: string): boolean {
+    return Object.keys(this.#types).some((extension) => name.endsWith(extension));
+  }
 }
 
-function readText(path: string): string | undefined {
+function statsOf(path: string): Stats | undefined {
   try {
-    const text = readFileSync(path, "utf8");
-    return withInheritance(text.replace(/^\uFEFF/, "").replaceAll("\r\n", "\n"));
+    return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR") return undefined;
+    if (code === "ENOTDIR" || code === "ENAMETOOLONG" || code === "ELOOP") return undefined;
     throw error;
   }
 }
 
-function version(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found === undefined ? "" : `${found.mtimeMs}:${found.size}`;
+function leaves(folder: string, path: string): boolean {
+  return !realpathSync(path).startsWith(join(realpathSync(folder), sep));
 }

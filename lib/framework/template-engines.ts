@@ -1,0 +1,43 @@
+// The engines of `templates()` and `template()`. Loaded by the first page that is rendered.
+
+import { TemplateEngine } from "./template-engine.ts";
+import { TemplateError } from "./template-error.ts";
+import { TemplateFile } from "./template-file.ts";
+import { TemplateFolder } from "./template-folder.ts";
+import type { TemplateResult } from "./template-result.ts";
+import { TYPES } from "./template-types.ts";
+import type { TemplateOptions, TextOptions } from "./templates.ts";
+
+export function folderEngine(folders: readonly (string | URL)[], options: TemplateOptions): TemplateEngine {
+  const types = { ...TYPES, ...options.types };
+  return new TemplateEngine(new TemplateFolder(folders, types, options.cache ?? true), options);
+}
+
+/** What the text itself is called in errors. */
+const TEXT = "(text)";
+
+export function textEngine(
+  text: string,
+  options: TextOptions,
+): (view: unknown) => TemplateResult | Promise<TemplateResult> {
+  const { type = ".html", partials = {} } = options;
+  const known = typeof type === "string" ? TYPES[type] : type;
+  if (known === undefined) {
+    const extensions = Object.keys(TYPES).join(", ");
+    throw new TemplateError(
+      "TEMPLATE_TYPE",
+      `"${type}" is no type: give one of ${extensions}, or it in full`,
+    );
+  }
+  const files = new Map<string, TemplateFile>();
+  for (const [name, content] of Object.entries(partials))
+    files.set(name, new TemplateFile(name, content, known));
+  files.set(TEXT, new TemplateFile(TEXT, text, known));
+  const read = (name: string): TemplateFile => {
+    const file = files.get(name);
+    if (file !== undefined) return file;
+    throw new TemplateError("TEMPLATE_MISSING", `there is no partial "${name}": option partials has none`);
+  };
+  const engine = new TemplateEngine({ read, names: async () => [...files.keys()] }, options);
+  return (view) => engine.render(TEXT, view, {});
+}

@@ -1,0 +1,25 @@
+import { TemplateSource } from "./template-source.ts";
+import type { TemplateCompiler, TemplateType } from "./template-types.ts";
+
+/** A template as it was read. */
+export class TemplateFile {
+  readonly path: string;
+  /** Without a byte order mark. */
+  readonly text: string;
+  readonly type: TemplateType;
+  readonly source: TemplateSource;
+  #compiled: ReturnType<TemplateCompiler> | undefined;
+
+  constructor(path: string, text: string, type: TemplateType) {
+    this.path = path;
+    this.text = text.replace(/^\uFEFF/, "");
+    this.type = type;
+    this.source = new TemplateSource(this, this.text);
+  }
+
+  /** What another engine has made of it; undefined where there is none for files like this. */
+  compiled(): ReturnType<TemplateCompiler> | undefined {
+    this.#compiled ??= this.type.compile?.(this.text, this.path);
+    return this.#compiled;
+  }
+}

@@ -1,0 +1,244 @@
+// Makes text into what is rendered. The package mustache parses it; the inheritance of the mustache specification, with
+// its rules for white space, is put in between.
+
+import mustache from "mustache";
+import type { PartialName, Section, TemplateNode, TemplateTag } from "./template-node.ts";
+import { templateName } from "./template-scope.ts";
+import { TemplateSource } from "./template-source.ts";
+import { syntaxError, type TemplateElement, tagsOf, withoutElements } from "./template-tags.ts";
+
+/**
+ * A token as the package documents it: type, value, start and end in the text; then for sections their tokens and where
+ * they end, for partials their indentation, which tag of its line it is, and whether text precedes it in the line.
+ */
+type Token = readonly [
+  type: string,
+  value: string,
+  start: number,
+  end: number,
+  inner?: readonly Token[] | string,
+  place?: number,
+  afterText?: boolean,
+];
+
+/** @throws TemplateError `TEMPLATE_SYNTAX` */
+export function programOf(source: TemplateSource): readonly TemplateNode[] {
+  source.program ??= new Compiler(source).program();
+  return source.program;
+}
+
+class Compiler {
+  readonly #source: TemplateSource;
+  readonly #elements = new Map<number, TemplateElement>();
+  readonly #tags: ReturnType<typeof tagsOf>;
+
+  constructor(source: TemplateSource) {
+    this.#source = source;
+    this.#tags = tagsOf(source);
+    for (const element of this.#tags.elements) this.#elements.set(element.start, element);
+  }
+
+  program(): TemplateNode[] {
+    const { text, delimiters } = this.#source;
+    // A writer of its own: that of mustache.parse() keeps every text for good.
+    const writer = new mustache.Writer();
+    const readable = withoutElements(text, this.#tags.elements);
+    return this.#nodes(writer.parse(readable, [...delimiters]) as readonly Token[]);
+  }
+
+  #nodes(tokens: readonly Token[]): TemplateNode[] {
+    const nodes: TemplateNode[] = [];
+    /** Where text goes on behind an element that took the rest of its line. */
+    let skipped = 0;
+    for (const token of tokens) {
+      const [type, value, start] = token;
+      if (type === "text") {
+        const text = value.slice(Math.max(0, skipped - start));
+        if (text !== "") nodes.push(text);
+        continue;
+      }
+      const element = this.#elements.get(start);
+      if (element === undefined) {
+        const node = this.#node(token);
+        if (node !== undefined) nodes.push(node);
+        continue;
+      }
+      const layout = new ElementLayout(this.#source.text, element, false);
+      if (layout.takesIndentation) cutIndentation(nodes);
+      if (layout.takesLineEnd) skipped = layout.lineEnd;
+      nodes.push(this.#elementNode(element, layout));
+    }
+    return nodes;
+  }
+
+  #node(token: Token): TemplateTag | undefined {
+    const [type, value, start, end, inner, place] = token;
+    const source = this.#source;
+    switch (type) {
+      case "name":
+      case "&":
+        return { kind: type === "&" ? "raw" : "variable", source, start, name: templateName(value) };
+      case "#":
+      case "^": {
+        const before = this.#tags.changes.findLast((change) => change.start < start);
+        return {
+          kind: type === "#" ? "section" : "inverted",
+          source,
+          start,
+          name: templateName(value),
+          nodes: this.#nodes(inner as readonly Token[]),
+          contentStart: end,
+          contentEnd: place ?? end,
+          delimiters: before?.delimiters ?? source.delimiters,
+        } satisfies Section;
+      }
+      case ">": {
+        const [, , , , indentation, tagOfLine, afterText] = token;
+        const alone = tagOfLine === 0 && !afterText;
+        return {
+          kind: "partial",
+          source,
+          start,
+          name: partialName(value),
+          indentation: alone && this.#isAlone(end) ? String(indentation) : "",
+        };
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #isAlone(end: number): boolean {
+    return restOfLine(this.#source.text, end) !== undefined;
+  }
+
+  #elementNode(element: TemplateElement, layout: ElementLayout): TemplateTag {
+    const source = this.#source;
+    const { start, name } = element;
+    if (element.sigil === "$") {
+      return {
+        kind: "block",
+        source,
+        start,
+        name,
+        indentation: layout.indentation,
+        content: this.#content(element, layout),
+      };
+    }
+    return {
+      kind: "parent",
+      source,
+      start,
+      name: partialName(name),
+      indentation: layout.indentation,
+      blocks: this.#filled(element),
+    };
+  }
+
+  /** What a parent's element puts into blocks. All else in it is passed over. */
+  #filled(parent: TemplateElement): Map<string, TemplateSource> {
+    const { text } = this.#source;
+    const inside = this.#part(
+      parent.contentStart,
+      text.slice(parent.contentStart, parent.contentEnd),
+      parent,
+    );
+    const blocks = new Map<string, TemplateSource>();
+    for (const element of tagsOf(inside, true).elements) {
+      if (element.sigil !== "$") continue;
+      const moved = {
+        ...element,
+        start: element.start + parent.contentStart,
+        contentStart: element.contentStart + parent.contentStart,
+        contentEnd: element.contentEnd + parent.contentStart,
+        end: element.end + parent.contentStart,
+      };
+      if (blocks.has(element.name)) {
+        throw syntaxError(this.#source, moved.start, `Block "${element.name}" is there twice`);
+      }
+      blocks.set(element.name, this.#content(moved, new ElementLayout(text, moved, true)));
+    }
+    return blocks;
+  }
+
+  #content(element: TemplateElement, layout: ElementLayout): TemplateSource {
+    return this.#part(layout.contentStart, layout.content, element);
+  }
+
+  #part(start: number, text: string, { delimiters }: TemplateElement): TemplateSource {
+    return new TemplateSource(this.#source.file, text, this.#source.lineAt(start), delimiters);
+  }
+}
+
+/**
+ * The white space of an element: what of it belongs to its tags, and what indents the lines of its content
+ * (mustache specification, `~inheritance`).
+ */
+class ElementLayout {
+  /** White space before it in its line is not shown. */
+  readonly takesIndentation: boolean;
+  /** Neither is the rest of the line behind it. */
+  readonly takesLineEnd: boolean;
+  /** Where the line ends that it ends in. */
+  readonly lineEnd: number;
+  /** Of a block: where its content begins. */
+  readonly contentStart: number;
+  /** Of a block: without what it is indented by. */
+  readonly content: string;
+  /** Every line of what is put in its place is indented by this. */
+  readonly indentation: string;
+
+  /** @param filling - it is a block that fills one of a parent */
+  constructor(text: string, element: TemplateElement, filling: boolean) {
+    const { start, contentStart, contentEnd, end } = element;
+    const before = indentationBefore(text, start);
+    const afterStart = restOfLine(text, contentStart);
+    const beforeEnd = contentEnd > contentStart ? indentationBefore(text, contentEnd) : undefined;
+    const after = restOfLine(text, end);
+    const standalone = before !== undefined && after !== undefined;
+    const startAlone = before !== undefined && afterStart !== undefined;
+    const endAlone = beforeEnd !== undefined && after !== undefined;
+
+    this.takesIndentation = standalone || startAlone;
+    this.takesLineEnd = endAlone || (standalone && element.sigil === "<");
+    this.lineEnd = end + (after?.length ?? 0);
+
+    const startsLine = afterStart !== undefined && (filling || startAlone);
+    this.contentStart = startsLine ? contentStart + afterStart.length : contentStart;
+    const cut = beforeEnd !== undefined && (filling || endAlone) ? beforeEnd.length : 0;
+    const content = text.slice(this.contentStart, Math.max(this.contentStart, contentEnd - cut));
+    const hasOwn = element.sigil === "$" && startsLine && (filling || standalone) && content !== "";
+    const own = hasOwn ? leadingBlanks(content) : undefined;
+    this.content = own ? content.replaceAll(`\n${own}`, "\n").slice(own.length) : content;
+    this.indentation = standalone ? (own ?? before) : "";
+  }
+}
+
+/** The blanks between the beginning of the line and an offset; undefined when there is more. */
+function indentationBefore(text: string, offset: number): string | undefined {
+  const line = text.slice(text.lastIndexOf("\n", offset - 1) + 1, offset);
+  return /^[ \t]*$/.test(line) ? line : undefined;
+}
+
+/** The blanks from an offset to the end of the line, with it; undefined when there is more. */
+function restOfLine(text: string, offset: number): string | undefined {
+  const pattern = /[ \t]*(?:\r?\n|$)/y;
+  pattern.lastIndex = offset;
+  return pattern.exec(text)?.[0];
+}
+
+function leadingBlanks(text: string): string {
+  return /^[ \t]*/.exec(text)?.[0] ?? "";
+}
+
+function cutIndentation(nodes: TemplateNode[]): void {
+  const last = nodes.at(-1);
+  if (typeof last !== "string") return;
+  const text = last.replace(/[ \t]+$/, "");
+  if (text === "") nodes.pop();
+  else nodes[nodes.length - 1] = text;
+}
+
+function partialName(value: string): PartialName {
+  return value.startsWith("*") ? templateName(value.slice(1).trim()) : value;
+}

@@ -1,0 +1,80 @@
+// The cases of the mustache specification, as its own files have them, from texts and from files.
+
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { template, templates } from "../../lib/index.ts";
+import { temporaryFolder } from "../support/folder.ts";
+
+interface Case {
+  readonly name: string;
+  readonly desc: string;
+  readonly data: unknown;
+  readonly template: string;
+  readonly partials?: Readonly<Record<string, string>>;
+  readonly expected: string;
+}
+
+const core = ["comments", "delimiters", "interpolation", "inverted", "partials", "sections"];
+const counts: readonly (readonly [module: string, files: readonly string[], count: number])[] = [
+  ["core", core, 136],
+  ["~inheritance", ["~inheritance"], 27],
+  ["~dynamic-names", ["~dynamic-names"], 21],
+  ["~lambdas", ["~lambdas"], 10],
+];
+
+/** What a lambda returns for a variable is a value, not a template: data that it returns cannot ask for other data. */
+const notParsed = ["Interpolation - Expansion", "Interpolation - Alternate Delimiters"];
+
+const folder = temporaryFolder();
+afterAll(() => folder.remove());
+
+function casesOf(file: string): readonly Case[] {
+  const path = join(import.meta.dirname, "templates/spec", `${file}.json`);
+  const { tests } = JSON.parse(readFileSync(path, "utf8")) as { tests: readonly Case[] };
+  return tests.map((one) => ({ ...one, data: withFunctions(one.data) }));
+}
+
+/** JSON has no functions: the specification writes them as code in several languages. */
+function withFunctions(data: unknown): unknown {
+  if (typeof data !== "object" || data === null || Array.isArray(data)) return data;
+  const entries = Object.entries(data).map(([name, value]) => [
+    name,
+    value?.__tag__ === "code" ? new Function(`return ${value.js}`)() : value,
+  ]);
+  return Object.fromEntries(entries);
+}
+
+describe.each(counts)("%s", (_module, files, count) => {
+  const cases = files.flatMap((file) => casesOf(file).map((one, index) => ({ ...one, file, index })));
+
+  test(`has ${count} cases`, () => {
+    expect(cases).toHaveLength(count);
+  });
+
+  const held = cases.filter(({ name }) => !notParsed.includes(name));
+  test.each(held)("$file: $name: $desc", async ({ template: text, partials = {}, data, expected }) => {
+    const render = template(text, { partials, missingPartials: "empty" });
+    expect((await render(data)).text).toBe(expected);
+  });
+
+  test("from files", async () => {
+    for (const { file, index, template: text, partials = {}, data, expected, name } of held) {
+      // A function that counts its calls has been called.
+      if (name === "Interpolation - Multiple Calls") continue;
+      const path = join(folder.path, `${file}-${index}`);
+      mkdirSync(path);
+      writeFileSync(join(path, "main.html"), text);
+      for (const [partial, content] of Object.entries(partials)) {
+        writeFileSync(join(path, `${partial}.html`), content);
+      }
+      const render = templates(path, { missingPartials: "empty" });
+      expect((await render("main", data as object)).text, name).toBe(expected);
+    }
+  });
+});
+
+test("what a function returns for a variable is shown as it is", async () => {
+  const render = template("{{lambda}}");
+  expect(`${await render({ planet: "world", lambda: () => "{{planet}}" })}`).toBe("{{planet}}");
+});
