@@ -103,5 +103,7 @@ export {
 export type { SaveOptions, Upload } from "./framework/upload.ts";
 export { type Default, type Defaults, upload, uploads } from "./framework/values.ts";
 export type { HeaderOptions, Web } from "./framework/web.ts";
-export type { CallResponse } from "./testing/call.ts";
-export type { TestFields, TestRequest } from "./testing/request.ts";
+export type { Browser } from "./testing/browser.ts";
+export type { BrowserOptions } from "./testing/browser-transport.ts";
+export type { CallResponse, OpenResponse } from "./testing/call.ts";
+export type { TestFields, TestRequest, TestStreamRequest } from "./testing/request.ts";

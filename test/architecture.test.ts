@@ -46,6 +46,19 @@ const exceptions: readonly (Import & { readonly reason: string })[] = [
   { from: "framework/application.ts", to: "testing/request.ts", kind: "type", reason: "its request" },
   { from: "framework/application.ts", to: "testing/call.ts", kind: "type", reason: "its response" },
   {
+    from: "framework/application.ts",
+    to: "testing/browser.ts",
+    kind: "dynamic",
+    reason: "app.browser() browses",
+  },
+  { from: "framework/application.ts", to: "testing/browser.ts", kind: "type", reason: "its browser" },
+  {
+    from: "framework/application.ts",
+    to: "testing/browser-transport.ts",
+    kind: "type",
+    reason: "its options",
+  },
+  {
     from: "testing/conformance.ts",
     to: "middleware/validate.ts",
     kind: "static",

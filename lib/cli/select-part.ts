@@ -1,6 +1,7 @@
 import { GatewayError } from "../errors.ts";
 import type { CallResponse } from "../testing/call.ts";
-import { selectElements } from "./html-selector.ts";
+import { HtmlPage } from "../testing/html-page.ts";
+import { selectElements } from "../testing/html-selector.ts";
 import { resolvePointer } from "./json-pointer.ts";
 
 /**
@@ -10,7 +11,9 @@ import { resolvePointer } from "./json-pointer.ts";
  * @throws {GatewayError} `SELECTOR`, `NO_JSON`
  */
 export function selectPart(response: CallResponse, selector: string): string[] {
-  if (!selector.startsWith("/") && selector !== "") return selectElements(response.text, selector);
+  if (!selector.startsWith("/") && selector !== "") {
+    return selectElements(new HtmlPage(response.text), selector).map(({ html }) => html);
+  }
   let value: unknown;
   try {
     value = JSON.parse(response.text);

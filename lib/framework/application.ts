@@ -2,8 +2,10 @@ import { ApplicationError, GatewayError } from "../errors.ts";
 import { checkOrigins } from "../gateway/cross-origin.ts";
 import type { Application } from "../gateway/types.ts";
 import type { run } from "../run.ts";
-import type { CallResponse } from "../testing/call.ts";
-import type { TestRequest } from "../testing/request.ts";
+import type { Browser } from "../testing/browser.ts";
+import type { BrowserOptions } from "../testing/browser-transport.ts";
+import type { CallResponse, OpenResponse } from "../testing/call.ts";
+import type { TestRequest, TestStreamRequest } from "../testing/request.ts";
 import { AllowedHosts } from "./allowed-hosts.ts";
 import { answer } from "./answer.ts";
 import type { AppCore, ApplicationOptions, Page } from "./app-core.ts";
@@ -61,11 +63,19 @@ export interface Mountable {
   run(meta: ImportMeta, options?: RunOptions): void;
 
   /**
-   * Calls this application in this process, without a server.
+   * Calls this application in this process, without a server. With `stream` it does not wait for the end of the
+   * response.
    *
    * @param target - path and query as they stand in a URL
    */
+  request(target: string, request: TestStreamRequest): Promise<OpenResponse>;
   request(target?: string, request?: TestRequest): Promise<CallResponse>;
+
+  /**
+   * A browser without a screen and without scripts, for tests: it follows links and redirects, fills forms and keeps
+   * cookies.
+   */
+  browser(options?: BrowserOptions): Promise<Browser>;
 }
 
 /** Options of `run()` in `postern/server`. */
@@ -124,11 +134,18 @@ export function application<const Urls extends readonly Route[]>(
     run(meta: ImportMeta, runOptions?: RunOptions) {
       start(app, meta, runOptions);
     },
-    async request(target = "/", request: TestRequest = {}) {
-      const testing = await import("../testing/request.ts");
-      return testing.request(app, target, request);
+    request,
+    async browser(browserOptions?: BrowserOptions) {
+      const { Browser } = await import("../testing/browser.ts");
+      return new Browser(app, browserOptions);
     },
   });
+  function request(target: string, description: TestStreamRequest): Promise<OpenResponse>;
+  function request(target?: string, description?: TestRequest): Promise<CallResponse>;
+  async function request(target = "/", description?: TestRequest): Promise<CallResponse | OpenResponse> {
+    const testing = await import("../testing/request.ts");
+    return testing.request(app, target, description);
+  }
   const { allowedHosts } = options;
   const core: AppCore = {
     options,

@@ -1,15 +1,13 @@
 // Calls an application in this process, through the same respond() as the servers and with the environ that a
 // server would make of such a request.
 
-import { Readable } from "node:stream";
-import { completeEnviron } from "../gateway/environ.ts";
+import { parseSetCookie, type SetCookie } from "cookie";
 import { ErrorStream } from "../gateway/error-stream.ts";
 import type { ResponseHead } from "../gateway/head.ts";
-import { decodePath, targetPath, targetQuery } from "../gateway/path.ts";
 import { respond } from "../gateway/respond.ts";
 import type { ResponseSink } from "../gateway/sink.ts";
-import type { Application, Chunk, Environ, Header } from "../gateway/types.ts";
-import { addVariable, emptyEnviron } from "../gateway/variables.ts";
+import type { Application, Chunk, Header } from "../gateway/types.ts";
+import { requestEnviron } from "./request-environ.ts";
 
 export interface CallRequest {
   /** @defaultValue `"GET"` */
@@ -32,20 +30,46 @@ export interface CallRequest {
   readonly debug?: boolean;
 }
 
-export interface CallResponse {
+/** What is known of a response when its head is there. */
+export interface ResponseStart {
   readonly status: number;
   readonly reason: string;
   /** In the order in which they were sent. */
   readonly headers: readonly Header[];
   /** The first header of a name, whatever its case. */
   header(name: string): string | undefined;
+  /** The first cookie of a name that the response sets, its value decoded. */
+  cookie(name: string): SetCookie | undefined;
+}
+
+export interface CallResponse extends ResponseStart {
   readonly body: Buffer;
+  /** The body in the pieces in which it was sent. */
+  readonly chunks: readonly Buffer[];
   /** The body, decoded as UTF-8. */
   readonly text: string;
+  /**
+   * The body as JSON, whatever its type says. `T` is not checked.
+   *
+   * @throws {SyntaxError} it is none
+   */
+  json<T = unknown>(): T;
   /** What was written to `wsgi.errors`. */
   readonly errors: string;
   /** The response ended in an error after its head: a client would see it cut. */
   readonly cut: boolean;
+}
+
+/** A response while it is sent. Pieces that nobody has taken yet hold the application up, as a slow client does. */
+export interface OpenResponse extends ResponseStart {
+  /** The body's pieces as they come. Once. To leave the loop is to close the response. */
+  readonly chunks: AsyncIterable<Buffer>;
+  /** What was written to `wsgi.errors` so far. */
+  readonly errors: string;
+  /** The response ended in an error after its head. */
+  readonly cut: boolean;
+  /** Goes away, as a client that hangs up, and waits until the application has heard of it. */
+  close(): Promise<void>;
 }
 
 /**
@@ -60,53 +84,131 @@ export async function call(
   target: string,
   request: CallRequest = {},
 ): Promise<CallResponse> {
-  const errors: Buffer[] = [];
-  const cancellation = new AbortController();
-  const environ = environOf(target, request);
-  completeEnviron(
-    environ,
-    {
-      input: inputOf(request.body),
-      errors: new ErrorStream((bytes) => errors.push(bytes)),
-      cancellation,
-      multithread: true,
-      multiprocess: false,
-      runOnce: false,
+  const sink = new WholeSink();
+  const running = start(application, target, request, sink);
+  await running.done;
+  const { chunks } = sink;
+  const body = Buffer.concat(chunks);
+  const text = body.toString();
+  return {
+    ...startOf(sink.sent),
+    body,
+    chunks,
+    text,
+    json: () => JSON.parse(text),
+    errors: running.errors(),
+    cut: sink.wasCut,
+  };
+}
+
+/**
+ * Asks an application for a response and does not wait for its end: for bodies that have none, such as server-sent
+ * events.
+ *
+ * @returns when the head is there, with the first piece of the body
+ * @example
+ * const response = await openCall(application, "/events");
+ * for await (const chunk of response.chunks) if (chunk.includes("ready")) break;
+ */
+export async function openCall(
+  application: Application,
+  target: string,
+  request: CallRequest = {},
+): Promise<OpenResponse> {
+  const sink = new PacedSink();
+  const running = start(application, target, request, sink);
+  await Promise.race([sink.started, running.done]);
+  return {
+    ...startOf(sink.sent),
+    chunks: sink.pieces(running.done, running.leave),
+    get errors() {
+      return running.errors();
     },
-    {},
-  );
-  Object.assign(environ, request.environ);
+    get cut() {
+      return sink.wasCut;
+    },
+    close: running.leave,
+  };
+}
+
+/** A request on its way through an application. */
+interface Running {
+  readonly done: Promise<void>;
+  errors(): string;
+  /** The client goes. */
+  leave(): Promise<void>;
+}
+
+function start(application: Application, target: string, request: CallRequest, sink: MemorySink): Running {
+  const errors: Buffer[] = [];
+  const { cancellation } = sink;
+  const environ = requestEnviron(target, request, {
+    errors: new ErrorStream((bytes) => errors.push(bytes)),
+    cancellation,
+  });
   const abort = (): void => cancellation.abort(request.signal?.reason);
   if (request.signal?.aborted) abort();
   request.signal?.addEventListener("abort", abort);
-  const sink = new MemorySink(cancellation.signal);
-  await respond(application, environ, sink, { debug: request.debug });
-  request.signal?.removeEventListener("abort", abort);
-  return sink.response(Buffer.concat(errors).toString());
+  const run = async (): Promise<void> => {
+    await respond(application, environ, sink, { debug: request.debug });
+    request.signal?.removeEventListener("abort", abort);
+  };
+  const done = run();
+  return {
+    done,
+    errors: () => Buffer.concat(errors).toString(),
+    leave() {
+      cancellation.abort();
+      return done;
+    },
+  };
 }
 
-class MemorySink implements ResponseSink {
-  readonly #signal: AbortSignal;
-  readonly #chunks: Buffer[] = [];
-  #head: ResponseHead | undefined;
-  #cut = false;
+function startOf(head: ResponseHead | undefined): ResponseStart {
+  const { status = "000 Aborted", code = 0, headers = [] } = head ?? {};
+  return {
+    status: code,
+    reason: status.slice(4),
+    headers,
+    header: (name) => headers.find(([other]) => other.toLowerCase() === name.toLowerCase())?.[1],
+    cookie: (name) =>
+      headers
+        .filter(([other]) => other.toLowerCase() === "set-cookie")
+        .map(([, value]) => parseSetCookie(value))
+        .find((cookie) => cookie.name === name),
+  };
+}
 
-  constructor(signal: AbortSignal) {
-    this.#signal = signal;
-  }
+/** Keeps a response in memory. */
+abstract class MemorySink implements ResponseSink {
+  readonly cancellation = new AbortController();
+  readonly chunks: Buffer[] = [];
+  sent: ResponseHead | undefined;
+  wasCut = false;
 
   get closed(): boolean {
-    return this.#signal.aborted;
+    return this.cancellation.signal.aborted;
   }
 
   head(head: ResponseHead): void {
-    this.#head = head;
+    this.sent = head;
   }
 
   write(chunk: Chunk): void {
-    this.#chunks.push(Buffer.from(chunk as Uint8Array));
+    this.chunks.push(Buffer.from(chunk as Uint8Array));
   }
 
+  abstract flush(): boolean;
+  abstract drained(): Promise<void>;
+
+  end(): void {}
+
+  cut(): void {
+    this.wasCut = true;
+  }
+}
+
+class WholeSink extends MemorySink {
   flush(): boolean {
     return true;
   }
@@ -114,62 +216,63 @@ class MemorySink implements ResponseSink {
   drained(): Promise<void> {
     return Promise.resolve();
   }
-
-  end(): void {}
-
-  cut(): void {
-    this.#cut = true;
-  }
-
-  response(errors: string): CallResponse {
-    const { status = "000 Aborted", code = 0, headers = [] } = this.#head ?? {};
-    const body = Buffer.concat(this.#chunks);
-    return {
-      status: code,
-      reason: status.slice(4),
-      headers,
-      header: (name) => headers.find(([other]) => other.toLowerCase() === name.toLowerCase())?.[1],
-      body,
-      text: body.toString(),
-      errors,
-      cut: this.#cut,
-    };
-  }
 }
 
-function environOf(target: string, request: CallRequest): Environ {
-  const environ = emptyEnviron();
-  const host = request.host ?? "localhost:8080";
-  const scriptName = request.scriptName ?? "";
-  const [, name = host, port] = /^(.*?)(?::(\d+))?$/.exec(host) ?? [];
-  const { body } = request;
-  environ.REQUEST_METHOD = request.method ?? "GET";
-  environ.SCRIPT_NAME = scriptName;
-  environ.PATH_INFO = decodePath(targetPath(target));
-  environ.QUERY_STRING = targetQuery(target);
-  environ.REQUEST_URI = scriptName + target;
-  environ.SERVER_NAME = name;
-  environ.SERVER_PORT = port ?? (request.https === true ? "443" : "80");
-  environ.SERVER_PROTOCOL = "HTTP/1.1";
-  environ.REMOTE_ADDR = "127.0.0.1";
-  if (request.https === true) environ.HTTPS = "on";
-  if (typeof body === "string" || body instanceof Uint8Array) {
-    environ.CONTENT_LENGTH = String(Buffer.byteLength(body));
-  }
-  const headers = request.headers ?? [];
-  environ.HTTP_HOST = host;
-  for (const [header, value] of Symbol.iterator in headers ? headers : Object.entries(headers)) {
-    const variable = header.toUpperCase().replaceAll("-", "_");
-    if (variable === "CONTENT_TYPE" || variable === "CONTENT_LENGTH") environ[variable] = value;
-    else if (variable === "HOST") environ.HTTP_HOST = value;
-    else addVariable(environ, `HTTP_${variable}`, value);
-  }
-  return environ;
-}
+/** Takes no more than one flush at a time. */
+class PacedSink extends MemorySink {
+  readonly started: Promise<void>;
+  #start: () => void = () => {};
+  /** Whoever waits: the reader for a piece, or the application for room. */
+  #wake: () => void = () => {};
 
-function inputOf(body: CallRequest["body"]): Readable {
-  if (body === undefined) return Readable.from([], { objectMode: false });
-  if (typeof body === "string") return Readable.from([Buffer.from(body)], { objectMode: false });
-  if (body instanceof Uint8Array) return Readable.from([body], { objectMode: false });
-  return Readable.from(body, { objectMode: false });
+  constructor() {
+    super();
+    this.started = new Promise((resolve) => {
+      this.#start = resolve;
+    });
+    this.cancellation.signal.addEventListener("abort", () => this.#wake());
+  }
+
+  override write(chunk: Chunk): void {
+    super.write(chunk);
+    this.#start();
+    this.#wake();
+  }
+
+  flush(): boolean {
+    // A head that goes out alone is there too.
+    this.#start();
+    return this.chunks.length === 0;
+  }
+
+  drained(): Promise<void> {
+    return this.closed ? Promise.resolve() : this.#wait();
+  }
+
+  async *pieces(done: Promise<void>, leave: () => Promise<void>): AsyncGenerator<Buffer, void, undefined> {
+    let over = false;
+    const ended = done.then(() => {
+      over = true;
+    });
+    try {
+      for (;;) {
+        const chunk = this.chunks.shift();
+        if (chunk !== undefined) {
+          yield chunk;
+          continue;
+        }
+        if (over || this.closed) return;
+        this.#wake();
+        await Promise.race([ended, this.#wait()]);
+      }
+    } finally {
+      await leave();
+    }
+  }
+
+  #wait(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
 }

@@ -1,4 +1,15 @@
-export { type CallRequest, type CallResponse, call } from "./call.ts";
+export { Browser, type OpenOptions } from "./browser.ts";
+export type { BrowserForm } from "./browser-form.ts";
+export type { BrowserLink } from "./browser-link.ts";
+export type { BrowserOptions } from "./browser-transport.ts";
+export {
+  type CallRequest,
+  type CallResponse,
+  call,
+  type OpenResponse,
+  openCall,
+  type ResponseStart,
+} from "./call.ts";
 export {
   type CaseRequest,
   type CaseResponse,
@@ -9,3 +20,8 @@ export {
   type Exchange,
   runCase,
 } from "./conformance.ts";
+export type { CookieJar, StoredCookie } from "./cookie-jar.ts";
+export type { FieldValue, FormControl, FormOption } from "./form-control.ts";
+export type { HtmlElement } from "./html-page.ts";
+export { request, type TestFields, type TestRequest, type TestStreamRequest } from "./request.ts";
+export { requestEnviron } from "./request-environ.ts";

@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
-import { selectElements } from "../../lib/cli/html-selector.ts";
+import { HtmlPage } from "../../lib/testing/html-page.ts";
+import { selectElements } from "../../lib/testing/html-selector.ts";
 
-const page = `<!doctype html>
+const page = new HtmlPage(`<!doctype html>
 <html><head><title>a <b>title</title><script>if (1 < 2) document.write("<p class=no>");</script></head>
 <body><!-- <p class="no">gone</p> -->
 <nav ID=top><ul><li class="item first"><a HREF="/">Home</a><li class=item><a href='/x?a=1&amp;b=2'>X</a><li>last</ul></nav>
 <main><p>one<p>two <img src="a>b.png"><br>end<div><p id="inner">in</p></div>
 <table><tr><td>1<td>2<tr><td>3</table>
-<form><select name="s"><option>a<option selected>b</select><input required></form></main></body></html>`;
+<form><select name="s"><option>a<option selected>b</select><input required></form></main></body></html>`);
 
 test.each([
   ["title", ["<title>a <b>title</title>"]],
@@ -33,7 +34,7 @@ test.each([
   ["ul main", []],
   ["a nav", []],
 ])("%s", (selector, found) => {
-  expect(selectElements(page, selector)).toEqual(found);
+  expect(selectElements(page, selector).map(({ html }) => html)).toEqual(found);
 });
 
 test.each(["a > b", "p:first-child", "a, b", "[x^=y]", "p..x", "#"])("%s is refused by name", (selector) => {

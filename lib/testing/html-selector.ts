@@ -1,5 +1,5 @@
 import { GatewayError } from "../errors.ts";
-import { type HtmlElement, htmlElements } from "./html-elements.ts";
+import type { HtmlElement, HtmlPage } from "./html-page.ts";
 
 /** One step of a selector, such as `a.menu[href]`. */
 interface Step {
@@ -12,16 +12,14 @@ const PART = /([#.])([\w-]+)|\[\s*([\w:-]+)\s*(?:=\s*(?:"([^"]*)"|'([^']*)'|([\w
 const TAG = /\*|[a-z][\w-]*/iy;
 
 /**
- * The elements that a selector finds, as they stand in the page.
+ * The elements that a selector finds, in the order of the page.
  *
  * @param selector tags, `.class`, `#id`, `[attribute]`, `[attribute=value]`, and blanks for descendants
  * @throws {GatewayError} `SELECTOR`: it holds anything else
  */
-export function selectElements(html: string, selector: string): string[] {
+export function selectElements(page: HtmlPage, selector: string): HtmlElement[] {
   const steps = parse(selector);
-  return htmlElements(html)
-    .filter((element) => fits(element, steps))
-    .map(({ start, end }) => html.slice(start, end));
+  return page.elements.filter((element) => fits(element, steps));
 }
 
 function parse(selector: string): Step[] {
