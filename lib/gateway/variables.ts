@@ -10,18 +10,18 @@ const COOKIE = 2;
 const LENGTH = 3;
 const DROPPED = 4;
 
-/**
- * Never taken from a peer. `HTTP_PROXY` would be read as the administrator's proxy (httpoxy); PEP 3333 has the next
- * two without the prefix; the body that we hand on has no transfer coding any more, of which `postern.chunked` still tells.
- */
-const rules = new Map<string, number>([
-  ["HTTP_PROXY", DROPPED],
-  ["HTTP_CONTENT_LENGTH", DROPPED],
-  ["HTTP_CONTENT_TYPE", DROPPED],
-  ["HTTP_TRANSFER_ENCODING", DROPPED],
-  ["HTTP_COOKIE", COOKIE],
-  ["CONTENT_LENGTH", LENGTH],
-]);
+/** The name of a variable, and what is done with a value of it. */
+export interface Variable {
+  readonly name: string;
+  readonly rule: number;
+  /** The bit of its place in {@link EXPECTED}, or 0. */
+  readonly expected: number;
+  /** The number of the last request that had it, which tells a repeated name without a look into the environ; 0: none. */
+  lastRequest: number;
+}
+
+let requests = 0;
+
 /** What nearly every web server sends with nearly every request. */
 const EXPECTED = [
   "REQUEST_METHOD",
@@ -38,8 +38,18 @@ const EXPECTED = [
   "REMOTE_ADDR",
   "REMOTE_PORT",
 ];
-const MAX_RULES = 512;
-const MAX_RULE_NAME = 128;
+const NONE_EXPECTED = 0;
+const ALL_EXPECTED = (1 << EXPECTED.length) - 1;
+
+/**
+ * Never taken from a peer. `HTTP_PROXY` would be read as the administrator's proxy (httpoxy); PEP 3333 has the next
+ * two without the prefix; the body that we hand on has no transfer coding any more, of which `postern.chunked` still tells.
+ */
+const NEVER_TAKEN = ["HTTP_PROXY", "HTTP_CONTENT_LENGTH", "HTTP_CONTENT_TYPE", "HTTP_TRANSFER_ENCODING"];
+
+const known = new Map<string, Variable>();
+const MAX_KNOWN = 512;
+const MAX_KNOWN_NAME = 128;
 
 /**
  * Beside headers, what says what a request is, who sent it and how it came (RFC 3875 §4.1, and what web servers add),
@@ -72,11 +82,47 @@ export function emptyEnviron(): Environ {
 }
 
 /**
- * An environ with room for what a web server sends. What nearly every request has stands in it already, as `null`: V8
- * copies such an object whole, where one that grows with each name is made anew, and all its names are entered again, each
- * time that it has doubled. {@link dropMissing} is to follow.
+ * Adds one variable. A repeated header is joined to the earlier one; of any other repeated name the last counts.
+ *
+ * @throws {ProtocolError} `CONTENT_LENGTH` when it comes twice with different values
  */
-export function roomyEnviron(): Environ {
+export function addVariable(environ: Environ, name: string, value: string): void {
+  add(environ, known.get(name) ?? remembered(name), value, environ[name]);
+}
+
+/** What is done with values of a name. */
+export function variableNamed(name: string): Variable {
+  const place = EXPECTED.indexOf(name);
+  return { name, rule: ruleOf(name), expected: place < 0 ? NONE_EXPECTED : 1 << place, lastRequest: 0 };
+}
+
+/**
+ * The variables of one request that a web server sent, in an environ with room for what they send. What nearly every
+ * request has stands in it already, as `null`: V8 copies such an object whole, where one that grows with each name is made
+ * anew, and all its names are entered again, each time that it has doubled.
+ */
+export class RequestVariables {
+  readonly environ = roomyEnviron();
+  readonly #request = ++requests;
+  #missing = ALL_EXPECTED;
+
+  /** As {@link addVariable}. */
+  readonly add = (variable: Variable, value: string): void => {
+    // A name that nobody keeps is made anew each time, and so has been in no request.
+    const isFirst = variable.lastRequest !== this.#request && variable.lastRequest !== 0;
+    variable.lastRequest = this.#request;
+    this.#missing &= ~variable.expected;
+    add(this.environ, variable, value, isFirst ? undefined : this.environ[variable.name]);
+  };
+
+  /** Takes out what the web server has not sent, when all has come. */
+  dropMissing(): void {
+    for (let place = 0; this.#missing >> place !== 0; place++)
+      if ((this.#missing & (1 << place)) !== 0) delete this.environ[EXPECTED[place] as string];
+  }
+}
+
+function roomyEnviron(): Environ {
   const environ: object = {
     __proto__: null,
     REQUEST_METHOD: null,
@@ -105,37 +151,27 @@ export function roomyEnviron(): Environ {
   return environ as Environ;
 }
 
-/** Takes out what the peer has not sent. */
-export function dropMissing(environ: Environ): void {
-  for (const name of EXPECTED) if (environ[name] === null) delete environ[name];
-}
-
-/**
- * Adds one variable. A repeated header is joined to the earlier one; of any other repeated name the last counts.
- *
- * @throws {ProtocolError} `CONTENT_LENGTH` when it comes twice with different values
- */
-export function addVariable(environ: Environ, name: string, value: string): void {
-  const rule = rules.get(name) ?? ruleOf(name);
-  if (rule === PLAIN) {
-    environ[name] = value;
-    return;
-  }
+/** @param before the value that came earlier in the same request */
+function add(environ: Environ, { name, rule }: Variable, value: string, before: unknown): void {
   if (rule === DROPPED) {
     if (name === "HTTP_TRANSFER_ENCODING") environ["postern.chunked"] = true;
-    return;
-  }
-  const before = environ[name];
-  if (before === undefined) environ[name] = value;
+  } else if (rule === PLAIN || before === undefined) environ[name] = value;
   else if (rule === HEADER) environ[name] = `${String(before)}, ${value}`;
   else if (rule === COOKIE) environ[name] = `${String(before)}; ${value}`;
   else if (before !== value)
     throw new ProtocolError("CONTENT_LENGTH", "CONTENT_LENGTH was sent twice and differs");
 }
 
+function remembered(name: string): Variable {
+  const variable = variableNamed(name);
+  if (known.size < MAX_KNOWN && name.length <= MAX_KNOWN_NAME) known.set(name, variable);
+  return variable;
+}
+
 // Names with a dot are the gateway's own, so that no peer can set what middleware trusts.
 function ruleOf(name: string): number {
-  const rule = name === "" || name.includes(".") ? DROPPED : name.startsWith("HTTP_") ? HEADER : PLAIN;
-  if (rules.size < MAX_RULES && name.length <= MAX_RULE_NAME) rules.set(name, rule);
-  return rule;
+  if (name === "" || name.includes(".") || NEVER_TAKEN.includes(name)) return DROPPED;
+  if (name === "HTTP_COOKIE") return COOKIE;
+  if (name === "CONTENT_LENGTH") return LENGTH;
+  return name.startsWith("HTTP_") ? HEADER : PLAIN;
 }

@@ -1,39 +1,52 @@
 // Names of variables out of the bytes of requests. Does no I/O.
 
-const MAX_EXPECTED = 128;
 const MAX_INTERNED = 512;
 /** A name that is longer is made anew each time, so that what is kept stays small whatever a peer sends. */
 const MAX_KEPT_BYTES = 128;
 
 /**
- * The names of a protocol's requests in the order in which the last one had them. A web server sends the same ones for
- * each request, and finding a name again costs a fraction of making a string of it that can be looked up quickly.
+ * The names of a protocol's requests, and which of them came behind which. A web server sends the same ones in the same
+ * order for each request, but for those of a client's headers, and finding a name again costs a fraction of making a
+ * string of it that can be looked up quickly.
+ *
+ * @typeParam Meaning what a name stands for, worked out once for each of them
  */
-export class KnownNames {
-  readonly #expected: KnownName[] = [];
-  readonly #interned = new Map<string, KnownName>();
+export class KnownNames<Meaning> {
+  /** Stands in front of the first name of a request. */
+  readonly first: KnownName<Meaning>;
+  readonly #meaningOf: (text: string) => Meaning;
+  readonly #interned = new Map<string, KnownName<Meaning>>();
 
-  /** The name that stands in `bytes`, which `view` shows, from `start` to `end`: the one with number `index` in its request. */
-  at(bytes: Buffer, view: DataView, start: number, end: number, index: number): string {
-    const guess = this.#expected[index];
-    if (guess?.isAt(view, start, end) === true) return guess.text;
-    const text = bytes.toString("latin1", start, end);
-    if (end - start > MAX_KEPT_BYTES) return text;
-    const name = this.#intern(text);
-    if (index < MAX_EXPECTED) this.#expected[index] = name;
-    return name.text;
+  constructor(meaningOf: (text: string) => Meaning) {
+    this.#meaningOf = meaningOf;
+    this.first = new KnownName("", meaningOf(""));
   }
 
-  #intern(text: string): KnownName {
+  /** The name that stands behind `before`: in `bytes`, which `view` shows, from `start` to `end`. */
+  behind(
+    before: KnownName<Meaning>,
+    bytes: Buffer,
+    view: DataView,
+    start: number,
+    end: number,
+  ): KnownName<Meaning> {
+    const { next, otherNext } = before;
+    if (next?.isAt(view, start, end) === true) return next;
+    if (otherNext?.isAt(view, start, end) === true) return otherNext;
+    const text = bytes.toString("latin1", start, end);
     const known = this.#interned.get(text);
-    if (known !== undefined) return known;
-    const name = new KnownName(text);
-    if (this.#interned.size < MAX_INTERNED) this.#interned.set(text, name);
+    const name = known ?? new KnownName(text, this.#meaningOf(text));
+    if (known === undefined) {
+      if (text.length > MAX_KEPT_BYTES || this.#interned.size >= MAX_INTERNED) return name;
+      this.#interned.set(text, name);
+    }
+    before.otherNext = next;
+    before.next = name;
     return name;
   }
 }
 
-/** The same memory, for {@link KnownNames.at}. */
+/** The same memory, for {@link KnownNames.behind}. */
 export function viewOf(bytes: Buffer): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
@@ -41,40 +54,50 @@ export function viewOf(bytes: Buffer): DataView {
 /** Bytes of a double, in which names are compared: a loop over single bytes costs four times as much. */
 const STEP = 8;
 
-class KnownName {
+/** A name, and the two that came behind it most recently. */
+export class KnownName<Meaning> {
   readonly text: string;
+  readonly meaning: Meaning;
+  next: KnownName<Meaning> | undefined;
+  otherNext: KnownName<Meaning> | undefined;
   readonly #length: number;
-  /** All of the name, eight bytes each; the last eight may overlap those in front of them. */
-  readonly #steps: Float64Array;
+  /** Its first eight bytes, its last, and all in between, where the last of them may stand in two. */
+  readonly #head: number = 0;
+  readonly #tail: number = 0;
+  readonly #middle: Float64Array;
   /** Names that are shorter than that, or have bytes of which a double does not tell that they are the same. */
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Uint8Array | undefined;
 
-  constructor(text: string) {
+  constructor(text: string, meaning: Meaning) {
     this.text = text;
+    this.meaning = meaning;
     this.#length = text.length;
     const bytes = Buffer.from(text, "latin1");
-    const steps = new Float64Array(bytes.length < STEP ? 0 : Math.ceil(bytes.length / STEP));
-    for (let step = 0; step < steps.length; step++)
-      steps[step] = bytes.readDoubleLE(Math.min(step * STEP, bytes.length - STEP));
+    const middle: number[] = [];
+    if (bytes.length >= STEP) {
+      this.#head = bytes.readDoubleLE(0);
+      this.#tail = bytes.readDoubleLE(bytes.length - STEP);
+      for (let at = STEP; at + STEP < bytes.length; at += STEP) middle.push(bytes.readDoubleLE(at));
+    }
+    this.#middle = Float64Array.from(middle);
     // A finite double that is not zero equals none but itself.
-    const exact = steps.length > 0 && steps.every((step) => Number.isFinite(step) && step !== 0);
-    this.#steps = exact ? steps : new Float64Array(0);
-    this.#bytes = exact ? new Uint8Array(0) : bytes;
+    const exact = [this.#head, this.#tail, ...middle].every((step) => Number.isFinite(step) && step !== 0);
+    this.#bytes = exact ? undefined : bytes;
   }
 
   isAt(view: DataView, start: number, end: number): boolean {
     if (this.#length !== end - start) return false;
-    const steps = this.#steps;
-    const last = steps.length - 1;
-    if (last < 0) return this.#hasBytesAt(view, start);
-    for (let step = 0; step < last; step++)
-      if (steps[step] !== view.getFloat64(start + step * STEP, true)) return false;
-    return steps[last] === view.getFloat64(end - STEP, true);
-  }
-
-  #hasBytesAt(view: DataView, start: number): boolean {
-    const bytes = this.#bytes;
-    for (let at = 0; at < bytes.length; at++) if (bytes[at] !== view.getUint8(start + at)) return false;
+    if (this.#bytes !== undefined) return hasBytesAt(this.#bytes, view, start);
+    if (this.#head !== view.getFloat64(start, true)) return false;
+    if (this.#tail !== view.getFloat64(end - STEP, true)) return false;
+    const middle = this.#middle;
+    for (let step = 0, at = start + STEP; step < middle.length; step++, at += STEP)
+      if (middle[step] !== view.getFloat64(at, true)) return false;
     return true;
   }
+}
+
+function hasBytesAt(bytes: Uint8Array, view: DataView, start: number): boolean {
+  for (let at = 0; at < bytes.length; at++) if (bytes[at] !== view.getUint8(start + at)) return false;
+  return true;
 }

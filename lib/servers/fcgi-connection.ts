@@ -14,7 +14,7 @@ import {
   Role,
 } from "../protocols/fastcgi/constants.ts";
 import { RecordDecoder } from "../protocols/fastcgi/record-decoder.ts";
-import { encodeEndRequest } from "../protocols/fastcgi/record-encoder.ts";
+import { endRequestText } from "../protocols/fastcgi/record-encoder.ts";
 import type { Connection } from "./connection-server.ts";
 import type { FcgiContext } from "./fcgi-context.ts";
 import { environOf } from "./fcgi-environ.ts";
@@ -215,7 +215,7 @@ export class FcgiConnection implements Connection {
 
   /** Answers a request that others on this connection leave no room for, without a word on the connection's end. */
   #decline(id: number, protocolStatus: number): void {
-    this.writer.send(encodeEndRequest(id, 0, protocolStatus));
+    this.writer.sendText(endRequestText(id, 0, protocolStatus));
   }
 
   #addParams(request: FcgiRequest, bytes: Buffer, start: number, end: number): void {

@@ -1,8 +1,11 @@
 import { completeEnviron } from "../gateway/environ.ts";
 import type { Environ } from "../gateway/types.ts";
-import { addVariable, dropMissing, roomyEnviron } from "../gateway/variables.ts";
+import { RequestVariables, variableNamed } from "../gateway/variables.ts";
+import { KnownNames } from "../protocols/known-names.ts";
 import type { FcgiContext } from "./fcgi-context.ts";
 import type { FcgiRequest } from "./fcgi-request.ts";
+
+const names = new KnownNames(variableNamed);
 
 /**
  * The environ of a request whose PARAMS have ended.
@@ -10,9 +13,10 @@ import type { FcgiRequest } from "./fcgi-request.ts";
  * @throws {ProtocolError} when the variables cannot be read, or make no request
  */
 export function environOf(request: FcgiRequest, context: FcgiContext): Environ {
-  const environ = roomyEnviron();
-  request.takeParams((name, value) => addVariable(environ, name, value));
-  dropMissing(environ);
+  const variables = new RequestVariables();
+  request.takeParams(names, variables.add);
+  variables.dropMissing();
+  const { environ } = variables;
   const gateway = {
     input: request.body,
     errors: request.errors,

@@ -4,10 +4,13 @@ import { readFileSync } from "node:fs";
 import { NULL_REQUEST_ID, RecordType } from "../protocols/fastcgi/constants.ts";
 import { decodePairs, encodePairs } from "../protocols/fastcgi/pairs.ts";
 import { encodeRecord, encodeUnknownType } from "../protocols/fastcgi/record-encoder.ts";
+import { KnownNames } from "../protocols/known-names.ts";
 import type { FcgiContext } from "./fcgi-context.ts";
 
 /** Used where the system does not tell how many files a process may have open. */
 const UNKNOWN_LIMIT = 1_024;
+
+const knownNames = new KnownNames((text) => text);
 
 /** Asked for once, since a peer may ask for it as often as it likes. */
 let knownLimit: number | undefined;
@@ -28,7 +31,7 @@ const LARGEST = 0x7fffffff;
 /** §4.1: the content of GET_VALUES_RESULT, with those of the asked names that we know. */
 function answerValues(asked: Buffer, context: FcgiContext): Buffer {
   const names = new Set<string>();
-  decodePairs(asked, (name) => names.add(name));
+  decodePairs(asked, knownNames, (name) => names.add(name));
   knownLimit ??= openFileLimit();
   const requests = context.multiplexed ? knownLimit * context.maxMultiplexed : knownLimit;
   const values: [string, string][] = [

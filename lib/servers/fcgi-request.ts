@@ -9,15 +9,16 @@ import { encodeResponseHead } from "../protocols/cgi/response-head.ts";
 import { HEADER_BYTES, ProtocolStatus, RecordType } from "../protocols/fastcgi/constants.ts";
 import { decodePairs } from "../protocols/fastcgi/pairs.ts";
 import {
-  END_REQUEST_BYTES,
   encodeRecord,
+  endRequestText,
   paddingOf,
   recordSize,
-  writeEndRequest,
+  recordText,
   writeHeader,
   writePadding,
 } from "../protocols/fastcgi/record-encoder.ts";
 import { GatheredBytes } from "../protocols/gathered-bytes.ts";
+import type { KnownNames } from "../protocols/known-names.ts";
 import type { FcgiConnection } from "./fcgi-connection.ts";
 import { RequestBody } from "./request-body.ts";
 
@@ -89,12 +90,12 @@ export class FcgiRequest implements ResponseSink {
    *
    * @throws {ProtocolError} as `decodePairs` does
    */
-  takeParams(take: (name: string, value: string) => void): void {
+  takeParams<Meaning>(names: KnownNames<Meaning>, take: (name: Meaning, value: string) => void): void {
     const params = this.#gathered?.bytes ?? this.#params;
     const start = this.#gathered === undefined ? this.#paramsStart : 0;
     this.#params = NOTHING;
     this.#gathered = undefined;
-    decodePairs(params, take, start, start + this.paramsBytes);
+    decodePairs(params, names, take, start, start + this.paramsBytes);
   }
 
   /** @throws {ProtocolError} `FCGI_STDIN` when there is much of it in front of the end of PARAMS */
@@ -192,28 +193,30 @@ export class FcgiRequest implements ResponseSink {
   /** What is pending of STDOUT, its end, and END_REQUEST; in one piece when it is small. */
   #sendEnd(appStatus: number, protocolStatus: number): void {
     if (this.#pending > COALESCE_BYTES) this.#sendPieces();
-    const size =
-      (this.#pending > 0 ? recordSize(this.#pending) : 0) +
-      (this.#stdoutUsed ? HEADER_BYTES : 0) +
-      (this.#stderrUsed ? HEADER_BYTES : 0) +
-      END_REQUEST_BYTES;
-    const bytes = Buffer.allocUnsafe(size);
-    let at = this.#pending > 0 ? this.#copyPending(bytes) : 0;
-    if (this.#stdoutUsed) at = writeHeader(bytes, at, RecordType.Stdout, this.id, 0);
-    if (this.#stderrUsed) at = writeHeader(bytes, at, RecordType.Stderr, this.id, 0);
-    writeEndRequest(bytes, at, this.id, appStatus, protocolStatus);
+    let end = endRequestText(this.id, appStatus, protocolStatus);
+    if (this.#stderrUsed) end = recordText(RecordType.Stderr, this.id, "") + end;
+    if (this.#stdoutUsed) end = recordText(RecordType.Stdout, this.id, "") + end;
     this.over = true;
-    this.#connection.writer.send(bytes);
+    this.#sendPendingAnd(end);
   }
 
   #sendPending(): void {
-    if (this.#pending > COALESCE_BYTES) {
-      this.#sendPieces();
+    if (this.#pending > COALESCE_BYTES) this.#sendPieces();
+    else this.#sendPendingAnd("");
+  }
+
+  /** One record of all that is pending, and records behind it. */
+  #sendPendingAnd(records: string): void {
+    const { writer } = this.#connection;
+    if (this.#chunks.length > 0) {
+      const bytes = Buffer.allocUnsafe(recordSize(this.#pending) + records.length);
+      bytes.write(records, this.#copyPending(bytes), "latin1");
+      writer.send(bytes);
       return;
     }
-    const bytes = Buffer.allocUnsafe(recordSize(this.#pending));
-    this.#copyPending(bytes);
-    this.#connection.writer.send(bytes);
+    const record = this.#pending > 0 ? recordText(RecordType.Stdout, this.id, this.#head) : "";
+    this.#forgetPending();
+    writer.sendText(record + records);
   }
 
   /** One record of all that is pending, at the beginning of `bytes`; gives the position behind it. */

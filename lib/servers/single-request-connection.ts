@@ -8,8 +8,9 @@ import type { ResponseHead } from "../gateway/head.ts";
 import type { HandOver } from "../gateway/protocol-server.ts";
 import { refuse } from "../gateway/respond.ts";
 import type { Chunk } from "../gateway/types.ts";
-import { addVariable, dropMissing, roomyEnviron } from "../gateway/variables.ts";
+import { RequestVariables, type Variable, variableNamed } from "../gateway/variables.ts";
 import type { CountedBlockDecoder, TakeVariable } from "../protocols/counted-block-decoder.ts";
+import { KnownNames } from "../protocols/known-names.ts";
 import type { Connection } from "./connection-server.ts";
 import type { ServerContext } from "./context.ts";
 import { closeAfterwards } from "./linger.ts";
@@ -23,9 +24,15 @@ export interface SingleRequestProtocol {
   /** With its article, for lines of the log: `an SCGI`. */
   readonly name: string;
   /** Makes what reads the variables; its `push` throws a ProtocolError, of code `PARAMS_TOO_LARGE` past `maxBytes`. */
-  createDecoder(maxBytes: number, take: TakeVariable): CountedBlockDecoder;
+  createDecoder(
+    maxBytes: number,
+    names: KnownNames<Variable>,
+    take: TakeVariable<Variable>,
+  ): CountedBlockDecoder;
   encodeHead(status: string, headers: ResponseHead["headers"]): string;
 }
+
+const names = new KnownNames(variableNamed);
 
 /** As for FastCGI: a connection without a request yet may still bring one when the server stops, in milliseconds. */
 const FIRST_REQUEST_MS = 1_000;
@@ -37,7 +44,8 @@ export class SingleRequestConnection implements Connection, ServedRequest {
   readonly #context: ServerContext;
   readonly #protocol: SingleRequestProtocol;
   readonly #decoder: CountedBlockDecoder;
-  readonly #environ = roomyEnviron();
+  readonly #variables = new RequestVariables();
+  readonly #environ = this.#variables.environ;
   readonly #body: RequestBody;
   readonly #response = new PendingResponse();
   /** No byte has come yet. */
@@ -58,9 +66,7 @@ export class SingleRequestConnection implements Connection, ServedRequest {
     this.#writer = new SocketWriter(socket);
     this.#context = context;
     this.#protocol = protocol;
-    this.#decoder = protocol.createDecoder(context.maxParamsBytes, (name, value) => {
-      addVariable(this.#environ, name, value);
-    });
+    this.#decoder = protocol.createDecoder(context.maxParamsBytes, names, this.#variables.add);
     this.#body = new RequestBody(context.maxBodyBytes, this.#onRoom);
     socket.on("data", this.#onData);
     socket.on("end", this.#onEnd);
@@ -151,7 +157,7 @@ export class SingleRequestConnection implements Connection, ServedRequest {
 
   /** @throws {ProtocolError} when the variables make no request */
   #completeEnviron(): void {
-    dropMissing(this.#environ);
+    this.#variables.dropMissing();
     const gateway = {
       input: this.#body,
       errors: this.#context.errors,

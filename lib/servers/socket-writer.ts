@@ -18,6 +18,11 @@ export class SocketWriter {
     if (!this.#socket.destroyed) this.#socket.write(bytes);
   }
 
+  /** One code point is one byte. */
+  sendText(text: string): void {
+    if (!this.#socket.destroyed) this.#socket.write(text, "latin1");
+  }
+
   sendAll(pieces: readonly Uint8Array[]): void {
     if (this.#socket.destroyed) return;
     this.#socket.cork();

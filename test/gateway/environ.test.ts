@@ -3,15 +3,26 @@ import { describe, expect, test } from "vitest";
 import { completeEnviron, type EnvironOptions } from "../../lib/gateway/environ.ts";
 import { ErrorStream } from "../../lib/gateway/error-stream.ts";
 import type { Environ } from "../../lib/gateway/types.ts";
-import { addVariable, dropMissing, emptyEnviron, roomyEnviron } from "../../lib/gateway/variables.ts";
+import {
+  addVariable,
+  emptyEnviron,
+  RequestVariables,
+  type Variable,
+  variableNamed,
+} from "../../lib/gateway/variables.ts";
 
 type Variables = readonly (readonly [string, string])[];
 
 const GET: Variables = [["REQUEST_METHOD", "GET"]];
 
-function environOf(variables: Variables, options: EnvironOptions = {}, environ = emptyEnviron()): Environ {
+function environOf(variables: Variables, options: EnvironOptions = {}): Environ {
+  const environ = emptyEnviron();
   for (const [name, value] of [...GET, ...variables]) addVariable(environ, name, value);
-  dropMissing(environ);
+  complete(environ, options);
+  return environ;
+}
+
+function complete(environ: Environ, options: EnvironOptions = {}): void {
   completeEnviron(
     environ,
     {
@@ -24,7 +35,6 @@ function environOf(variables: Variables, options: EnvironOptions = {}, environ =
     },
     options,
   );
-  return environ;
 }
 
 const paths = (environ: Environ): [string, string] => [environ.SCRIPT_NAME, environ.PATH_INFO];
@@ -485,7 +495,7 @@ describe("postern.signal", () => {
   });
 });
 
-describe("an environ with room for what web servers send", () => {
+describe("an environ of variables as they are read", () => {
   const sent: Variables = [
     ["SCRIPT_NAME", "/app"],
     ["REQUEST_URI", "/app/x?y"],
@@ -495,16 +505,66 @@ describe("an environ with room for what web servers send", () => {
     ["HTTP_HOST", "example.org"],
   ];
 
+  /** @param kept whether what is worked out of a name is kept for the next request */
+  function reader(kept: boolean): (variables: Variables) => Environ {
+    const known = new Map<string, Variable>();
+    return (variables) => {
+      const read = new RequestVariables();
+      for (const [name, value] of [...GET, ...variables]) {
+        const variable = known.get(name) ?? variableNamed(name);
+        if (kept) known.set(name, variable);
+        read.add(variable, value);
+      }
+      read.dropMissing();
+      complete(read.environ);
+      return read.environ;
+    };
+  }
+
+  function strings(environ: Environ): [string, unknown][] {
+    return Object.entries(environ).filter(([name]) => !name.includes("."));
+  }
+
   test.each([0, 1, 2, 3, 4, 5, 6])(
     "has what came and what the server adds, and nothing else: %i variables",
     (count) => {
       const plain = environOf(sent.slice(0, count));
-      const roomy = environOf(sent.slice(0, count), {}, roomyEnviron());
-      const names = Object.keys(plain).sort();
-      expect(Object.keys(roomy).sort()).toEqual(names);
-      expect(Object.getPrototypeOf(roomy)).toBeNull();
-      const strings = names.filter((name) => !name.includes("."));
-      expect(strings.map((name) => roomy[name])).toEqual(strings.map((name) => plain[name]));
+      const read = reader(true)(sent.slice(0, count));
+      expect(Object.keys(read).sort()).toEqual(Object.keys(plain).sort());
+      expect(Object.getPrototypeOf(read)).toBeNull();
+      expect(new Map(strings(read))).toEqual(new Map(strings(plain)));
     },
   );
+
+  test.each([
+    ["that are known", true],
+    ["that nobody keeps", false],
+  ])("repeated names %s mean the same in each request", (_names, kept) => {
+    const repeated: Variables = [
+      ["HTTP_X_FORWARDED_FOR", "192.0.2.1"],
+      ["HTTP_COOKIE", "a=1"],
+      ["SERVER_NAME", "one"],
+      ["CONTENT_LENGTH", "5"],
+      ["HTTP_X_FORWARDED_FOR", "192.0.2.2"],
+      ["HTTP_COOKIE", "b=2"],
+      ["SERVER_NAME", "two"],
+      ["CONTENT_LENGTH", "5"],
+    ];
+    const read = reader(kept);
+    for (let request = 0; request < 3; request++)
+      expect(read(repeated)).toMatchObject({
+        HTTP_X_FORWARDED_FOR: "192.0.2.1, 192.0.2.2",
+        HTTP_COOKIE: "a=1; b=2",
+        SERVER_NAME: "two",
+        CONTENT_LENGTH: "5",
+      });
+    expect(read([["HTTP_COOKIE", "c=3"]]).HTTP_COOKIE).toBe("c=3");
+    expect(read(GET).HTTP_COOKIE).toBeUndefined();
+    expect(() =>
+      read([
+        ["CONTENT_LENGTH", "5"],
+        ["CONTENT_LENGTH", "6"],
+      ]),
+    ).toThrow(expect.objectContaining({ code: "CONTENT_LENGTH" }));
+  });
 });

@@ -1,5 +1,10 @@
 // What the tests of the decoders of requests have in common.
 
+import { KnownNames } from "../../lib/protocols/known-names.ts";
+
+/** Names that mean nothing but themselves. */
+export const names = new KnownNames((text) => text);
+
 interface Decoder {
   readonly complete: boolean;
   push(bytes: Buffer): number;

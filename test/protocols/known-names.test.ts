@@ -3,10 +3,10 @@ import { KnownNames, viewOf } from "../../lib/protocols/known-names.ts";
 
 /** What stands for `name` where `before` stood in the request before. */
 function read(before: string, name: string): string {
-  const names = new KnownNames();
+  const names = new KnownNames((text) => text);
   const at = (text: string): string => {
     const bytes = Buffer.from(`<${text}>`, "latin1");
-    return names.at(bytes, viewOf(bytes), 1, 1 + text.length, 0);
+    return names.behind(names.first, bytes, viewOf(bytes), 1, 1 + text.length).text;
   };
   at(before);
   return at(name);
@@ -46,6 +46,45 @@ describe("names that were seen before", () => {
       });
     }
   }
+});
+
+describe("what is worked out of a name", () => {
+  function reader() {
+    const made: string[] = [];
+    const names = new KnownNames((text) => made.push(text));
+    const read = (...texts: string[]): string[] => {
+      let name = names.first;
+      return texts.map((text) => {
+        const bytes = Buffer.from(text, "latin1");
+        name = names.behind(name, bytes, viewOf(bytes), 0, bytes.length);
+        return name.text;
+      });
+    };
+    return { made, read };
+  }
+
+  test("is made once, in whatever order names come", () => {
+    const { made, read } = reader();
+    for (const order of [
+      ["A", "B", "C"],
+      ["A", "C", "B"],
+      ["C", "A", "A", "B"],
+      ["A", "B", "C"],
+    ])
+      expect(read(...order)).toEqual(order);
+    expect(made).toEqual(["", "A", "B", "C"]);
+  });
+
+  test("is made anew for names that are long, or too many", () => {
+    const { made, read } = reader();
+    const long = "A".repeat(129);
+    expect(read(long, "B", long)).toEqual([long, "B", long]);
+    expect(made.filter((name) => name === long)).toHaveLength(2);
+    for (let count = 0; count < 600; count++) read(`NAME_${count}`);
+    const before = made.length;
+    expect(read("NAME_1", "NAME_599", "NAME_599")).toEqual(["NAME_1", "NAME_599", "NAME_599"]);
+    expect(made.slice(before)).toEqual(["NAME_599", "NAME_599"]);
+  });
 });
 
 function hex(text: string): string {

@@ -2,10 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodePairs, encodePairs } from "../../lib/protocols/fastcgi/pairs.ts";
 import { bytes } from "../support/bytes.ts";
+import { names } from "./decode-head.ts";
 
 function decode(input: Buffer): [string, string][] {
   const pairs: [string, string][] = [];
-  decodePairs(input, (name, value) => pairs.push([name, value]));
+  decodePairs(input, names, (name, value) => pairs.push([name, value]));
   return pairs;
 }
 

@@ -3,9 +3,10 @@ import { describe, expect, test } from "vitest";
 import { RecordDecoder } from "../../lib/protocols/fastcgi/record-decoder.ts";
 import {
   encodeBeginRequest,
-  encodeEndRequest,
   encodeRecord,
   encodeUnknownType,
+  endRequestText,
+  recordText,
 } from "../../lib/protocols/fastcgi/record-encoder.ts";
 import { bytes } from "../support/bytes.ts";
 
@@ -147,14 +148,25 @@ describe("encoding records (FastCGI §3.3, §4.2, §5.5)", () => {
     },
     {
       name: "end request",
-      made: encodeEndRequest(1, 1, 0),
+      made: Buffer.from(endRequestText(1, 1, 0), "latin1"),
       wire: "01 03 0001 0008 00 00 | 00000001 00 000000",
     },
     {
       name: "end request, overloaded",
-      made: encodeEndRequest(3, 0, 2),
+      made: Buffer.from(endRequestText(3, 0, 2), "latin1"),
       wire: "01 03 0003 0008 00 00 | 00000000 02 000000",
     },
+    {
+      name: "end request, of any numbers",
+      made: Buffer.from(endRequestText(0xfedc, 0x89abcdef, 3), "latin1"),
+      wire: "01 03 fedc 0008 00 00 | 89abcdef 03 000000",
+    },
+    {
+      name: "text, one byte a letter",
+      made: Buffer.from(recordText(6, 0x1234, `\xff${"a".repeat(0x101)}`), "latin1"),
+      wire: `01 06 1234 0102 06 00 | ff ${"61".repeat(0x101)} | 000000000000`,
+    },
+    { name: "no text", made: Buffer.from(recordText(7, 1, ""), "latin1"), wire: "01 07 0001 0000 00 00" },
     { name: "unknown type", made: encodeUnknownType(99), wire: "01 0b 0000 0008 00 00 | 63 00000000000000" },
   ])("$name", ({ made, wire }) => {
     expect(made.toString("hex")).toBe(bytes(wire).toString("hex"));

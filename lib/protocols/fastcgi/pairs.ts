@@ -1,26 +1,27 @@
 // FastCGI name-value pairs (specification §3.4). Does no I/O.
 
 import { ProtocolError } from "../../errors.ts";
-import { KnownNames, viewOf } from "../known-names.ts";
-
-const names = new KnownNames();
+import { type KnownNames, viewOf } from "../known-names.ts";
 
 /**
- * Gives each pair of a whole stream to `take`, as Latin-1: one code point a byte. The bytes from `start` to `end` must be
- * all of the stream, since a pair may straddle records. The values share the memory of one string as long as the block.
+ * Gives what the name of each pair of a whole stream means to `take`, and its value as Latin-1: one code point a byte. The
+ * bytes from `start` to `end` must be all of the stream, since a pair may straddle records. The values share the memory of
+ * one string as long as the block.
  *
  * @throws {ProtocolError} `FCGI_PAIRS` when a pair runs past the end
  */
-export function decodePairs(
+export function decodePairs<Meaning>(
   bytes: Buffer,
-  take: (name: string, value: string) => void,
+  names: KnownNames<Meaning>,
+  take: (name: Meaning, value: string) => void,
   start = 0,
   end = bytes.length,
 ): void {
   const text = bytes.toString("latin1", start, end);
   const view = viewOf(bytes);
   let at = start;
-  for (let index = 0; at < end; index++) {
+  let name = names.first;
+  while (at < end) {
     let nameLength = bytes[at++] as number;
     if (nameLength > 0x7f) {
       nameLength = longLength(bytes, at - 1, end);
@@ -34,7 +35,8 @@ export function decodePairs(
     const valueStart = at + nameLength;
     const next = valueStart + valueLength;
     if (next > end) truncated();
-    take(names.at(bytes, view, at, valueStart, index), text.slice(valueStart - start, next - start));
+    name = names.behind(name, bytes, view, at, valueStart);
+    take(name.meaning, text.substring(valueStart - start, next - start));
     at = next;
   }
 }

@@ -47,22 +47,6 @@ export function encodeBeginRequest(requestId: number, role: number, flags: numbe
   );
 }
 
-export const END_REQUEST_BYTES = recordSize(8);
-
-/** §5.5: appStatus (4), protocolStatus, reserved (3). */
-export function writeEndRequest(
-  bytes: Buffer,
-  at: number,
-  requestId: number,
-  appStatus: number,
-  protocolStatus: number,
-): number {
-  const body = writeHeader(bytes, at, RecordType.EndRequest, requestId, 8);
-  bytes.writeUInt32BE(appStatus, body);
-  bytes.writeUInt32BE(protocolStatus * 0x1000000, body + 4);
-  return body + 8;
-}
-
 /** A record of its own, padded. */
 export function encodeRecord(type: number, requestId: number, content: Uint8Array): Buffer {
   const bytes = Buffer.allocUnsafe(recordSize(content.length));
@@ -72,10 +56,39 @@ export function encodeRecord(type: number, requestId: number, content: Uint8Arra
   return bytes;
 }
 
-export function encodeEndRequest(requestId: number, appStatus: number, protocolStatus: number): Buffer {
-  const bytes = Buffer.allocUnsafe(END_REQUEST_BYTES);
-  writeEndRequest(bytes, 0, requestId, appStatus, protocolStatus);
-  return bytes;
+/** Padding by its length. */
+const PADDINGS = Array.from({ length: 8 }, (_, length) => "\0".repeat(length));
+
+/** A record of content that is text of one byte a letter, as text of the same kind: it can be written without a buffer. */
+export function recordText(type: number, requestId: number, content: string): string {
+  const { length } = content;
+  const padding = paddingOf(length);
+  const header = String.fromCharCode(
+    VERSION,
+    type,
+    requestId >> 8,
+    requestId & 0xff,
+    length >> 8,
+    length & 0xff,
+    padding,
+    0,
+  );
+  return header + content + PADDINGS[padding];
+}
+
+/** §5.5: appStatus (4), protocolStatus, reserved (3); as {@link recordText} is. */
+export function endRequestText(requestId: number, appStatus: number, protocolStatus: number): string {
+  const content = String.fromCharCode(
+    appStatus >>> 24,
+    (appStatus >> 16) & 0xff,
+    (appStatus >> 8) & 0xff,
+    appStatus & 0xff,
+    protocolStatus,
+    0,
+    0,
+    0,
+  );
+  return recordText(RecordType.EndRequest, requestId, content);
 }
 
 /** §4.2: the answer to a management record of a type that we do not know. */

@@ -2,15 +2,13 @@
 
 import { ProtocolError } from "../../errors.ts";
 import { CountedBlockDecoder, type TakeVariable } from "../counted-block-decoder.ts";
-import { KnownNames, viewOf } from "../known-names.ts";
+import { type KnownNames, viewOf } from "../known-names.ts";
 
 const COLON = 0x3a;
 const COMMA = 0x2c;
 const ZERO = 0x30;
 /** Digits of a length past which nobody waits for its colon, whatever the limit is. */
 const MAX_DIGITS = 10;
-
-const names = new KnownNames();
 
 /**
  * Turns `LENGTH ":" *(NAME NUL VALUE NUL) ","` into variables; the body is what comes behind.
@@ -19,9 +17,10 @@ const names = new KnownNames();
  * there, and so must `SCGI` of value `1`, which tells a request from any other netstring. It must not be less than the
  * client's own header says: a body would lose its end unseen. One that is left out on purpose looks just the same.
  */
-export class ScgiRequestDecoder extends CountedBlockDecoder {
+export class ScgiRequestDecoder<Meaning> extends CountedBlockDecoder {
   readonly #maxBytes: number;
-  readonly #take: TakeVariable;
+  readonly #names: KnownNames<Meaning>;
+  readonly #take: TakeVariable<Meaning>;
   #digits = 0;
   #length = 0;
 
@@ -32,9 +31,10 @@ export class ScgiRequestDecoder extends CountedBlockDecoder {
    * @param maxBytes the longest block of variables; a longer one is refused where it is announced
    * @param take called when the block is complete
    */
-  constructor(maxBytes: number, take: TakeVariable) {
+  constructor(maxBytes: number, names: KnownNames<Meaning>, take: TakeVariable<Meaning>) {
     super();
     this.#maxBytes = maxBytes;
+    this.#names = names;
     this.#take = take;
   }
 
@@ -64,16 +64,17 @@ export class ScgiRequestDecoder extends CountedBlockDecoder {
     let contentLength: string | undefined;
     let version: string | undefined;
     let sent: string | undefined;
-    for (let at = 0, index = 0; at < end; index++) {
+    let name = this.#names.first;
+    for (let at = 0; at < end; ) {
       const nameEnd = endOfString(text, at);
       const valueEnd = endOfString(text, nameEnd + 1);
       if (nameEnd === at) throw new ProtocolError("SCGI_HEADERS", "a variable has no name");
-      const name = names.at(block, view, at, nameEnd, index);
-      const value = text.slice(nameEnd + 1, valueEnd);
-      if (name === "CONTENT_LENGTH") contentLength = sameLength(contentLength, value);
-      else if (name === "SCGI") version = value;
-      else if (name === "HTTP_CONTENT_LENGTH") sent = value;
-      this.#take(name, value);
+      name = this.#names.behind(name, block, view, at, nameEnd);
+      const value = text.substring(nameEnd + 1, valueEnd);
+      if (name.text === "CONTENT_LENGTH") contentLength = sameLength(contentLength, value);
+      else if (name.text === "SCGI") version = value;
+      else if (name.text === "HTTP_CONTENT_LENGTH") sent = value;
+      this.#take(name.meaning, value);
       at = valueEnd + 1;
     }
     if (contentLength === undefined) throw new ProtocolError("CONTENT_LENGTH", "there is no CONTENT_LENGTH");

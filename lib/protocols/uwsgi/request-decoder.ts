@@ -3,21 +3,20 @@
 
 import { ProtocolError } from "../../errors.ts";
 import { CountedBlockDecoder, type TakeVariable } from "../counted-block-decoder.ts";
-import { KnownNames, viewOf } from "../known-names.ts";
+import { type KnownNames, viewOf } from "../known-names.ts";
 
 /** modifier1 of a request to a gateway application. Web servers send it unless told otherwise. */
 const GATEWAY_REQUEST = 0;
-
-const names = new KnownNames();
 
 /**
  * Turns a packet into variables; the body is what comes behind. A packet is modifier1 (1 byte), datasize (2), modifier2
  * (1, of no meaning here) and datasize bytes of pairs: length (2) and name, length (2) and value. Each number has its
  * low byte first.
  */
-export class UwsgiRequestDecoder extends CountedBlockDecoder {
+export class UwsgiRequestDecoder<Meaning> extends CountedBlockDecoder {
   readonly #maxBytes: number;
-  readonly #take: TakeVariable;
+  readonly #names: KnownNames<Meaning>;
+  readonly #take: TakeVariable<Meaning>;
   #position = 0;
   #size = 0;
 
@@ -27,9 +26,10 @@ export class UwsgiRequestDecoder extends CountedBlockDecoder {
    * @param maxBytes the longest block of variables; a longer one is refused where it is announced
    * @param take called when the block is complete
    */
-  constructor(maxBytes: number, take: TakeVariable) {
+  constructor(maxBytes: number, names: KnownNames<Meaning>, take: TakeVariable<Meaning>) {
     super();
     this.#maxBytes = maxBytes;
+    this.#names = names;
     this.#take = take;
   }
 
@@ -54,14 +54,16 @@ export class UwsgiRequestDecoder extends CountedBlockDecoder {
   protected override read(block: Buffer): void {
     const text = block.toString("latin1");
     const view = viewOf(block);
-    for (let at = 0, index = 0; at < block.length; index++) {
+    let name = this.#names.first;
+    for (let at = 0; at < block.length; ) {
       const nameStart = at + 2;
       const nameEnd = nameStart + lengthAt(block, at);
       if (nameEnd === nameStart) throw new ProtocolError("UWSGI_PAIRS", "a variable has no name");
       const valueStart = nameEnd + 2;
       const valueEnd = valueStart + lengthAt(block, nameEnd);
       if (valueEnd > block.length) truncated();
-      this.#take(names.at(block, view, nameStart, nameEnd, index), text.slice(valueStart, valueEnd));
+      name = this.#names.behind(name, block, view, nameStart, nameEnd);
+      this.#take(name.meaning, text.substring(valueStart, valueEnd));
       at = valueEnd;
     }
   }

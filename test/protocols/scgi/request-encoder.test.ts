@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ScgiRequestDecoder } from "../../../lib/protocols/scgi/request-decoder.ts";
 import { encodeScgiRequest } from "../../../lib/protocols/scgi/request-encoder.ts";
-import { decodeHead } from "../decode-head.ts";
+import { decodeHead, names } from "../decode-head.ts";
 
 describe("encoding an SCGI request", () => {
   test("gives the specification's example", () => {
@@ -53,7 +53,7 @@ describe("encoding an SCGI request", () => {
     fc.assert(
       fc.property(fc.nat(), variables, (length, variables) => {
         const head = encodeScgiRequest(length, variables);
-        const decoded = decodeHead([head], (take) => new ScgiRequestDecoder(65_536, take));
+        const decoded = decodeHead([head], (take) => new ScgiRequestDecoder(65_536, names, take));
         const own = [
           ["CONTENT_LENGTH", String(length)],
           ["SCGI", "1"],

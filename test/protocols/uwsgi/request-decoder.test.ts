@@ -4,10 +4,10 @@ import { UwsgiRequestDecoder } from "../../../lib/protocols/uwsgi/request-decode
 import { bytes } from "../../support/bytes.ts";
 import { cuts, piecesOf, singleBytes } from "../../support/cut.ts";
 import { packet, pairBlock, uwsgiRequest } from "../../support/uwsgi-client.ts";
-import { decodeHead } from "../decode-head.ts";
+import { decodeHead, names } from "../decode-head.ts";
 
 function decode(pieces: Iterable<Buffer>, maxBytes = 65_536) {
-  return decodeHead(pieces, (take) => new UwsgiRequestDecoder(maxBytes, take));
+  return decodeHead(pieces, (take) => new UwsgiRequestDecoder(maxBytes, names, take));
 }
 
 const requests: { name: string; wire: string; variables: [string, string][]; rest: string }[] = [

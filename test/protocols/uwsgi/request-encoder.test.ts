@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { UwsgiRequestDecoder } from "../../../lib/protocols/uwsgi/request-decoder.ts";
 import { encodeUwsgiRequest } from "../../../lib/protocols/uwsgi/request-encoder.ts";
 import { bytes } from "../../support/bytes.ts";
-import { decodeHead } from "../decode-head.ts";
+import { decodeHead, names } from "../decode-head.ts";
 
 describe("encoding a uwsgi request", () => {
   test.each<{ name: string; variables: [string, string][]; wire: string }>([
@@ -54,7 +54,7 @@ describe("encoding a uwsgi request", () => {
     fc.assert(
       fc.property(variables, (variables) => {
         const head = encodeUwsgiRequest(variables);
-        const decoded = decodeHead([head], (take) => new UwsgiRequestDecoder(65_536, take));
+        const decoded = decodeHead([head], (take) => new UwsgiRequestDecoder(65_536, names, take));
         expect(decoded).toEqual({ variables, rest: "", complete: true });
       }),
     );
