@@ -10,6 +10,7 @@ const checks = [
   // Those that take longest come first.
   ["types of the tests", "typescript/bin/tsc", ["-p", "test/tsconfig.json"]],
   ["biome", "@biomejs/biome/bin/biome", ["check", "--error-on-warnings"]],
+  ["types of the wiki", "typescript/bin/tsc", ["-p", "examples/wiki/tsconfig.json", "--noEmit"]],
   ["types of the templates", "typescript/bin/tsc", ["-p", "templates/tsconfig.json"]],
   ["knip", "knip/bin/knip.js", []],
   ["publint", "publint/src/cli.js", ["--strict"]],

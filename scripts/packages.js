@@ -22,9 +22,10 @@ export function installNpmPackages() {
   return installLocked("package-lock.json", "");
 }
 
-/** The same for the frameworks that tests run on postern: nobody else has to wait for them. */
-export function installFrameworks() {
-  return installLocked("test/package-lock.json", "test/");
+/** The same for the frameworks that tests run on postern, and for the wiki: nobody else has to wait for them. */
+export async function installFrameworks() {
+  await installLocked("test/package-lock.json", "test/");
+  await installLocked("examples/wiki/package-lock.json", "examples/wiki/");
 }
 
 async function installLocked(lockFile, folder) {
