@@ -139,6 +139,18 @@ export class Web {
   }
 
   /**
+   * Everything that was sent under each name, in its order; files too. Where query and form both have a name, the form's
+   * values count.
+   *
+   * @throws HttpResponse 400: the form is broken; 413, 414: past a limit
+   */
+  async rawInput(from: "both" | "query" | "form" = "both"): Promise<NamedValues> {
+    const query = from === "form" ? [] : this.#queryValues();
+    const form = from === "query" ? [] : await (await this.#body()).form();
+    return new Map([...query, ...form]);
+  }
+
+  /**
    * The parts of a form as they arrive, files as streams that are not kept anywhere. Once, and instead of
    * `input()`.
    *
