@@ -8,6 +8,13 @@ export interface InputLimits {
   maxFields?: number;
 
   /**
+   * Longest name of a field or file, in bytes (past which the answer is 414 for a query).
+   *
+   * @defaultValue `1_024`: room for a name of 32 keys, Rack's depth
+   */
+  maxNameBytes?: number;
+
+  /**
    * Longest value of a field, in bytes. A file that is asked for as text counts as a field.
    *
    * @defaultValue `1_048_576`, busboy's own
@@ -69,6 +76,7 @@ export interface InputLimits {
 
 export const inputLimits: Readonly<Required<InputLimits>> = {
   maxFields: 1_000,
+  maxNameBytes: 1_024,
   maxFieldBytes: 1_048_576,
   maxFiles: 128,
   maxFileBytes: 268_435_456,

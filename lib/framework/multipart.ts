@@ -1,6 +1,7 @@
 // multipart/form-data (RFC 7578) through busboy, as parts in the order in which they arrive. Loaded by the first
 // request that has such a body.
 
+import { Buffer } from "node:buffer";
 import { PassThrough, type Readable } from "node:stream";
 import busboy from "busboy";
 import type { InputLimits } from "./limits.ts";
@@ -24,6 +25,9 @@ export interface FilePart {
 }
 
 export type Part = FieldPart | FilePart;
+
+/** More than a part's head and the boundary around it: busboy ends at 16 KiB of headers. */
+const MAX_HEAD_BYTES = 32_768;
 
 /**
  * The parts of a body. The next part is read when it is asked for, so a slow consumer slows the client down.
@@ -55,6 +59,9 @@ class PartReader {
   #file: Readable | undefined;
   #files = 0;
   #fields = 0;
+  #isFileOpen = false;
+  /** Bytes since a field or a file was last seen. */
+  #quietBytes = 0;
   #failure: unknown;
   #ended = false;
   #wake = (): void => {};
@@ -109,7 +116,11 @@ class PartReader {
       if (this.#parser.destroyed) return;
       size += next.value.length;
       if (size > this.#limits.maxFormBytes) throw contentTooLarge();
+      this.#quietBytes += next.value.length;
       await this.#write(next.value);
+      // busboy would read a field that is too long to its end, and a part that it passes over.
+      if (this.#isFileOpen) this.#quietBytes = 0;
+      if (this.#quietBytes > this.#limits.maxFieldBytes + MAX_HEAD_BYTES) throw contentTooLarge();
     }
     this.#parser.end();
   }
@@ -121,9 +132,11 @@ class PartReader {
   }
 
   #onField(name: string | undefined, value: string, truncated: boolean): void {
+    this.#quietBytes = 0;
     if (name === undefined) this.#fail(badRequest());
-    else if (truncated || ++this.#fields > this.#limits.maxFields) this.#fail(contentTooLarge());
-    else this.#add({ kind: "field", name, value });
+    else if (truncated || ++this.#fields > this.#limits.maxFields || this.#isTooLong(name)) {
+      this.#fail(contentTooLarge());
+    } else this.#add({ kind: "field", name, value });
   }
 
   #onFile(name: string | undefined, stream: Readable, info: busboy.FileInfo): void {
@@ -131,12 +144,20 @@ class PartReader {
     stream.on("error", () => {});
     stream.on("limit", () => this.#fail(contentTooLarge()));
     this.#file = stream;
+    this.#isFileOpen = true;
+    stream.on("close", () => {
+      this.#isFileOpen = false;
+    });
     if (name === undefined) this.#fail(badRequest());
-    else if (++this.#files > this.#limits.maxFiles) this.#fail(contentTooLarge());
+    else if (++this.#files > this.#limits.maxFiles || this.#isTooLong(name)) this.#fail(contentTooLarge());
     else {
       const { filename = "", mimeType: type } = info;
       this.#add({ kind: "file", name, filename, type, stream: this.#detached(stream) });
     }
+  }
+
+  #isTooLong(name: string): boolean {
+    return Buffer.byteLength(name) > this.#limits.maxNameBytes;
   }
 
   // busboy stops at a file that is not read to its end, and a consumer that leaves a loop destroys its stream.

@@ -1,31 +1,37 @@
+import { Buffer } from "node:buffer";
+import type { InputLimits } from "./limits.ts";
 import { uriTooLong } from "./responses.ts";
 import type { NamedValues } from "./values.ts";
 
 /**
  * The fields of a query.
  *
- * @throws HttpResponse 414: more than `maxFields`
+ * @throws HttpResponse 414: more than `maxFields`, or a name past `maxNameBytes`
  */
-export function readQuery(query: string, maxFields: number): NamedValues {
+export function readQuery(query: string, limits: Readonly<Required<InputLimits>>): NamedValues {
   const values: NamedValues = new Map();
   if (query === "") return values;
-  const fields = parseFields(query, maxFields);
+  const fields = parseFields(query, limits);
   if (fields === undefined) throw uriTooLong();
   for (const [name, value] of fields) addValue(values, name, value);
   return values;
 }
 
 /**
- * The fields of `a=1&b=2`; `undefined` where there are more than `maxFields`, which is found out before any is made:
- * a field of one byte takes more than a hundred in memory.
+ * The fields of `a=1&b=2`; `undefined` where there are more than `maxFields`, which is found out before any is made (a
+ * field of one byte takes more than a hundred in memory), or where a name is longer than `maxNameBytes`.
  */
-export function parseFields(text: string, maxFields: number): [name: string, value: string][] | undefined {
+export function parseFields(
+  text: string,
+  { maxFields, maxNameBytes }: Readonly<Required<InputLimits>>,
+): [name: string, value: string][] | undefined {
   let separators = 0;
   for (let at = text.indexOf("&"); at !== -1; at = text.indexOf("&", at + 1)) {
     if (++separators > maxFields) return undefined;
   }
   const fields = [...new URLSearchParams(text)];
-  return fields.length > maxFields ? undefined : fields;
+  if (fields.length > maxFields) return undefined;
+  return fields.some(([name]) => Buffer.byteLength(name) > maxNameBytes) ? undefined : fields;
 }
 
 export function addValue<T>(values: Map<string, T[]>, name: string, value: T): void {

@@ -94,7 +94,7 @@ export class RequestBody {
   async #fields(): Promise<[name: string, value: string][]> {
     const method = this.#environ.REQUEST_METHOD;
     if (method === "GET" || method === "HEAD" || !URLENCODED.test(this.#type)) return [];
-    const fields = parseFields((await this.data()).toString("utf8"), this.#limits.maxFields);
+    const fields = parseFields((await this.data()).toString("utf8"), this.#limits);
     if (fields === undefined) throw contentTooLarge();
     for (const field of fields) {
       for (const text of field) {

@@ -289,7 +289,7 @@ export class Web {
 
   #queryValues(): NamedValues {
     const { QUERY_STRING } = this.#exchange.environ;
-    return this.#exchange.memo(QUERY, () => readQuery(QUERY_STRING, this.#limits().maxFields));
+    return this.#exchange.memo(QUERY, () => readQuery(QUERY_STRING, this.#limits()));
   }
 
   #cookies(): Promise<NamedValues> {

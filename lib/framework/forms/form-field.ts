@@ -14,9 +14,9 @@ export class FormField<Value = unknown> {
   readonly id: string;
   /** What is wrong with it, in words for the user; `null` where nothing is known to be. */
   note: string | null = null;
-  /** What it is worth; a list leaves it out until it is checked. */
-  protected current: unknown;
+  // Private, so that no log shows what was typed.
   #typed: Typed;
+  #current: unknown;
 
   /** @param prefix - of its name, in a row of a list */
   constructor(declaration: Field, prefix = "") {
@@ -24,7 +24,7 @@ export class FormField<Value = unknown> {
     this.name = prefix + declaration.name;
     this.id = prefix === "" ? declaration.id : `${idOf(prefix)}_${declaration.id}`;
     this.#typed = { texts: declaration.initial, files: [] };
-    this.current = declaration.read(this.#typed, formMessages).value;
+    this.#current = declaration.read(this.#typed, formMessages).value;
   }
 
   /** The name, as keys and indexes. */
@@ -47,7 +47,16 @@ export class FormField<Value = unknown> {
 
   /** What that is worth: what `form.d` has for it. */
   get value(): Value {
-    return this.current as Value;
+    return this.#current as Value;
+  }
+
+  /** The value; a list has none until it is checked. */
+  protected get current(): unknown {
+    return this.#current;
+  }
+
+  protected set current(value: unknown) {
+    this.#current = value;
   }
 
   /** Its label, as markup. */
@@ -97,21 +106,21 @@ export class FormField<Value = unknown> {
   /** Notes what is wrong with it. */
   async check(messages: Readonly<FormMessages>): Promise<boolean> {
     const { value, note } = this.declaration.read(this.#typed, messages);
-    this.current = value;
+    this.#current = value;
     this.note = note ?? null;
     return note === undefined && this.checkRules(value);
   }
 
   protected async checkRules(value: unknown): Promise<boolean> {
     const verdict = await applyRules(value, this.declaration.rules);
-    if (verdict.issues === undefined) this.current = verdict.value;
+    if (verdict.issues === undefined) this.#current = verdict.value;
     else this.note = verdict.issues[0]?.message ?? "";
     return verdict.issues === undefined;
   }
 
   #set(typed: Typed): void {
     this.#typed = typed;
-    this.current = this.declaration.read(typed, formMessages).value;
+    this.#current = this.declaration.read(typed, formMessages).value;
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   button,
@@ -317,6 +318,9 @@ describe("values", () => {
     const app = application([["/", async (web: Web) => Login.from(web)]]);
     const response = await ask(app, "/", { data: { password: "secret" } });
     expect(JSON.parse(response.text)).toEqual({ valid: false, note: null, notes: { user: "Required" } });
+    const logged = inspect(await Login.from({ password: "secret" }), { depth: 9 });
+    expect(logged).toContain("Required");
+    expect(logged).not.toContain("secret");
   });
 });
 
