@@ -58,7 +58,8 @@ export class TemplateEngine {
     const page = this.#store.read(name);
     const scope = this.#scope(view);
     const layout = this.#layoutOf(page, options.layout);
-    const body = page.compiled()?.(this.#merged(view)) ?? this.#run(page, page.source, scope);
+    const elsewhere = page.compiled();
+    const body = elsewhere ? elsewhere(this.#merged(view)) : this.#run(page, page.source, scope);
     return typeof body === "string"
       ? this.#finished(page, body, layout, scope)
       : body.then((text) => this.#finished(page, text, layout, scope));

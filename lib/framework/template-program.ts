@@ -231,10 +231,11 @@ function leadingBlanks(text: string): string {
   return /^[ \t]*/.exec(text)?.[0] ?? "";
 }
 
+/** Blanks are all that is behind the last line break. */
 function cutIndentation(nodes: TemplateNode[]): void {
   const last = nodes.at(-1);
   if (typeof last !== "string") return;
-  const text = last.replace(/[ \t]+$/, "");
+  const text = last.slice(0, last.lastIndexOf("\n") + 1);
   if (text === "") nodes.pop();
   else nodes[nodes.length - 1] = text;
 }

@@ -72,7 +72,7 @@ export class TemplateScope {
           value = value.call(self);
         }
       } else if (loop !== undefined) {
-        value = this.#loop()?.[loop as keyof LoopPosition] ?? MISSING;
+        value = LoopPosition.of(this)?.[loop as keyof LoopPosition] ?? MISSING;
       } else {
         return MISSING;
       }
@@ -84,10 +84,6 @@ export class TemplateScope {
       if (typeof value === "function") value = value.call(holder);
     }
     return value;
-  }
-
-  #loop(): LoopPosition | undefined {
-    return LoopPosition.of(this);
   }
 }
 

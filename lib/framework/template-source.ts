@@ -4,7 +4,7 @@ import type { TemplateNode } from "./template-node.ts";
 /** What tags begin and end with. */
 export type Delimiters = readonly [open: string, close: string];
 
-export const DELIMITERS: Delimiters = ["{{", "}}"];
+const DELIMITERS: Delimiters = ["{{", "}}"];
 
 /** How many indentations of one text are kept. Recursion makes as many as it is deep; past it they are made anew. */
 const MAX_INDENTED = 100;
