@@ -9,7 +9,7 @@ import { programOf } from "./template-program.ts";
 import { TemplateResult } from "./template-result.ts";
 import { type Blocks, type RunOptions, TemplateRun } from "./template-run.ts";
 import { TemplateScope } from "./template-scope.ts";
-import { TemplateSource } from "./template-source.ts";
+import type { TemplateSource } from "./template-source.ts";
 import type { CommonOptions, RenderOptions } from "./templates.ts";
 
 /** Where templates come from. */
@@ -137,7 +137,7 @@ export class TemplateEngine {
     const key = `${delimiters.join(" ")} ${around.file.path} ${start}:${text}`;
     let source = this.#texts.get(key);
     if (source === undefined) {
-      source = new TemplateSource(around.file, text, around.lineAt(contentStart), delimiters);
+      source = around.part(contentStart, text, delimiters);
       if (this.#texts.size >= MAX_TEXTS) this.#texts.clear();
       this.#texts.set(key, source);
     }

@@ -14,7 +14,7 @@ export class TemplateFile {
     this.path = path;
     this.text = text.replace(/^\uFEFF/, "");
     this.type = type;
-    this.source = new TemplateSource(this, this.text);
+    this.source = TemplateSource.of(this);
   }
 
   /** What another engine has made of it; undefined where there is none for files like this. */

@@ -4,7 +4,7 @@
 import mustache from "mustache";
 import type { PartialName, Section, TemplateNode, TemplateTag } from "./template-node.ts";
 import { templateName } from "./template-scope.ts";
-import { TemplateSource } from "./template-source.ts";
+import type { TemplateSource } from "./template-source.ts";
 import { syntaxError, type TemplateElement, tagsOf, withoutElements } from "./template-tags.ts";
 
 /**
@@ -138,11 +138,8 @@ class Compiler {
   /** What a parent's element puts into blocks. All else in it is passed over. */
   #filled(parent: TemplateElement): Map<string, TemplateSource> {
     const { text } = this.#source;
-    const inside = this.#part(
-      parent.contentStart,
-      text.slice(parent.contentStart, parent.contentEnd),
-      parent,
-    );
+    const content = text.slice(parent.contentStart, parent.contentEnd);
+    const inside = this.#source.part(parent.contentStart, content, parent.delimiters);
     const blocks = new Map<string, TemplateSource>();
     for (const element of tagsOf(inside, true).elements) {
       if (element.sigil !== "$") continue;
@@ -162,11 +159,7 @@ class Compiler {
   }
 
   #content(element: TemplateElement, layout: ElementLayout): TemplateSource {
-    return this.#part(layout.contentStart, layout.content, element);
-  }
-
-  #part(start: number, text: string, { delimiters }: TemplateElement): TemplateSource {
-    return new TemplateSource(this.#source.file, text, this.#source.lineAt(start), delimiters);
+    return this.#source.part(layout.contentStart, layout.content, element.delimiters);
   }
 }
 

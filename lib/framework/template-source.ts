@@ -9,27 +9,42 @@ const DELIMITERS: Delimiters = ["{{", "}}"];
 /** How many indentations of one text are kept. Recursion makes as many as it is deep; past it they are made anew. */
 const MAX_INDENTED = 100;
 
+interface File {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Where a text begins in the one that it was taken from. */
+interface Origin {
+  readonly source: TemplateSource;
+  readonly offset: number;
+}
+
 /** Text with tags: a file, what stands in a block, or what a lambda has rendered. */
 export class TemplateSource {
-  readonly file: { readonly path: string; readonly text: string };
+  readonly file: File;
   readonly text: string;
-  /** The line of the file that the text begins in. */
-  readonly line: number;
   readonly delimiters: Delimiters;
+  /** Lines are counted when there is an error. */
+  readonly #origin: Origin | undefined;
   /** What the text was made into when it was first rendered. */
   program: readonly TemplateNode[] | undefined;
   readonly #indented = new Map<string, TemplateSource>();
 
-  constructor(
-    file: { readonly path: string; readonly text: string },
-    text: string,
-    line = 1,
-    delimiters = DELIMITERS,
-  ) {
+  private constructor(file: File, text: string, delimiters: Delimiters, origin?: Origin) {
     this.file = file;
     this.text = text;
-    this.line = line;
     this.delimiters = delimiters;
+    this.#origin = origin;
+  }
+
+  static of(file: File): TemplateSource {
+    return new TemplateSource(file, file.text, DELIMITERS);
+  }
+
+  /** A part of it that is rendered by itself, or another text in its place. */
+  part(offset: number, text: string, delimiters: Delimiters): TemplateSource {
+    return new TemplateSource(this.file, text, delimiters, { source: this, offset });
   }
 
   /** The same with every line indented that is not empty. */
@@ -38,15 +53,16 @@ export class TemplateSource {
     let source = this.#indented.get(indentation);
     if (source === undefined) {
       const text = this.text.replace(/(^|\n)(?=[^\r\n])/g, (lineEnd) => lineEnd + indentation);
-      source = new TemplateSource(this.file, text, this.line, this.delimiters);
+      source = new TemplateSource(this.file, text, this.delimiters, { source: this, offset: 0 });
       if (this.#indented.size >= MAX_INDENTED) this.#indented.clear();
       this.#indented.set(indentation, source);
     }
     return source;
   }
 
+  /** The line of the file that an offset is in, counted from 1. */
   lineAt(offset: number): number {
-    let line = this.line;
+    let line = this.#origin?.source.lineAt(this.#origin.offset) ?? 1;
     for (let at = this.text.indexOf("\n"); at >= 0 && at < offset; at = this.text.indexOf("\n", at + 1))
       line++;
     return line;
