@@ -2,8 +2,9 @@
 
 import { writeFileSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { type FcgiClientOptions, fcgiClient } from "../../lib/clients/fcgi.ts";
+import { ProtocolError } from "../../lib/errors.ts";
 import { validate } from "../../lib/middleware/validate.ts";
 import { type CallRequest, call } from "../../lib/testing/call.ts";
 import { Child } from "../support/child.ts";
@@ -12,7 +13,9 @@ import { type FakeConnection, fakeServer } from "../support/fake-server.ts";
 import { END_REQUEST, PARAMS, record, STDIN, STDOUT } from "../support/fastcgi-client.ts";
 import { TEXT } from "../support/fcgi-server.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { fullListener } from "../support/full-listener.ts";
 import { startServer } from "../support/running-server.ts";
+import { until } from "../support/until.ts";
 
 const REPLY = Buffer.concat([
   record(STDOUT, 1, Buffer.from("Content-Type: text/plain\r\n\r\nhello")),
@@ -245,4 +248,37 @@ test("a process with nothing but idle connections ends", async () => {
   );
   const child = new Child(process.execPath, [`${folder.path}/main.mjs`]);
   expect([await child.ended, child.output]).toEqual([0, "hello 1\n"]);
+});
+
+describe("a connection that does not come up", () => {
+  async function toFull(options: Partial<FcgiClientOptions> = {}) {
+    const { host, port } = await fullListener();
+    const php = fcgiClient({ address: `${host}:${port}`, ...options });
+    onTestFinished(() => php.close());
+    const application = validate(php);
+    return { where: `${host}:${port}`, php, ask: (what: CallRequest = {}) => call(application, "/", what) };
+  }
+
+  test("is a 504 after connectTimeoutMs, and leaves its place to the next one", async () => {
+    const { where, php, ask } = await toFull({ connectTimeoutMs: 100, maxConnections: 1 });
+    const begun = performance.now();
+    const replies = await Promise.all([ask(), ask({ method: "POST", body: "x" })]);
+    // One behind the other.
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(190);
+    for (const { status, errors } of replies) {
+      expect(status).toBe(504);
+      expect(errors).toContain(`${where} took no connection in 100 ms ("connectTimeoutMs")`);
+    }
+    expect(php.connections()).toEqual({ open: 0, idle: 0, waiting: 0 });
+  });
+
+  test("is given up when the client of the request goes away", async () => {
+    const { php, ask } = await toFull({ connectTimeoutMs: 0 });
+    const client = new AbortController();
+    const asked = ask({ signal: client.signal });
+    await until("it connects", () => php.connections().open === 1);
+    client.abort(new ProtocolError("PEER_GONE", "the client closed the connection"));
+    await asked;
+    expect(php.connections()).toEqual({ open: 0, idle: 0, waiting: 0 });
+  });
 });
