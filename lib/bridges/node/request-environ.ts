@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { TLSSocket } from "node:tls";
 import { addPeer, requestEnviron } from "../../gateway/http-request.ts";
 import { decodePath } from "../../gateway/path.ts";
 import type { Environ } from "../../gateway/types.ts";
@@ -19,7 +20,8 @@ interface AnyRequest extends IncomingMessage {
 export function environOf(request: AnyRequest): Environ {
   const { socket, originalUrl, url = "", authority } = request;
   const environ = requestEnviron(request, originalUrl ?? url, authority);
-  if ("encrypted" in socket && socket.encrypted === true) environ.HTTPS = "on";
+  // Asked for and not looked for: that of HTTP/2 stands for another, and has only what is asked for.
+  if ((socket as Partial<TLSSocket>).encrypted === true) environ.HTTPS = "on";
   addPeer(environ, socket);
   return environ;
 }

@@ -1,9 +1,18 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerHttp2Stream } from "node:http2";
 import { ProtocolError } from "../../errors.ts";
 import { HeldResponse } from "../../gateway/held-response.ts";
 import type { ResponseSink } from "../../gateway/sink.ts";
 import type { Header } from "../../gateway/types.ts";
 import { RequestInput } from "./request-input.ts";
+
+/** RFC 9113 §7. */
+const INTERNAL_ERROR = 2;
+
+/** What HTTP/2 has in place of a connection. */
+interface Http2Response extends ServerResponse {
+  readonly stream: ServerHttp2Stream;
+}
 
 /** Writes the response of a gateway application to a response of node:http, or of its namesake for HTTP/2. */
 export class NodeSink extends HeldResponse implements ResponseSink {
@@ -61,8 +70,17 @@ export class NodeSink extends HeldResponse implements ResponseSink {
     this.flush();
     this.#isOver = true;
     this.input.leave();
-    if (this.#request.httpVersionMajor < 2) this.#response.socket?.destroySoon();
-    else this.#response.destroy();
+    if (this.#isHttp2) this.#reset();
+    else this.#response.socket?.destroySoon();
+  }
+
+  get #isHttp2(): boolean {
+    return this.#request.httpVersionMajor >= 2;
+  }
+
+  /** Of HTTP/2's streams: one that is merely destroyed says that all is well. */
+  #reset(): void {
+    (this.#response as Http2Response).stream.close(INTERNAL_ERROR);
   }
 
   /** False where there is none that was not written. */
@@ -74,12 +92,13 @@ export class NodeSink extends HeldResponse implements ResponseSink {
     try {
       const headers = this.#isFirst ? head.headers.flat() : this.#addHeaders(head.headers);
       // HTTP/2 has no reason phrases.
-      if (this.#request.httpVersionMajor < 2) response.writeHead(code, status.slice(4), headers);
-      else response.writeHead(code, headers);
+      if (this.#isHttp2) response.writeHead(code, headers);
+      else response.writeHead(code, status.slice(4), headers);
     } catch (error) {
       // Somebody else has sent a head, or HTTP/2 knows no such status: there is no other answer to give.
       this.#isOver = true;
-      response.destroy();
+      if (this.#isHttp2) this.#reset();
+      else response.destroy();
       throw error;
     }
     return true;
@@ -113,7 +132,8 @@ export class NodeSink extends HeldResponse implements ResponseSink {
 
   readonly #onClose = (): void => {
     this.#wake();
-    if (this.#response.writableFinished) return;
+    // A stream of HTTP/2 that was reset is finished too.
+    if (this.#isOver && this.#response.writableFinished) return;
     this.#isOver = true;
     const reason = new ProtocolError("PEER_GONE", "the client closed the connection");
     this.input.fail(reason);
