@@ -10,6 +10,7 @@ export function standInFor(native: Constructor, standIn: Constructor): void {
   const ordinary = Function.prototype[Symbol.hasInstance];
   Object.defineProperties(standIn, {
     name: { value: native.name },
+    length: { value: native.length },
     [Symbol.hasInstance]: {
       value(this: unknown, value: unknown) {
         // A subclass inherits this, and has instances of its own.
