@@ -11,7 +11,7 @@ export type SendfileOptions =
   | {
       /**
        * `"X-Sendfile"` for lighttpd with `"x-sendfile" => "enable"` and Apache with mod_xsendfile; `"X-LIGHTTPD-send-file"` is
-       * lighttpd's old name for it.
+       * lighttpd's alone, and there serves for files that Apache would spoil.
        */
       readonly header: "X-Sendfile" | "X-LIGHTTPD-send-file";
 
@@ -39,8 +39,9 @@ export type SendfileOptions =
  * for the next request. The file is not opened here. A part of a file that the client asked for (206) becomes the whole one: the web
  * server does ranges by the same `Range`.
  *
- * Only for status 200 and 206; and with `X-Accel-Redirect` not for files with a `Content-Encoding`, since nginx drops that header.
- * nginx also sets its own `ETag`, `Last-Modified` and `Content-Length`.
+ * Only for status 200 and 206. Unless it is with `X-LIGHTTPD-send-file`, not for files with a `Content-Encoding`, since nginx and
+ * Apache drop that header; with `X-Sendfile` not for those whose path is written otherwise in a URL, which lighttpd decodes and
+ * Apache does not. nginx also sets its own `ETag`, `Last-Modified` and `Content-Length`.
  *
  * Which header is sent is fixed here and never follows from the request, as it did in Rack before CVE-2025-61780: a client that
  * chooses it, or the mapping, reads other files. Danger: a web server that does not know the header sends an empty body, and the path
@@ -57,13 +58,15 @@ export function sendfile(options: SendfileOptions): Middleware {
   const replace = (head: ResponseHead, body: Body): Body => {
     const { headers } = head;
     if (!isFileBody(body) || !isWhole(head, body)) return body;
-    if (header === "X-Accel-Redirect" && headers.has("Content-Encoding")) return body;
+    if (header !== "X-LIGHTTPD-send-file" && headers.has("Content-Encoding")) return body;
     const path = address(resolve(body.path));
     if (path === undefined) return body;
+    const encoded = encodeURI(path).replace(/[?#]/g, encodeURIComponent);
+    if (header === "X-Sendfile" && encoded !== path) return body;
     if (head.code === 206) head.status = "200 OK";
     headers.remove("Content-Range");
     headers.remove("Content-Length");
-    headers.set(header, encodeURI(path).replace(/[?#]/g, encodeURIComponent));
+    headers.set(header, encoded);
     return [];
   };
   return (application) => (environ, startResponse) =>

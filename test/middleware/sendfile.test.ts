@@ -8,12 +8,16 @@ import { type SendfileOptions, sendfile } from "../../lib/middleware/sendfile.ts
 import { staticApplication } from "../../lib/middleware/static-files.ts";
 import { openBodies, validate } from "../../lib/middleware/validate.ts";
 import { type CallRequest, call } from "../../lib/testing/call.ts";
+import { apache, startApache } from "../support/apache.ts";
 import { type RunningFcgi, startFcgi } from "../support/fcgi-server.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import type { Front } from "../support/front.ts";
 import { ask } from "../support/fronts/ask.ts";
 import { externalSocket, lighttpd, startLighttpd } from "../support/lighttpd.ts";
 import { nginx, startNginx } from "../support/nginx.ts";
+import { findProgram } from "../support/programs.ts";
+
+const xsendfile = findProgram("mod_xsendfile");
 
 const TEXT = "0123456789";
 const DATE = "Sun, 06 Nov 1994 08:49:37 GMT";
@@ -72,7 +76,7 @@ describe("what is sent", () => {
   test.each<[SendfileOptions, string, string]>([
     [{ header: "X-Sendfile" }, "a.txt", `${files}/a.txt`],
     [{ header: "X-LIGHTTPD-send-file" }, "a.txt", `${files}/a.txt`],
-    [{ header: "X-Sendfile" }, "odd \u00fc%?#;&+.txt", `${files}/odd%20%C3%BC%25%3F%23;&+.txt`],
+    [{ header: "X-LIGHTTPD-send-file" }, "odd \u00fc%?#;&+.txt", `${files}/odd%20%C3%BC%25%3F%23;&+.txt`],
     [{ header: "X-Sendfile", folders: [files] }, "sub/../a.txt", `${files}/a.txt`],
     [{ header: "X-Accel-Redirect", folders: { [files]: "/internal" } }, "sub/b.txt", "/internal/sub/b.txt"],
     [
@@ -138,6 +142,16 @@ describe("what is sent", () => {
       { header: "X-Accel-Redirect", folders: { [files]: "/files" } },
     ],
     [
+      "a coding that Apache would drop",
+      answering("c.js.gz", { headers: [["Content-Encoding", "gzip"]] }),
+      { header: "X-Sendfile" },
+    ],
+    [
+      "a name that lighttpd would decode and Apache would not",
+      answering("odd \u00fc%?#;&+.txt"),
+      { header: "X-Sendfile" },
+    ],
+    [
       "an array",
       (_environ, startResponse) => {
         startResponse("200 OK", [["Content-Type", "text/plain"]]);
@@ -174,6 +188,10 @@ describe("what is sent", () => {
   });
 });
 
+const ENCODED = /^200 \/.*odd%20%C3%BC%25%3F%23;&\+\.txt$/;
+/** By the application itself. */
+const SENT = /^200 -$/;
+
 interface Site {
   readonly front: Front;
   readonly server: RunningFcgi;
@@ -203,8 +221,12 @@ async function stopSite({ front, server }: Site): Promise<void> {
   await server.stop();
 }
 
-/** What holds behind each of them. */
-function asTheApplicationWould(site: () => Site): void {
+/**
+ * What holds behind each of them.
+ *
+ * @param odd what the application sends for a name that has to be encoded
+ */
+function asTheApplicationWould(site: () => Site, odd: RegExp): void {
   test.each<[string, Record<string, string>, number, string, string | undefined]>([
     ["GET", {}, 200, TEXT, undefined],
     ["HEAD", {}, 200, "", undefined],
@@ -231,7 +253,7 @@ function asTheApplicationWould(site: () => Site): void {
     const { front, sent } = site();
     const answer = await ask(front.port, "/odd%20%C3%BC%25%3F%23;&+.txt");
     expect(String(answer.body)).toBe(TEXT);
-    expect(sent.at(-1)).toMatch(/^200 \/.*odd%20%C3%BC%25%3F%23;&\+\.txt$/);
+    expect(sent.at(-1)).toMatch(odd);
   });
 
   test("an answer of the web server's own tag", async () => {
@@ -279,7 +301,7 @@ describe.skipIf(nginx === undefined)("behind nginx, X-Accel-Redirect", () => {
   });
   afterAll(() => stopSite(site));
 
-  asTheApplicationWould(() => site);
+  asTheApplicationWould(() => site, ENCODED);
 
   test("the web server sends it, from a location that nobody else reaches", async () => {
     await ask(site.front.port, "/a.txt");
@@ -289,11 +311,14 @@ describe.skipIf(nginx === undefined)("behind nginx, X-Accel-Redirect", () => {
   });
 });
 
-describe.skipIf(lighttpd === undefined)("behind lighttpd, X-Sendfile", () => {
+describe.skipIf(lighttpd === undefined).each([
+  ["X-Sendfile", SENT],
+  ["X-LIGHTTPD-send-file", ENCODED],
+] as const)("behind lighttpd, %s", (header, odd) => {
   let site: Site;
 
   beforeAll(async () => {
-    site = await startSite({ header: "X-Sendfile", folders: [files] }, (socket) => {
+    site = await startSite({ header, folders: [files] }, (socket) => {
       const { modules, config } = externalSocket(socket, "/");
       const enabled = `"x-sendfile" => "enable", "x-sendfile-docroot" => ("${files}"), "check-local"`;
       return startLighttpd({ modules, config: config.replace('"check-local"', enabled) });
@@ -301,10 +326,34 @@ describe.skipIf(lighttpd === undefined)("behind lighttpd, X-Sendfile", () => {
   });
   afterAll(() => stopSite(site));
 
-  asTheApplicationWould(() => site);
+  asTheApplicationWould(() => site, odd);
 
   test("the web server sends it", async () => {
     await ask(site.front.port, "/a.txt", { headers: { Range: "bytes=2-4" } });
+    expect(site.sent.at(-1)).toBe(`200 ${files}/a.txt`);
+  });
+});
+
+describe.skipIf(apache === undefined || xsendfile === undefined)("behind Apache, X-Sendfile", () => {
+  let site: Site;
+
+  beforeAll(async () => {
+    site = await startSite({ header: "X-Sendfile", folders: [files] }, (socket) =>
+      startApache(
+        `XSendFile On
+        XSendFilePath "${files}"
+        ProxyPass "/" "unix:${socket}|fcgi://localhost/"`,
+        ["proxy", "proxy_fcgi", "xsendfile"],
+      ),
+    );
+  });
+  afterAll(() => stopSite(site));
+
+  asTheApplicationWould(() => site, SENT);
+
+  test("the web server sends it", async () => {
+    const answer = await ask(site.front.port, "/a.txt", { headers: { Range: "bytes=2-4" } });
+    expect(answer.status).toBe(206);
     expect(site.sent.at(-1)).toBe(`200 ${files}/a.txt`);
   });
 });
