@@ -270,7 +270,8 @@ export class Serving implements Server {
       endNow: () => (workers === undefined ? process.exit(TERMINATED) : workers.stopNow()),
       reopenLogs: () => {
         reopenLogFiles();
-        workers?.reopenLogs?.();
+        // Workers that start meanwhile may have opened the old ones.
+        starting.then((all) => all.reopenLogs?.()).catch(() => {});
       },
     });
   }

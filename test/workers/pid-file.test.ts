@@ -211,6 +211,26 @@ describe("a server", () => {
     expect(readFileSync(pidFile, "utf8")).toBe(`${child.pid}\n`);
   });
 
+  test.each(["single", "threads", "prefork"])(
+    "of worker model %s takes signals as soon as its file is there",
+    async (workers) => {
+      const script = servers.script(JSON.stringify({ protocol: "http", bindAddress: 0, pidFile, workers }));
+      const hasty = `import fs from "node:fs";
+        import { syncBuiltinESMExports } from "node:module";
+        const { renameSync } = fs;
+        fs.renameSync = (from, to) => {
+          renameSync(from, to);
+          if (to === ${JSON.stringify(pidFile)}) process.kill(process.pid, "SIGTERM");
+        };
+        syncBuiltinESMExports();`;
+      const before = `data:text/javascript,${encodeURIComponent(hasty)}`;
+      const child = servers.start(process.execPath, ["--import", before, script]);
+      expect(await child.ended, child.output).toBe(0);
+      expect(child.stdout).toMatch(/^ended: stop$/m);
+      expect(readdirSync(dirname(pidFile))).toEqual(["script.mjs"]);
+    },
+  );
+
   test("that is closed without signals of its own removes it, too", async () => {
     const script = servers.path("closing.mjs");
     writeFileSync(
