@@ -7,6 +7,10 @@ import { Advice, root } from "./command.js";
 /** The oldest is that of package.json; the others are what Node calls long-term support, and the newest. */
 export const supportedNodes = [20, 22, 24, 26];
 
+/** The program's own package: `node` asks npm once more for it, which takes several times as long. */
+const name = `node-${process.platform}-${process.arch}`;
+const place = `node_modules/${name}/bin/node`;
+
 /**
  * The program of the latest release of a major version; this very Node where it is one.
  *
@@ -17,14 +21,14 @@ export async function installNode(major) {
   if (process.versions.node.startsWith(`${major}.`)) return process.execPath;
   const cache = `${root}node_modules/.cache/node-versions`;
   const folder = `${cache}/${major}`;
-  const program = `${folder}/node_modules/node/bin/node`;
+  const program = `${folder}/${place}`;
   if (existsSync(program)) return program;
   // Whole or not there: who is interrupted leaves nothing that looks like a Node.
   const unfinished = `${folder}-${process.pid}`;
   mkdirSync(unfinished, { recursive: true });
   try {
     const said = await install(unfinished, major);
-    if (!existsSync(`${unfinished}/node_modules/node/bin/node`)) {
+    if (!existsSync(`${unfinished}/${place}`)) {
       throw new Advice(
         `Node ${major} cannot be installed from npm: see that "npm ping" reaches the registry.\n${said}`,
       );
@@ -47,7 +51,8 @@ function install(folder, major) {
     "--no-audit",
     "--no-fund",
     "--loglevel=error",
-    `node@${major}`,
+    "--ignore-scripts",
+    `${name}@${major}`,
   ];
   return new Promise((resolve) => {
     let said = "";

@@ -28,7 +28,7 @@ const protocols = [
   ["HTTP", "http"],
 ] as const;
 
-/** One mount each: where an application is mounted is the protocol's business, whoever calls it. */
+/** One mount each, the other one in this process: where an application is mounted is the protocol's business, whoever calls it. */
 const pools: readonly Cell[] = protocols.flatMap(([name, protocol]): Cell[] => [
   [`${name}, threads`, startProcess(protocol, "threads"), [""]],
   [`${name}, prefork`, startProcess(protocol, "prefork"), ["/app"]],
@@ -36,21 +36,20 @@ const pools: readonly Cell[] = protocols.flatMap(([name, protocol]): Cell[] => [
 
 const transports: readonly Cell[] = [
   ["in process", startInProcess, ["", "/app"]],
-  ["HTTP", startHttp, ["", "/app"]],
-  ["FastCGI", startFastCgi(reachFastCgi), ["", "/app"]],
+  ["HTTP", startHttp, [""]],
+  ["FastCGI", startFastCgi(reachFastCgi), [""]],
   ["FastCGI, connection kept", startFastCgi(reachKeptFastCgi), ["/app"]],
   ["SCGI", startSingleRequest(scgi), ["/app"]],
   ["SCGI over TCP", startSingleRequest(scgi, true), [""]],
   ["uwsgi", startSingleRequest(uwsgi), ["/app"]],
   ["uwsgi over TCP", startSingleRequest(uwsgi, true), [""]],
-  ["AJP", startAjp(reachAjp), ["", "/app"]],
+  ["AJP", startAjp(reachAjp), ["/app"]],
   ["AJP, connections kept", startAjp(reachKeptAjp), [""]],
   ["HTTP in front of a FastCGI client", startForwarding("fcgi"), ["/app"]],
   ["HTTP in front of an SCGI client", startForwarding("scgi"), [""]],
   // A process for each case; at the root in test/real-servers.
   ["CGI", startCgi, ["/cgi-bin/app"]],
   ["FastCGI, a process of its own", startProcess("fcgi", "single"), [""]],
-  ["FastCGI, a process of its own, connection kept", startProcess("fcgi, kept", "single"), [""]],
   ["HTTP, a process of its own", startProcess("http", "single"), ["/app"]],
   ["fetch handler", startToFetch, [""]],
   ["fetch handler, there and back", startThereAndBack, ["/app"]],

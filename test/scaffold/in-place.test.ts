@@ -21,7 +21,7 @@ const kinds = templateNames.flatMap((template) => [
   { template, where: "in JavaScript, after postern new", js: true },
 ]);
 
-describe.skipIf(lighttpd === undefined)("templates", () => {
+describe.skipIf(lighttpd === undefined)("templates", { timeout: 120_000 }, () => {
   // The tests in JavaScript are those in TypeScript without their types: one project's show that they run.
   test.each(kinds)("$template, $where: npm test passes, npm start answers", async ({ template, js }) => {
     const stand = await Stand.make();

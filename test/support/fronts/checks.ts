@@ -45,7 +45,7 @@ const SILENCE_MS = 400;
 
 const upload = randomBytes(20_000_000);
 const uploadDigest = sha256(upload);
-const downloadDigest = sha256(Buffer.alloc(20_000_000, "postern "));
+const download = Buffer.alloc(20_000_000, "postern ");
 
 export const checks = [
   {
@@ -205,18 +205,18 @@ export const checks = [
     async measure(stand) {
       const { status, body } = await get(stand, "/bytes?n=20000000");
       if (status !== 200) return String(status);
-      return sha256(body) === downloadDigest ? "yes" : "damaged";
+      return body.equals(download) ? "yes" : "damaged";
     },
   },
   {
-    name: "1,000 requests of 1 KB",
+    name: "200 requests of 1 KB",
     table: "responses",
     expected: "yes",
     once: true,
     async measure(stand) {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       // Each is a new process there.
-      const count = stand.slow ? 20 : 1000;
+      const count = stand.slow ? 20 : 200;
       const wanted = Buffer.alloc(1024, "postern ");
       let lost = 0;
       for (let done = 0; done < count; done++) {
