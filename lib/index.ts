@@ -2,7 +2,14 @@
 
 export { ApplicationError, GatewayError, ProtocolError } from "./errors.ts";
 export type { ApplicationOptions, Page } from "./framework/app-core.ts";
-export { type App, application, type RunOptions } from "./framework/application.ts";
+export {
+  type App,
+  application,
+  autoApplication,
+  type PageClass,
+  type RunOptions,
+  subdomainApplication,
+} from "./framework/application.ts";
 export type { Context } from "./framework/context.ts";
 export type { CookieDefaults, CookieOptions } from "./framework/cookies.ts";
 export type { EventStream, ServerSentEvent } from "./framework/event-stream.ts";
@@ -83,6 +90,7 @@ export {
 export type { RouteInfo } from "./framework/routes.ts";
 export type { Handler, HandlerClass, HandlerFunction, Route, Target } from "./framework/target.ts";
 export type { TemplateError } from "./framework/template-error.ts";
+export { type Lazy, lazy, type Processed, withProcessors } from "./framework/target-wrappers.ts";
 export type { TemplateResult } from "./framework/template-result.ts";
 export type {
   TemplateCompiler,

@@ -4,7 +4,7 @@ import { inspect } from "node:util";
 import { ProtocolError } from "../errors.ts";
 import type { Body, Environ, StartResponse } from "../gateway/types.ts";
 import type { AppCore, Page } from "./app-core.ts";
-import { runLevel, settle } from "./dispatch.ts";
+import { pageFor, runLevel, settle } from "./dispatch.ts";
 import { methodOf } from "./endpoint.ts";
 import { Exchange } from "./exchange.ts";
 import { asResponse } from "./http-response.ts";
@@ -126,7 +126,7 @@ async function recover(exchange: Exchange, error: unknown, startResponse: StartR
 }
 
 function errorPage(level: Level): Page | undefined {
-  return level.core.pages.internalError ?? (level.parent === undefined ? undefined : errorPage(level.parent));
+  return pageFor(level.core, 500) ?? (level.parent === undefined ? undefined : errorPage(level.parent));
 }
 
 function log(exchange: Exchange, error: unknown): void {

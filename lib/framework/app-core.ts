@@ -53,6 +53,14 @@ export interface ApplicationOptions {
   allowedHosts?: readonly string[];
 
   /**
+   * Where a GET fits no route with its last slash (`"remove"`) or without it (`"add"`), and one the other way: redirects to
+   * that one, for good.
+   *
+   * @defaultValue none: `/about` and `/about/` are two paths, as in web.py
+   */
+  trailingSlash?: "add" | "remove";
+
+  /**
    * Origins whose pages may send unsafe methods, such as `https://admin.example.org`.
    *
    * @defaultValue none
@@ -72,7 +80,11 @@ export interface AppCore {
   /** The URL map as it was written, for those who want to read it. */
   readonly map: (readonly [pattern: string | RegExp, target: unknown, name: string | undefined])[];
   readonly names: NamedRoutes;
+  /** The patterns are for the host's name, and take nothing of the path. */
+  readonly isByHost: boolean;
   readonly processors: Processor[];
   /** Its own pages, as they are at the time of the request. */
   readonly pages: { readonly notFound: Page | undefined; readonly internalError: Page | undefined };
+  /** Those of other statuses; `any` for all from 400 on that have none. */
+  readonly statusPages: Map<number | "any", Page>;
 }

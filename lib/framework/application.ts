@@ -13,11 +13,11 @@ import { mountEndpoint } from "./dispatch.ts";
 import { type Endpoint, toEndpoint } from "./endpoint.ts";
 import { applicationEndpoint, Mount } from "./mount.ts";
 import { NamedRoutes } from "./named-routes.ts";
-import { compilePattern, compilePrefix } from "./pattern.ts";
+import { compileHost, compilePattern, compilePrefix } from "./pattern.ts";
 import type { Processor } from "./processors.ts";
 import { Router } from "./router.ts";
 import type { RouteInfo } from "./routes.ts";
-import type { Checked, Route, Target } from "./target.ts";
+import type { Checked, HandlerClass, Route, Target } from "./target.ts";
 import type { Web } from "./web.ts";
 
 /** A gateway application with a URL map. Any server serves it, any middleware wraps it, another one mounts it. */
@@ -37,6 +37,13 @@ export interface Mountable {
    * the server answers.
    */
   internalError: Page | undefined;
+
+  /**
+   * Answers a status in the place of its plain page, where the response has no body of its own; `"any"` all errors that have no
+   * page here (400 and up, and handlers that fail). What a mounted application has no page for is its parent's. 404 and 500
+   * are `notFound` and `internalError`.
+   */
+  errorPage(status: number | "any", page: Page): App;
 
   /** Appends a route. Those that are there already win. */
   addMapping<const P extends string | RegExp>(pattern: P, target: Target<P>, name?: string): App;
@@ -102,11 +109,64 @@ export function application<const Urls extends readonly Route[]>(
   urls: Urls & Checked<Urls>,
   options: ApplicationOptions = {},
 ): App {
+  return makeApplication(urls, options, false);
+}
+
+/**
+ * Makes an application whose patterns are for the host that is asked for, without its port: web.py's
+ * `subdomain_application`. Nothing is taken of the path, so that an application that a pattern leads to sees all of it. A
+ * handler gets the groups of the pattern, as ever; for an application they should be named, which puts them in `web.params`.
+ * A host that fits no pattern, or that is none, is answered 404.
+ *
+ * A dot stands for any character, so escape it. The host is what the client sent; a forwarded one is that of a trusted proxy
+ * (`postern/middleware/trusted-proxies`).
+ *
+ * @example
+ * const app = subdomainApplication([["(?:www\\.)?example\\.org", site], ["(?<user>[^.]+)\\.example\\.org", blog]]);
+ *
+ * @throws ApplicationError as `application` does; `URL_MAP` also for a route with a name: a host has no path to link to
+ */
+export function subdomainApplication<const Urls extends readonly Route[]>(
+  urls: Urls & Checked<Urls>,
+  options: ApplicationOptions = {},
+): App {
+  return makeApplication(urls, options, true);
+}
+
+/** A class of handlers that knows its own pattern. */
+export type PageClass = HandlerClass & {
+  /** Left out, it is the class's name after a slash; `null` is for classes that others extend. */
+  readonly path?: string | null;
+};
+
+/**
+ * Makes an application of classes that say themselves where they are: web.py's `auto_application`.
+ *
+ * @example
+ * class Article { static path = "/articles/(\\d+)"; GET(web: Web, id: string) { return id; } }
+ * const app = autoApplication([Article]);
+ *
+ * @throws ApplicationError as `application` does
+ */
+export function autoApplication(classes: readonly PageClass[], options: ApplicationOptions = {}): App {
+  const urls = classes
+    .map((page) => [page.path === undefined ? `/${page.name}` : page.path, page] as const)
+    .filter(([path]) => path !== null);
+  return makeApplication(urls, options, false);
+}
+
+function makeApplication(urls: unknown, options: ApplicationOptions, isByHost: boolean): App {
   checkOrigins("trustedOrigins", options.trustedOrigins ?? []);
   const gateway: Application = (environ, startResponse) => answer(core, environ, startResponse);
   const app: App = Object.assign(gateway, {
     notFound: undefined,
     internalError: undefined,
+    errorPage(status: number | "any", page: Page) {
+      if (status === 404) app.notFound = page;
+      else if (status === 500) app.internalError = page;
+      else core.statusPages.set(status, page);
+      return app;
+    },
     addMapping(pattern: string | RegExp, target: unknown, name?: string) {
       add(core, pattern, target, name);
       return app;
@@ -153,8 +213,10 @@ export function application<const Urls extends readonly Route[]>(
     router: new Router<Endpoint>(),
     map: [],
     names: new NamedRoutes(),
+    isByHost,
     processors: [],
     pages: app,
+    statusPages: new Map(),
   };
   cores.set(app, core);
   for (const [pattern, target, name] of pairsOf(urls)) add(core, pattern, target, name);
@@ -177,7 +239,14 @@ function isPair(route: unknown): boolean {
 function add(core: AppCore, pattern: string | RegExp, target: unknown, name: string | undefined): void {
   const mounted = coreOf(target);
   const isPrefix = mounted !== undefined || target instanceof Mount;
-  const compiled = isPrefix ? compilePrefix(pattern) : compilePattern(pattern);
+  const compile = core.isByHost ? compileHost : isPrefix ? compilePrefix : compilePattern;
+  const compiled = compile(pattern);
+  if (name !== undefined && core.isByHost) {
+    throw new ApplicationError(
+      "URL_MAP",
+      `the route "${name}" cannot have a name: a host has no path to link to`,
+    );
+  }
   if (name !== undefined) core.names.add(name, compiled, mounted);
   core.router.add(compiled, endpointOf(target, mounted, pattern));
   core.map.push([pattern, target, name]);

@@ -1,12 +1,14 @@
 // One application's part of a request: its processors, its route, its own pages.
 
+import { parseHost } from "../gateway/host.ts";
 import type { AppCore, Page } from "./app-core.ts";
-import type { Call } from "./endpoint.ts";
+import { type Call, mountPrefix } from "./endpoint.ts";
 import { type Exchange, locationOf } from "./exchange.ts";
 import { asResponse, HttpResponse, Redirect } from "./http-response.ts";
 import { Level } from "./level.ts";
+import { encodePath } from "./location.ts";
 import { runProcessors } from "./processors.ts";
-import { badRequest, notFound } from "./responses.ts";
+import { badRequest, movedPermanently, notFound } from "./responses.ts";
 import { isThenable } from "./thenable.ts";
 import { Web } from "./web.ts";
 
@@ -48,22 +50,38 @@ export function settle(level: Level, web: Web, result: unknown): unknown {
   return page === undefined ? result : new HttpResponse(result.status, page(web, result), result.headers);
 }
 
-function pageFor(core: AppCore, status: number): Page | undefined {
-  if (status === 404) return core.pages.notFound;
-  return status === 500 ? core.pages.internalError : undefined;
+/** The page that an application has for a status. */
+export function pageFor({ pages, statusPages }: AppCore, status: number): Page | undefined {
+  const named =
+    status === 404 ? pages.notFound : status === 500 ? pages.internalError : statusPages.get(status);
+  return named ?? (status >= 400 ? statusPages.get("any") : undefined);
 }
 
 function route(exchange: Exchange, level: Level, web: Web): unknown {
-  const match = level.core.router.match(level.path);
-  if (match === undefined) throw notFound();
+  const subject = level.core.isByHost ? parseHost(web.ctx.host)?.name : level.path;
+  const match = subject === undefined ? undefined : level.core.router.match(subject);
+  if (match === undefined) throw otherSlash(level, web) ?? notFound();
   level.match = match;
   return match.value({ web, level, groups: match.groups, exchange });
 }
 
+/** The redirect that the option `trailingSlash` asks for, where the other path is one of the map's. */
+function otherSlash(level: Level, web: Web): Redirect | undefined {
+  const wanted = level.option("trailingSlash");
+  if (wanted === undefined || level.core.isByHost || (web.method !== "GET" && web.method !== "HEAD"))
+    return undefined;
+  const hasSlash = level.path.endsWith("/");
+  if (level.path === "/" || hasSlash === (wanted === "add")) return undefined;
+  const other = hasSlash ? level.path.replace(/\/+$/, "") : `${level.path}/`;
+  if (level.core.router.match(other) === undefined) return undefined;
+  return movedPermanently(encodePath(other) + web.ctx.query);
+}
+
 /** The endpoint of a mounted application: the rest of the path is its path. */
 export function mountEndpoint(core: AppCore): (call: Call) => unknown {
-  return ({ exchange, level, groups }) => {
-    const prefix = groups[0];
+  return (call) => {
+    const { exchange, level } = call;
+    const prefix = mountPrefix(call);
     return runLevel(exchange, new Level(core, level.path.slice(prefix.length), level, prefix));
   };
 }

@@ -7,7 +7,9 @@ import { HttpResponse, Redirect } from "./http-response.ts";
 import type { Level } from "./level.ts";
 import { encodePath, SCHEME } from "./location.ts";
 import { allowedMethods, isMethod, isSafe, METHODS, type Method } from "./method.ts";
+import { runProcessors } from "./processors.ts";
 import { forbidden, methodNotAllowed, notImplemented } from "./responses.ts";
+import { Lazy, Processed } from "./target-wrappers.ts";
 import type { Web } from "./web.ts";
 
 /** A request on its way to a target. */
@@ -26,6 +28,17 @@ type Methods = Readonly<Record<Method, unknown>> & { readonly checkOrigin?: unkn
 export function toEndpoint(target: unknown, pattern: string | RegExp): Endpoint {
   if (target instanceof Redirect) return (call) => expand(target, call);
   if (target instanceof HttpResponse) return () => target;
+  if (target instanceof Lazy) return lazyEndpoint(target, pattern);
+  if (target instanceof Processed) {
+    const inner = toEndpoint(target.target, pattern);
+    return (call) => runProcessors(target.processors, call.web, () => inner(call));
+  }
+  if (isApplication(target)) {
+    throw new ApplicationError(
+      "TARGET",
+      `the target of "${pattern}" is an application, which can only be mounted as it is`,
+    );
+  }
   if (typeof target === "function") {
     return isClass(target) ? classEndpoint(target) : functionEndpoint(target);
   }
@@ -39,6 +52,24 @@ export function toEndpoint(target: unknown, pattern: string | RegExp): Endpoint 
     `the target of "${pattern}" answers no request: give a class or an object with methods such as GET, ` +
       "a function, an application or redirect()",
   );
+}
+
+function lazyEndpoint({ load }: Lazy<unknown>, pattern: string | RegExp): Endpoint {
+  let loaded: Promise<Endpoint> | undefined;
+  return async (call) => {
+    loaded ??= load().then((target) => toEndpoint(target, pattern));
+    try {
+      await loaded;
+    } catch (error) {
+      loaded = undefined;
+      throw error;
+    }
+    return (await loaded)(call);
+  };
+}
+
+function isApplication(target: unknown): boolean {
+  return typeof target === "function" && "addMapping" in target;
 }
 
 /** @throws HttpResponse 501: not a method we know */
@@ -78,6 +109,11 @@ function callMethod(handler: Methods, call: Call): unknown {
 export function refuseOtherOrigins({ exchange, level }: Call, method: Method): void {
   if (isSafe(method) || level.option("checkOrigin") === false) return;
   if (!isFromHere(exchange.environ, level.option("trustedOrigins") ?? [])) throw forbidden();
+}
+
+/** The part of the path that led to a mounted application. */
+export function mountPrefix({ level, groups }: Call): string {
+  return level.core.isByHost ? "" : groups[0];
 }
 
 function groupsOf({ groups }: Call): (string | undefined)[] {

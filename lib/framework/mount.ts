@@ -6,7 +6,7 @@ import type { ResponseHead } from "../gateway/head.ts";
 import { respond } from "../gateway/respond.ts";
 import type { ResponseSink } from "../gateway/sink.ts";
 import type { Application, Chunk, Environ } from "../gateway/types.ts";
-import { type Call, methodOf, refuseOtherOrigins } from "./endpoint.ts";
+import { type Call, methodOf, mountPrefix, refuseOtherOrigins } from "./endpoint.ts";
 import { Level } from "./level.ts";
 
 /** A gateway application that answers below a prefix. Made by {@link mount}. */
@@ -36,9 +36,9 @@ export function mount(application: Application): Mount {
 /** Answers with the application's response. */
 export function applicationEndpoint({ application }: Mount): (call: Call) => Promise<MountedResponse> {
   return (call) => {
-    const { level, groups, web } = call;
+    const { level, web } = call;
     refuseOtherOrigins(call, methodOf(web.method));
-    const prefix = groups[0];
+    const prefix = mountPrefix(call);
     const { environ } = new Level(level.core, level.path.slice(prefix.length), level, prefix);
     return new MountedResponse().run(application, environ);
   };

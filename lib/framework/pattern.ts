@@ -27,6 +27,22 @@ export function compilePrefix(pattern: string | RegExp): Pattern {
   return compile(typeof pattern === "string" ? pattern.replace(/\/+$/, "") : pattern, "(?=/|$)");
 }
 
+/**
+ * A pattern for a host's name without its port. Capitals and small letters are the same in it (RFC 9110 §4.2.3).
+ *
+ * @throws ApplicationError `PATTERN`: no regular expression
+ */
+export function compileHost(pattern: string | RegExp): Pattern {
+  const source = typeof pattern === "string" ? pattern : pattern.source;
+  const { flags } = parse(source, source);
+  return {
+    expression: new RegExp(`^(?:${source})$`, `${flags}i`),
+    names: groupNames(source),
+    source,
+    segments: [],
+  };
+}
+
 function compile(pattern: string | RegExp, end: string): Pattern {
   if (pattern instanceof RegExp) {
     // `m` would make `$` match at a line break; `g` and `y` would remember the last request.

@@ -5,6 +5,7 @@ import { isClass } from "./endpoint.ts";
 import { HttpResponse, Redirect } from "./http-response.ts";
 import { METHODS, type Method } from "./method.ts";
 import { Mount } from "./mount.ts";
+import { Lazy, Processed } from "./target-wrappers.ts";
 
 /** One line of a URL map. */
 export interface RouteInfo {
@@ -45,6 +46,7 @@ function text(pattern: string | RegExp): string {
 }
 
 function methodsOf(target: unknown): Method[] {
+  if (target instanceof Processed) return methodsOf(target.target);
   const methods = (isClass(target) ? target.prototype : target) as Partial<Record<Method, unknown>>;
   return METHODS.filter((method) => typeof methods[method] === "function");
 }
@@ -53,6 +55,8 @@ function nameOf(target: unknown): string {
   if (target instanceof Redirect)
     return `redirect to ${typeof target.target === "string" ? target.target : target.target[0]}`;
   if (target instanceof HttpResponse) return target.message;
+  if (target instanceof Processed) return nameOf(target.target);
+  if (target instanceof Lazy) return "loaded when it is asked for";
   if (target instanceof Mount) return target.application.name || "an application";
   if (typeof target === "function") return target.name || (isClass(target) ? "a class" : "a function");
   return "an object";

@@ -5,6 +5,7 @@ import type { Mountable } from "./application.ts";
 import type { HttpResponse } from "./http-response.ts";
 import type { Method } from "./method.ts";
 import type { Mount } from "./mount.ts";
+import type { Lazy, Processed } from "./target-wrappers.ts";
 import type { Web } from "./web.ts";
 
 /** What a handler is called with: the request, then one string for each group of the pattern. */
@@ -27,15 +28,17 @@ export type HandlerClass<Pattern = string> = new (web: Web) => Handler<Pattern>;
 /** A function that answers every known method. */
 export type HandlerFunction<Pattern = string> = (...args: HandlerArguments<Pattern>) => unknown;
 
+type HandlerTarget<Pattern> = Handler<Pattern> | HandlerClass<Pattern> | HandlerFunction<Pattern>;
+
 /**
  * What a pattern leads to. An application is mounted: its pattern is a prefix that ends at a `/`. (It is named by
  * its methods here: two kinds of functions would leave one written in place without types. A gateway application of
  * another kind is a function like a handler, so `mount()` has to say what it is.)
  */
 export type Target<Pattern = string> =
-  | Handler<Pattern>
-  | HandlerClass<Pattern>
-  | HandlerFunction<Pattern>
+  | HandlerTarget<Pattern>
+  | Lazy<HandlerTarget<Pattern>>
+  | Processed<HandlerTarget<Pattern> | Lazy<HandlerTarget<Pattern>>>
   | Mountable
   | Mount
   | HttpResponse;

@@ -76,7 +76,7 @@ test.each([
         }
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   );
 });
 

@@ -2,7 +2,16 @@
 // marked, and a mark on a line that does compile is an error too.
 
 import { expect, expectTypeOf, test } from "vitest";
-import { application, type Upload, upload, uploads, type Web } from "../../lib/index.ts";
+import {
+  application,
+  lazy,
+  subdomainApplication,
+  type Upload,
+  upload,
+  uploads,
+  type Web,
+  withProcessors,
+} from "../../lib/index.ts";
 
 class None {
   GET() {
@@ -34,6 +43,18 @@ test("a handler takes no more arguments than its pattern has groups", () => {
     [/(.)/, Two],
     ["/named/:a/:b", Two, "two"],
   ]);
+
+  // @ts-expect-error no group for what is loaded
+  application([["/", lazy(async () => One)]]);
+  // @ts-expect-error no group for what has processors
+  application([["/", withProcessors([], One)]]);
+  application([
+    ["/:a/(.)", lazy(async () => Two)],
+    ["/:a", withProcessors([], One)],
+  ]);
+  // @ts-expect-error a host without a group
+  subdomainApplication([["a\\.example", One]]);
+  subdomainApplication([["(\\w+)\\.example", One]]);
 
   // @ts-expect-error no group, although the route has a name
   application([["/", One, "one"]]);
