@@ -10,9 +10,11 @@ export {
   type RunOptions,
   subdomainApplication,
 } from "./framework/application.ts";
+export type { CacheOptions } from "./framework/cache-control.ts";
 export type { Context } from "./framework/context.ts";
 export type { CookieDefaults, CookieOptions } from "./framework/cookies.ts";
-export type { EventStream, ServerSentEvent } from "./framework/event-stream.ts";
+export type { EventOptions, EventStream, ServerSentEvent } from "./framework/event-stream.ts";
+export type { FileOptions } from "./framework/file.ts";
 export type { FileResult } from "./framework/file-result.ts";
 export {
   type HeaderFields,
@@ -21,6 +23,7 @@ export {
   type RedirectOptions,
 } from "./framework/http-response.ts";
 export type { InputLimits } from "./framework/limits.ts";
+export type { LinkArgument, LinkFields, RouteLink } from "./framework/link.ts";
 export { type Mount, mount } from "./framework/mount.ts";
 export type { FieldPart, FilePart, Part } from "./framework/multipart.ts";
 export type { Next, Processor } from "./framework/processors.ts";
@@ -39,10 +42,12 @@ export {
   found,
   gatewayTimeout,
   gone,
+  html,
   httpVersionNotSupported,
   imUsed,
   insufficientStorage,
   internalServerError,
+  json,
   lengthRequired,
   locked,
   loopDetected,
@@ -75,7 +80,9 @@ export {
   resetContent,
   seeOther,
   serviceUnavailable,
+  type Typed,
   temporaryRedirect,
+  text,
   tooEarly,
   tooManyRequests,
   unauthorized,

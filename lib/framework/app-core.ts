@@ -1,3 +1,4 @@
+import type { Application } from "../gateway/types.ts";
 import type { AllowedHosts } from "./allowed-hosts.ts";
 import type { CookieDefaults } from "./cookies.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -84,7 +85,10 @@ export interface AppCore {
   readonly isByHost: boolean;
   readonly processors: Processor[];
   /** Its own pages, as they are at the time of the request. */
-  readonly pages: { readonly notFound: Page | undefined; readonly internalError: Page | undefined };
+  readonly pages: Application & {
+    readonly notFound: Page | undefined;
+    readonly internalError: Page | undefined;
+  };
   /** Those of other statuses; `any` for all from 400 on that have none. */
   readonly statusPages: Map<number | "any", Page>;
 }

@@ -1,5 +1,6 @@
 import { ApplicationError } from "../errors.ts";
-import type { Environ, Header } from "../gateway/types.ts";
+import { parseHost } from "../gateway/host.ts";
+import type { Application, Environ, Header } from "../gateway/types.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Level } from "./level.ts";
 import { statusLine } from "./status.ts";
@@ -70,6 +71,55 @@ export class Context {
   /** The client's address, as the front end tells it. */
   get ip(): string {
     return this.#exchange.environ.REMOTE_ADDR ?? "";
+  }
+
+  /** The applications on the way to this one, the outermost first. */
+  get appStack(): readonly Application[] {
+    return this.#level.stack;
+  }
+
+  /** The host's name without its port, in small letters; `""` where the client names none. */
+  get hostname(): string {
+    return parseHost(this.host)?.name ?? "";
+  }
+
+  /** The port of the address that was asked for. */
+  get port(): number {
+    return Number(parseHost(this.host)?.port ?? (this.protocol === "https" ? 443 : 80));
+  }
+
+  /** The protocol is https. */
+  get secure(): boolean {
+    return this.protocol === "https";
+  }
+
+  /** The media type of the body in small letters, without parameters, such as `application/json`; or `""`. */
+  get contentType(): string {
+    return (this.#exchange.environ.CONTENT_TYPE ?? "").replace(/;.*/s, "").trim().toLowerCase();
+  }
+
+  /** The charset of the body in small letters; or `""`. */
+  get charset(): string {
+    const [, quoted, plain] =
+      /;\s*charset\s*=\s*(?:"([^"]*)"|([^\s;]*))/i.exec(this.#exchange.environ.CONTENT_TYPE ?? "") ?? [];
+    return (quoted ?? plain ?? "").toLowerCase();
+  }
+
+  /** The length of the body in bytes; `undefined` where the client does not say. */
+  get contentLength(): number | undefined {
+    const { CONTENT_LENGTH: length } = this.#exchange.environ;
+    return length === undefined || length === "" ? undefined : Number(length);
+  }
+
+  /** Who the web server says it is (`REMOTE_USER`), or `""`. What a client claims of itself is not looked at. */
+  get user(): string {
+    const { REMOTE_USER: user } = this.#exchange.environ;
+    return typeof user === "string" ? user : "";
+  }
+
+  /** The request says that a script made it (`X-Requested-With: XMLHttpRequest`), as jQuery does and `fetch` does not. */
+  get isXhr(): boolean {
+    return /^XMLHttpRequest$/i.test(String(this.#exchange.environ["HTTP_X_REQUESTED_WITH"] ?? ""));
   }
 
   get method(): string {

@@ -1,20 +1,42 @@
+import { ApplicationError } from "../errors.ts";
+
 /** One server-sent event (WHATWG HTML §9.2). What is no string in `data` is sent as JSON. */
 export interface ServerSentEvent {
   readonly event?: string;
   readonly data?: unknown;
+  /** What the client sends as `Last-Event-ID` when it connects again: `web.lastEventId`. */
   readonly id?: string | number;
   /** How long the client waits before it connects again, in milliseconds. */
   readonly retry?: number;
+}
+
+export interface EventOptions {
+  /**
+   * After so many seconds without an event a comment is sent, so that nothing on the way takes the connection for a dead one,
+   * and a client that has gone is noticed. 0 sends none.
+   *
+   * @defaultValue `15`, which the specification advises
+   */
+  readonly heartbeatSeconds?: number | undefined;
 }
 
 /** A result that is sent as server-sent events. Made by `web.events()`. */
 export class EventStream {
   readonly #events: AsyncIterable<unknown>;
   readonly #signal: AbortSignal;
+  readonly #heartbeatMs: number;
 
-  constructor(events: AsyncIterable<unknown>, signal: AbortSignal) {
+  /** @throws ApplicationError `EVENTS`: the time is no number of seconds that a timer can wait */
+  constructor(events: AsyncIterable<unknown>, signal: AbortSignal, { heartbeatSeconds = 15 }: EventOptions) {
+    if (!(heartbeatSeconds >= 0 && heartbeatSeconds <= 86_400)) {
+      throw new ApplicationError(
+        "EVENTS",
+        `"heartbeatSeconds" is ${heartbeatSeconds}; give seconds up to 86400, or 0`,
+      );
+    }
     this.#events = events;
     this.#signal = signal;
+    this.#heartbeatMs = heartbeatSeconds * 1000;
   }
 
   /**
@@ -27,14 +49,16 @@ export class EventStream {
     const onAbort = (): void => leave();
     this.#signal.addEventListener("abort", onAbort);
     try {
-      yield ":\n\n";
+      yield COMMENT;
       while (!this.#signal.aborted) {
-        const step = await new Promise<IteratorResult<unknown>>((resolve, reject) => {
+        const step = iterator.next();
+        const left = new Promise<Step>((resolve) => {
           leave = () => resolve({ done: true, value: undefined });
-          iterator.next().then(resolve, reject);
         });
-        if (step.done) return;
-        yield encodeEvent(step.value);
+        let next = await this.#withinHeartbeat(step, left);
+        for (; next === SILENCE; next = await this.#withinHeartbeat(step, left)) yield COMMENT;
+        if (next.done) return;
+        yield encodeEvent(next.value);
       }
     } finally {
       this.#signal.removeEventListener("abort", onAbort);
@@ -42,7 +66,25 @@ export class EventStream {
       iterator.return?.().catch(() => {});
     }
   }
+
+  async #withinHeartbeat(step: Promise<Step>, left: Promise<Step>): Promise<Step | typeof SILENCE> {
+    if (this.#heartbeatMs === 0) return Promise.race([step, left]);
+    let timer: NodeJS.Timeout | undefined;
+    const silence = new Promise<typeof SILENCE>((resolve) => {
+      timer = setTimeout(resolve, this.#heartbeatMs, SILENCE);
+    });
+    try {
+      return await Promise.race([step, left, silence]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
 }
+
+type Step = IteratorResult<unknown>;
+
+const COMMENT = ":\n\n";
+const SILENCE = Symbol("silence");
 
 function encodeEvent(event: unknown): string {
   if (typeof event !== "object" || event === null) return field("data", text(event)).concat("\n");

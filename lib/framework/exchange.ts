@@ -4,7 +4,7 @@ import { type HttpResponse, Redirect } from "./http-response.ts";
 import type { Level } from "./level.ts";
 import { linkFrom } from "./link-from.ts";
 import { resolveLocation } from "./location.ts";
-import { ResponseHeaders } from "./response-headers.ts";
+import { ResponseHeaders, withCharset } from "./response-headers.ts";
 import { REASONS, statusLine } from "./status.ts";
 
 /** What all applications that see one request share: the response so far, and what is to be done at its end. */
@@ -82,7 +82,7 @@ export class Exchange {
   take(response: HttpResponse): unknown {
     this.status = response.status;
     if (response.status >= 300 && response.status !== 304) this.headers.removeRepresentation();
-    for (const [name, value] of response.headers) this.headers.add(name, value);
+    for (const [name, value] of response.headers) this.headers.add(name, withCharset(name, value));
     if (response instanceof Redirect) this.headers.add("Location", locationOf(response, this.level));
     return response.body === undefined ? plainPage(response.status) : response.body;
   }

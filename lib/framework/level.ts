@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { isLoopbackName, parseHost } from "../gateway/host.ts";
 import { encodePathBytes } from "../gateway/path.ts";
-import type { Environ } from "../gateway/types.ts";
+import type { Application, Environ } from "../gateway/types.ts";
 import type { AppCore, ApplicationOptions } from "./app-core.ts";
 import { encodePath } from "./location.ts";
 import type { RouteMatch } from "./router.ts";
@@ -41,6 +41,11 @@ export class Level {
     if (this.match === undefined) return this.#above;
     this.#params ??= withGroups(this.#above, this.match);
     return this.#params;
+  }
+
+  /** The applications on the way here, the outermost first. */
+  get stack(): readonly Application[] {
+    return [...(this.parent?.stack ?? []), this.core.pages];
   }
 
   get root(): Level {

@@ -14,6 +14,12 @@ const SINGLE = new Set([
   "location",
 ]);
 
+/** A value of `Content-Type` as a handler writes it: text is UTF-8 where it says nothing else. */
+export function withCharset(name: string, value: string | number): string | number {
+  if (name.length !== 12 || name.toLowerCase() !== "content-type") return value;
+  return /^text\/(?!event-stream)[^;\s]+$/i.test(String(value)) ? `${value}; charset=utf-8` : value;
+}
+
 /** The headers of one response. What could break out of a header is refused where it is set. */
 export class ResponseHeaders {
   list: Header[] = [];
@@ -33,6 +39,23 @@ export class ResponseHeaders {
     }
     if (SINGLE.has(name.toLowerCase())) this.remove(name);
     this.list.push([name, text]);
+  }
+
+  /** @throws ApplicationError `HEADER`: as `add()` */
+  set(name: string, value: string | number): void {
+    this.remove(name);
+    this.add(name, value);
+  }
+
+  /** Adds to a header that is a list, such as `Vary`, what it does not have yet. */
+  append(name: string, value: string): void {
+    const wanted = value.toLowerCase();
+    const has = this.list.some(
+      ([other, values]) =>
+        other.toLowerCase() === name.toLowerCase() &&
+        values.split(",").some((one) => one.trim() === "*" || one.trim().toLowerCase() === wanted),
+    );
+    if (!has) this.add(name, value);
   }
 
   /** Sets the type of a response that has none yet; `type` is one of ours and needs no check. */

@@ -92,6 +92,24 @@ export const loopDetected: Responder = status(508);
 export const notExtended: Responder = status(510);
 export const networkAuthenticationRequired: Responder = status(511);
 
+/** Any result as it is, with a status and a type: `html("<p>…", 201)`. */
+const typed =
+  (type: string, write: (value: unknown) => string): Typed =>
+  (value, code = 200, headers = []) => {
+    const { headers: more } = new HttpResponse(code, "", headers);
+    return new HttpResponse(code, write(value), [["Content-Type", type], ...more]);
+  };
+
+/** Makes a response of one media type. The status is 200 unless told otherwise. */
+export type Typed = (value: unknown, status?: number, headers?: HeaderFields) => HttpResponse;
+
+/** Text as it is, sent as HTML. */
+export const html: Typed = typed("text/html; charset=utf-8", String);
+/** Text as it is, sent as plain text. */
+export const text: Typed = typed("text/plain; charset=utf-8", String);
+/** Any value as JSON: strings, numbers and `null` too, which a handler that returns them sends as HTML. */
+export const json: Typed = typed("application/json", (value) => JSON.stringify(value) ?? "null");
+
 /** 405 with the `Allow` header that RFC 9110 §15.5.6 asks for. */
 export function methodNotAllowed(
   allow: readonly string[],

@@ -1,7 +1,7 @@
 // What a handler may return, and the body it becomes.
 
 import { ApplicationError } from "../errors.ts";
-import type { Body } from "../gateway/types.ts";
+import type { Body, Header } from "../gateway/types.ts";
 import { EventStream } from "./event-stream.ts";
 import type { Exchange } from "./exchange.ts";
 import { FileResult } from "./file-result.ts";
@@ -67,7 +67,9 @@ function objectBody(exchange: Exchange, result: object | null): Body | Promise<B
     return StreamedBody.start(result.chunks(), () => exchange.end());
   }
   if (result instanceof FileResult) {
-    if (!exchange.headers.has("Content-Type")) exchange.headers.add("Content-Type", result.type);
+    const headers: Header[] = [["Content-Type", result.type], ...result.headers];
+    for (const [name, value] of headers) if (!exchange.headers.has(name)) exchange.headers.add(name, value);
+    if (result.status === 206) exchange.status = 206;
     exchange.headers.add("Content-Length", result.size);
     return result.body;
   }

@@ -1,21 +1,30 @@
 import type { Buffer } from "node:buffer";
 import { ApplicationError } from "../errors.ts";
+import { hasTag, isFresh, isOutdated } from "../gateway/conditions.ts";
 import type { Environ } from "../gateway/types.ts";
+import { type CacheOptions, cacheControl } from "./cache-control.ts";
+import { contentDisposition } from "./content-disposition.ts";
 import { Context } from "./context.ts";
 import type { CookieOptions } from "./cookies.ts";
-import { EventStream } from "./event-stream.ts";
+import { type EventOptions, EventStream } from "./event-stream.ts";
 import type { Exchange } from "./exchange.ts";
+import type { FileOptions } from "./file.ts";
 import type { FileResult } from "./file-result.ts";
+import type { Redirect } from "./http-response.ts";
 import type { Level, Params } from "./level.ts";
 import { inputLimits } from "./limits.ts";
-import type { LinkFields } from "./link.ts";
+import type { LinkFields, RouteLink } from "./link.ts";
 import { isName, linkFrom, withQuery } from "./link-from.ts";
-import { encodePath, resolveLocation } from "./location.ts";
+import { encodePath, pathText, resolveLocation } from "./location.ts";
 import type { Part } from "./multipart.ts";
 import { isList } from "./named-routes.ts";
 import { type QueryFields, readQuery } from "./query.ts";
+import { refererPath } from "./referer.ts";
 import type { RequestBody } from "./request-body.ts";
+import { withCharset } from "./response-headers.ts";
+import { notModified, preconditionFailed, seeOther } from "./responses.ts";
 import { statusLine } from "./status.ts";
+import { entityTag, httpDate } from "./validators.ts";
 import { type NamedValues, type Picked, pick, type Wanted } from "./values.ts";
 
 export interface HeaderOptions {
@@ -104,13 +113,14 @@ export class Web {
   }
 
   /**
-   * Adds a header to the response. One that a response has once, such as `Content-Type`, is replaced.
+   * Adds a header to the response. One that a response has once, such as `Content-Type`, is replaced. Types `text/*` get
+   * `charset=utf-8` where no charset is named.
    *
    * @throws ApplicationError `HEADER`: no header name, or a value with a line break or other control character
    */
   header(name: string, value: string | number, options: HeaderOptions = {}): void {
     if (options.unique && this.#exchange.headers.has(name)) return;
-    this.#exchange.headers.add(name, value);
+    this.#exchange.headers.add(name, withCharset(name, value));
   }
 
   /**
@@ -269,22 +279,117 @@ export class Web {
 
   /**
    * A result that is sent as server-sent events: strings, or objects with `event`, `data`, `id`, `retry`. It ends
-   * when the client has gone; a source that waits for something of its own should watch `signal` too.
+   * when the client has gone; a source that waits for something of its own should watch `signal` too. While nothing happens a
+   * comment is sent every 15 seconds.
+   *
+   * @throws ApplicationError `EVENTS`: the time between two comments is none
    */
-  events(source: AsyncIterable<unknown>): EventStream {
-    return new EventStream(source, this.signal);
+  events(source: AsyncIterable<unknown>, options: EventOptions = {}): EventStream {
+    return new EventStream(source, this.signal, options);
+  }
+
+  /** The `id` of the last event that the client has seen, when it connects again; or `undefined`. */
+  get lastEventId(): string | undefined {
+    const id = this.requestHeader("Last-Event-ID");
+    return id === undefined ? undefined : pathText(id);
   }
 
   /**
-   * A result that is a file, sent in the server's best way. A part of the path that comes from the client must have
-   * been checked: nothing is kept inside a folder here.
+   * A result that is a file, sent in the server's best way, with `Last-Modified`, `ETag` and what a request may ask of them
+   * (304, 412), and one range (206, 416; several in one request get the whole file). What comes from the client belongs into
+   * `path` only together with `root`, which keeps it inside a folder.
    *
-   * @param type - the media type; by the end of the name if left out
-   * @throws HttpResponse 404: there is no such file
+   * @param options - or the media type alone
+   * @throws HttpResponse 404: there is no such file; 304, 412, 416: the request asks for it
    */
-  async file(path: string | URL, type?: string): Promise<FileResult> {
+  async file(path: string | URL, options: FileOptions | string = {}): Promise<FileResult> {
     const { fileResult } = await import("./file.ts");
-    return fileResult(this.#exchange.environ, path, type);
+    return fileResult(this.#exchange, path, typeof options === "string" ? { type: options } : options);
+  }
+
+  /** Has the browser save the response under this name (`Content-Disposition`, RFC 6266). */
+  attachment(fileName: string): void {
+    this.#exchange.headers.add("Content-Disposition", contentDisposition(fileName));
+  }
+
+  /** Says when the page was last changed: `Last-Modified`. Milliseconds are not sent. */
+  lastModified(date: Date): void {
+    this.#exchange.headers.add("Last-Modified", httpDate(date));
+  }
+
+  /** Says until when the response may be kept, as a date or in seconds from now: `Expires`. */
+  expires(when: Date | number): void {
+    const date = typeof when === "number" ? new Date(Date.now() + when * 1000) : when;
+    this.#exchange.headers.set("Expires", httpDate(date));
+  }
+
+  /**
+   * Says how the response may be kept: `Cache-Control`, in the place of what it was.
+   *
+   * @example
+   * web.cacheControl({ scope: "public", maxAgeSeconds: 3600 });
+   *
+   * @throws ApplicationError `CACHE`: a time is not a whole number of seconds
+   */
+  cacheControl(options: CacheOptions): void {
+    this.#exchange.headers.set("Cache-Control", cacheControl(options));
+  }
+
+  /** Says that the response depends on this header of the request: `Vary`. */
+  vary(name: string): void {
+    this.#exchange.headers.append("Vary", name);
+  }
+
+  /**
+   * Ends the request where the client has this page already (304), or wants to change another than there is (412): call it
+   * before the work is done. Sets `Last-Modified` and `ETag`.
+   *
+   * @param etag - any text that is another when the page is; `W/"…"` for a weak tag
+   * @throws HttpResponse 304: the page is the one that the client has; 412: not the one that it asks for (RFC 9110 §13.2.2)
+   * @throws ApplicationError `HEADER`: no text for a tag; `DATE`: no date
+   */
+  modified(lastModified?: Date, etag?: string): void {
+    const { environ, headers } = this.#exchange;
+    const validators = {
+      lastModified: lastModified === undefined ? undefined : httpDate(lastModified),
+      etag: etag === undefined ? undefined : entityTag(etag),
+    };
+    if (validators.lastModified !== undefined) headers.add("Last-Modified", validators.lastModified);
+    if (validators.etag !== undefined) headers.add("ETag", validators.etag);
+    const isReading = this.method === "GET" || this.method === "HEAD";
+    if (isOutdated(environ, validators)) throw preconditionFailed();
+    if (isReading && isFresh(environ, validators)) throw notModified();
+    const { HTTP_IF_NONE_MATCH: match } = environ;
+    if (!isReading && match !== undefined && hasTag(match, validators.etag)) throw preconditionFailed();
+  }
+
+  /**
+   * Which of these types the client likes best, or `undefined` where it likes none; the first where it does not say.
+   * `"html"` and the like are short for their media types. The response says `Vary: Accept`.
+   *
+   * @example
+   * if ((await web.accepts("html", "json")) === "json") return articles;
+   */
+  async accepts<const T extends string>(...types: readonly T[]): Promise<T | undefined> {
+    this.vary("Accept");
+    const { acceptedType } = await import("./accepted.ts");
+    return acceptedType(this.#exchange.environ, types);
+  }
+
+  /** The same for languages: `web.acceptsLanguage("en", "de")`. */
+  async acceptsLanguage<const T extends string>(...languages: readonly T[]): Promise<T | undefined> {
+    this.vary("Accept-Language");
+    const { acceptedLanguage } = await import("./accepted.ts");
+    return acceptedLanguage(this.#exchange.environ, languages);
+  }
+
+  /**
+   * A redirect to the page that the request came from, where that is one of this application; to `otherwise` if not.
+   *
+   * @param otherwise - as for any redirect
+   */
+  back(otherwise: string | RouteLink = "/"): Redirect {
+    return seeOther(refererPath(this.#exchange.environ, this.#level.homepath) ?? otherwise);
   }
 
   #queryValues(): NamedValues {

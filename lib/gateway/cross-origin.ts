@@ -42,7 +42,7 @@ export function isOrigin(text: unknown): boolean {
 
 // The scheme is not compared: behind a proxy that ends TLS we may not know ours. A front end that drops the port
 // from Host (Debian's nginx sends $host) leaves only the name to compare.
-function isSameHost(origin: string, host: string): boolean {
+export function isSameHost(origin: string, host: string): boolean {
   const [, scheme = "", authority = ""] = /^(https?):\/\/(.+)$/i.exec(origin) ?? [];
   const theirs = parseHost(authority);
   const ours = parseHost(host);

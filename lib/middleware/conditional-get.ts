@@ -1,7 +1,7 @@
 // What the client has already is not sent again.
 
+import { isFresh } from "../gateway/conditions.ts";
 import type { Body, Middleware } from "../gateway/types.ts";
-import { isFresh } from "./conditional-get/freshness.ts";
 import { filterResponse, type ResponseHead } from "./response-filter.ts";
 
 /** What describes content that is not sent; Content-Location and Content-Security-Policy stay (RFC 9110 §15.4.5). */

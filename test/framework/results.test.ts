@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { describe, expect, test, vi } from "vitest";
 import { application, ok, type Web } from "../../lib/index.ts";
+import { testEnviron } from "../support/environ.ts";
 import { ask } from "./ask.ts";
 
 const HTML = "text/html; charset=utf-8";
@@ -38,7 +39,7 @@ describe("what a handler returns becomes a body", () => {
         return "x";
       },
       "x",
-      "text/x",
+      "text/x; charset=utf-8",
     ],
     [
       "no content",
@@ -217,10 +218,10 @@ describe("web.file()", () => {
       const app = application([
         ["/(.*)", (web, name) => web.file(join(folder, name), web.query({ type: undefined }).type)],
       ]);
-      expect((await ask(app, "/a.PNG")).headers).toEqual([
-        ["Content-Type", "image/png"],
-        ["Content-Length", "3"],
-      ]);
+      expect(Object.fromEntries((await ask(app, "/a.PNG")).headers)).toMatchObject({
+        "Content-Type": "image/png",
+        "Content-Length": "3",
+      });
       expect(await ask(app, "/a.PNG")).toMatchObject({ status: 200, text: "png" });
       expect((await ask(app, "/a.PNG?type=text/plain")).header("Content-Type")).toBe("text/plain");
       expect((await ask(app, "/a.PNG", { method: "HEAD" })).header("Content-Length")).toBe("3");
@@ -248,3 +249,60 @@ async function* asyncGenerator() {
   yield "c";
   yield "d";
 }
+
+describe("heartbeats of web.events()", () => {
+  test("a comment is sent while nothing happens", async () => {
+    let first = (): void => {};
+    const comments = vi.fn();
+    const app = one((web) => {
+      async function* events() {
+        await new Promise<void>((resolve) => {
+          first = resolve;
+        });
+        yield "at last";
+      }
+      return web.events(events(), { heartbeatSeconds: 0.001 });
+    });
+    const body = await app(testEnviron().environ, () => () => Promise.resolve());
+    let text = "";
+    for await (const chunk of body as AsyncIterable<string>) {
+      text += chunk;
+      if (chunk === ":\n\n") comments();
+      if (comments.mock.calls.length === 3) first();
+    }
+    expect(text).toMatch(/^(:\n\n){3,}data: at last\n\n$/);
+  });
+
+  test("none where they are switched off, and no other time than seconds", async () => {
+    const app = one((web) => web.events(slow(), { heartbeatSeconds: 0 }));
+    async function* slow() {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      yield "a";
+    }
+    expect((await ask(app, "/")).text).toBe(":\n\ndata: a\n\n");
+    for (const heartbeatSeconds of [-1, Number.NaN, 1e9]) {
+      const wrong = one((web) => web.events(slow(), { heartbeatSeconds }));
+      expect((await ask(wrong, "/")).errors).toContain("EVENTS");
+    }
+  });
+
+  test("the timer does not outlive the client", async () => {
+    const gone = new AbortController();
+    const clear = vi.spyOn(globalThis, "clearTimeout");
+    const app = one((web) => web.events(silence()));
+    async function* silence() {
+      queueMicrotask(() => gone.abort());
+      await new Promise(() => {});
+      yield "never";
+    }
+    await ask(app, "/", { signal: gone.signal });
+    expect(clear).toHaveBeenCalled();
+    clear.mockRestore();
+  });
+
+  test("web.lastEventId is what the client has seen last", async () => {
+    const app = one((web) => [web.lastEventId ?? null]);
+    expect((await ask(app, "/", { headers: { "Last-Event-ID": "7" } })).text).toBe('["7"]');
+    expect((await ask(app, "/")).text).toBe("[null]");
+  });
+});

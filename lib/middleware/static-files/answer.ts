@@ -1,12 +1,12 @@
 import type { Stats } from "node:fs";
 import tagOf from "etag";
+import { isFresh, isOutdated, type Validators } from "../../gateway/conditions.ts";
 import { encodePathBytes, percentEncoded } from "../../gateway/path.ts";
+import { rangeOf } from "../../gateway/range.ts";
 import type { Application, Body, Environ, StartResponse } from "../../gateway/types.ts";
 import { acceptedEncoding } from "../compression/accepted-encoding.ts";
-import { isFresh } from "../conditional-get/freshness.ts";
 import { HeaderList } from "../response-filter/header-list.ts";
 import type { PrecompressedCoding } from "../static-files.ts";
-import { type FileValidators, isOutdated, rangeOf } from "./conditions.ts";
 import { FileResponse, plainAnswer } from "./file-response.ts";
 import type { Folder } from "./folder.ts";
 import { type FoundFile, findBeside, findFile, WITHOUT_SLASH } from "./found-file.ts";
@@ -41,7 +41,7 @@ async function sendFile(
   const { file, coding } = await chooseVariant(folder, found, environ);
   const { size } = file.stats;
   const headers = headersOf(folder, found, file.stats, coding);
-  const validators: FileValidators = {
+  const validators: Validators = {
     etag: headers.get("ETag") ?? "",
     lastModified: headers.get("Last-Modified") ?? "",
   };

@@ -1,8 +1,9 @@
 // From a request's path to a file of the folder.
 
 import type { Stats } from "node:fs";
-import { realpath, stat } from "node:fs/promises";
-import { join, sep } from "node:path";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { hasOwnNames, isInside } from "../../gateway/inside-folder.ts";
 import type { Folder } from "./folder.ts";
 
 export interface FoundFile {
@@ -64,20 +65,11 @@ async function findIndex(folder: Folder, name: string): Promise<FoundFile | unde
 
 /** The path as a name of the file system: each of its segments is a name of its own, or it is nobody's. */
 function nameOf({ dotNames }: Folder, path: string): string | undefined {
-  if (/[\0\\]/.test(path)) return undefined;
   const bytes = Buffer.from(path.slice(1), "latin1");
   const name = bytes.toString();
   // Bytes that are no UTF-8 would be those of another name.
   if (!Buffer.from(name).equals(bytes)) return undefined;
-  const segments = name.split("/");
-  // The last is empty where a folder is asked for.
-  const names = segments.at(-1) === "" ? segments.slice(0, -1) : segments;
-  const isForeign = (segment: string): boolean =>
-    segment === "" ||
-    segment === "." ||
-    segment === ".." ||
-    (segment.startsWith(".") && !dotNames.has(segment));
-  return names.some(isForeign) ? undefined : name;
+  return name === "" || hasOwnNames(name, dotNames) ? name : undefined;
 }
 
 async function look(folder: Folder, name: string): Promise<FoundFile | undefined> {
@@ -89,11 +81,4 @@ async function look(folder: Folder, name: string): Promise<FoundFile | undefined
     if (MISSING.has((error as NodeJS.ErrnoException).code)) return undefined;
     throw error;
   }
-}
-
-async function isInside(folder: string, path: string): Promise<boolean> {
-  const real = await realpath(path);
-  if (real === path) return true;
-  const realFolder = await realpath(folder);
-  return real.startsWith(realFolder.endsWith(sep) ? realFolder : realFolder + sep);
 }

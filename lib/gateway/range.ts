@@ -1,23 +1,8 @@
-// What a request asks of a file before it is sent (RFC 9110 §13 and §14).
+// The part of a file that a request asks for (RFC 9110 §14).
 
 import parseRange from "range-parser";
-import type { Environ, FileRange } from "../../gateway/types.ts";
-
-export interface FileValidators {
-  readonly etag: string;
-  /** As a header. */
-  readonly lastModified: string;
-}
-
-/** §13.2.2, steps 1 and 2: the client wants this file only as it was. */
-export function isOutdated(environ: Environ, { etag, lastModified }: FileValidators): boolean {
-  const { HTTP_IF_MATCH: match, HTTP_IF_UNMODIFIED_SINCE: since } = environ;
-  if (match !== undefined && match !== "")
-    return match.trim() !== "*" && !match.split(",").some((tag) => tag.trim() === etag);
-  if (since === undefined) return false;
-  // A date that is none does not count (§13.1.4).
-  return Date.parse(lastModified) > Date.parse(since);
-}
+import type { Validators } from "./conditions.ts";
+import type { Environ, FileRange } from "./types.ts";
 
 /**
  * The part of a file that is asked for; undefined for all of it, `"unsatisfiable"` for none of it. Several parts at once are all
@@ -26,13 +11,13 @@ export function isOutdated(environ: Environ, { etag, lastModified }: FileValidat
 export function rangeOf(
   environ: Environ,
   size: number,
-  validators: FileValidators,
+  validators: Validators,
 ): Required<FileRange> | "unsatisfiable" | undefined {
   const { HTTP_RANGE: range, REQUEST_METHOD: method } = environ;
   // §14.2: the header means something for GET alone.
   if (range === undefined || method !== "GET" || !isCurrent(environ.HTTP_IF_RANGE, validators))
     return undefined;
-  if (!/^\s*bytes\s*=/i.test(range)) return undefined;
+  if (!/^\s*bytes\s*=/i.test(range) || hasReversed(range)) return undefined;
   const ranges = parseRange(size, wholeSuffixes(range, size), { combine: true });
   if (ranges === -1) return "unsatisfiable";
   if (ranges === -2 || ranges.length !== 1) return undefined;
@@ -40,11 +25,16 @@ export function rangeOf(
   return only;
 }
 
+/** §14.1.1: a range that ends before it begins is invalid, and the header with it is passed over. */
+function hasReversed(range: string): boolean {
+  return [...range.matchAll(/(\d+)\s*-\s*(\d+)/g)].some(([, first, last]) => Number(last) < Number(first));
+}
+
 /** §13.1.5: strong comparison, and a date to the letter. */
-function isCurrent(ifRange: string | undefined, { etag, lastModified }: FileValidators): boolean {
+function isCurrent(ifRange: string | undefined, { etag, lastModified }: Validators): boolean {
   if (ifRange === undefined) return true;
   const wanted = ifRange.trim();
-  return wanted === etag || wanted === lastModified;
+  return (wanted === etag && !wanted.startsWith("W/")) || wanted === lastModified;
 }
 
 /** §14.1.2: the last 500 bytes of a shorter file are all of it, which range-parser takes for none. */
