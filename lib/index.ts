@@ -96,8 +96,8 @@ export {
 } from "./framework/responses.ts";
 export type { RouteInfo } from "./framework/routes.ts";
 export type { Handler, HandlerClass, HandlerFunction, Route, Target } from "./framework/target.ts";
-export type { TemplateError } from "./framework/template-error.ts";
 export { type Lazy, lazy, type Processed, withProcessors } from "./framework/target-wrappers.ts";
+export type { TemplateError } from "./framework/template-error.ts";
 export type { TemplateResult } from "./framework/template-result.ts";
 export type {
   TemplateCompiler,
