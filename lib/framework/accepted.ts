@@ -5,7 +5,7 @@ import type { Environ } from "../gateway/types.ts";
 import { mediaTypes } from "./media-types.ts";
 
 /** `html` as the media type it is short for, without its parameters; a type with a slash is one already. */
-export function fullType(type: string): string {
+function fullType(type: string): string {
   if (type.includes("/")) return type;
   return Object.hasOwn(mediaTypes, type) ? (mediaTypes[type] as string).replace(/;.*/, "") : type;
 }
