@@ -4,7 +4,7 @@ import ts from "typescript";
 import { root } from "./postern.ts";
 
 /** Where the wiki's sources are. */
-export const wiki = join(root, "examples/wiki");
+const wiki = join(root, "examples/wiki");
 
 /** The files of the wiki by their names, without what npm and a visitor have made. */
 export function wikiFiles(): Map<string, string> {
