@@ -20,6 +20,7 @@ import type { FcgiContext } from "./fcgi-context.ts";
 import { environOf } from "./fcgi-environ.ts";
 import { answerManagement } from "./fcgi-management.ts";
 import { FcgiRequest } from "./fcgi-request.ts";
+import { IdleTimer } from "./idle-timer.ts";
 import { closeAfterwards } from "./linger.ts";
 import { runRequest } from "./run-request.ts";
 import { SocketWriter } from "./socket-writer.ts";
@@ -61,8 +62,7 @@ export class FcgiConnection implements Connection {
     socket.on("drain", this.#onDrain);
     socket.on("error", this.#onError);
     socket.on("close", this.#onClose);
-    socket.on("timeout", this.#onTimeout);
-    if (context.idleTimeoutMs > 0) socket.setTimeout(context.idleTimeoutMs);
+    if (context.idleTimeoutMs > 0) new IdleTimer(socket, context.idleTimeoutMs, this.#onIdle);
   }
 
   get maxBodyBytes(): number {
@@ -323,13 +323,10 @@ export class FcgiConnection implements Connection {
   };
 
   /** No byte went either way for `idleTimeoutMs`: whose turn is it? */
-  readonly #onTimeout = (): void => {
+  readonly #onIdle = (): void => {
     const waits = (request: FcgiRequest): boolean => !request.started || request.body.awaited;
     const requests = [...this.#requests.values()];
-    if (requests.length > 0 && !this.#socket.writableNeedDrain && !requests.some(waits)) {
-      this.#socket.setTimeout(this.#context.idleTimeoutMs);
-      return;
-    }
+    if (requests.length > 0 && !this.#socket.writableNeedDrain && !requests.some(waits)) return;
     if (requests.length > 0) this.#context.log("error", "closed a FastCGI connection whose peer has stalled");
     this.destroy(new ProtocolError("BODY_TIMEOUT", "the web server stalled in the middle of a request"));
   };

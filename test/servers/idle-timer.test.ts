@@ -1,0 +1,70 @@
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, onTestFinished, test } from "vitest";
+import { IdleTimer } from "../../lib/servers/idle-timer.ts";
+import { temporaryFolder } from "../support/folder.ts";
+
+const IDLE_MS = 400;
+
+/** Both ends of a connection, the first of which is watched. */
+async function watched(): Promise<{ socket: Socket; peer: Socket; idle: Promise<number>; count(): number }> {
+  // What a peer reads of a unix socket makes room at once.
+  const folder = temporaryFolder();
+  onTestFinished(folder.remove);
+  const path = join(folder.path, "socket");
+  const server = createServer().listen(path);
+  const peer = connect(path);
+  const [socket] = (await once(server, "connection")) as [Socket];
+  onTestFinished(() => {
+    socket.destroy();
+    peer.destroy();
+    server.close();
+  });
+  const began = performance.now();
+  let count = 0;
+  const idle = new Promise<number>((resolve) => {
+    new IdleTimer(socket, IDLE_MS, () => {
+      count++;
+      resolve(performance.now() - began);
+    });
+  });
+  return { socket, peer, idle, count: () => count };
+}
+
+test("a connection without a byte is told of when the time is over, and each time that it is over again", async () => {
+  const { idle, count } = await watched();
+  expect(await idle).toBeGreaterThanOrEqual(IDLE_MS * 0.95);
+  while (count() < 3) await sleep(10);
+});
+
+test.each(["in", "out"])("bytes that go %s begin the time anew", async (direction) => {
+  const { socket, peer, count } = await watched();
+  const [from, to] = direction === "in" ? [peer, socket] : [socket, peer];
+  to.resume();
+  for (let sent = 0; sent < 15; sent++) {
+    from.write("x");
+    await sleep(IDLE_MS / 10);
+  }
+  expect(count()).toBe(0);
+});
+
+test("a peer that reads slowly is left alone, and one that has stopped is told of", async () => {
+  const { socket, peer, idle, count } = await watched();
+  peer.pause();
+  socket.write(Buffer.alloc(4_000_000));
+  for (let read = 0; read < 15; read++) {
+    await sleep(IDLE_MS / 10);
+    peer.read(65_536);
+  }
+  expect(count()).toBe(0);
+  await idle;
+});
+
+test("nothing is told of a connection that has closed", async () => {
+  const { socket, count } = await watched();
+  socket.destroy();
+  await sleep(IDLE_MS * 2);
+  expect(count()).toBe(0);
+});
