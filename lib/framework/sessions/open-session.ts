@@ -184,7 +184,7 @@ export class OpenSession {
   async #isBehind(id: string, key: string, tries: number): Promise<boolean> {
     // Processes that always meet would meet again.
     if (tries > 0) await sleep(Math.random() * Math.min(tries, 20));
-    const stored = await this.#ask((store) => store.read(id));
+    const stored = await this.#ask((store) => store.read(id), "read");
     if (stored === undefined) return false;
     this.#contents.settle(key, stored.values.get(key) ?? null);
     return true;
@@ -245,8 +245,8 @@ export class OpenSession {
     return JSON.stringify(this.#web.ctx.ip);
   }
 
-  #ask<A>(call: (store: SessionStore) => Promise<A>): Promise<A> {
-    return this.#house.outage.ask(this.#web, () => call(this.#keep.store));
+  #ask<A>(call: (store: SessionStore) => Promise<A>, kind: "read" | "write" = "write"): Promise<A> {
+    return this.#house.outage.ask(this.#web, kind, () => call(this.#keep.store));
   }
 
   #renewCookie(): void {

@@ -17,20 +17,21 @@ export class Outage {
   #lastLineAt = Number.NEGATIVE_INFINITY;
   /** A line said that it is down, and none that it is back. */
   #announced = false;
+  #failedKind: "read" | "write" = "read";
 
   constructor(timeoutMs: number) {
     this.#timeoutMs = timeoutMs;
   }
 
   /** @throws HttpResponse 503: the store fails, or takes too long */
-  async ask<T>(web: Web, call: () => Promise<T>): Promise<T> {
+  async ask<T>(web: Web, kind: "read" | "write", call: () => Promise<T>): Promise<T> {
     try {
       const value = await this.#inTime(call);
-      this.#succeeded(web);
+      this.#succeeded(web, kind);
       return value;
     } catch (error) {
       if (error instanceof ApplicationError) throw error;
-      this.#failed(error, web);
+      this.#failed(error, web, kind);
       throw serviceUnavailable(undefined, { "Retry-After": "5" });
     }
   }
@@ -47,7 +48,8 @@ export class Outage {
     }
   }
 
-  #failed(error: unknown, web: Web): void {
+  #failed(error: unknown, web: Web, kind: "read" | "write"): void {
+    this.#failedKind = kind;
     this.#failures += 1;
     const now = performance.now();
     if (now - this.#lastLineAt < PAUSE_MS) return;
@@ -58,8 +60,9 @@ export class Outage {
     this.#announced = true;
   }
 
-  #succeeded(web: Web): void {
-    if (!this.#announced) return;
+  #succeeded(web: Web, kind: "read" | "write"): void {
+    // A disk that is full can be read.
+    if (!this.#announced || (this.#failedKind === "write" && kind === "read")) return;
     this.#announced = false;
     const more = this.#failures === 0 ? "" : `, after 503 for ${this.#failures} more`;
     this.#failures = 0;

@@ -55,7 +55,7 @@ export class SessionSource {
     const cookie = (await web.cookies())[settings.cookieName];
     const keep = this.#keepFor(cookie);
     const { id, store } = keep;
-    const stored = id === undefined ? undefined : await outage.ask(web, () => store.read(id));
+    const stored = id === undefined ? undefined : await outage.ask(web, "read", () => store.read(id));
     const session = new OpenSession(web, this.#house, keep, stored);
     const isExpired = id !== undefined && stored === undefined && !settings.ignoreExpiry;
     if (isExpired || (!settings.ignoreChangeIp && session.isElsewhere)) {

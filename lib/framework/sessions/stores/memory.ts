@@ -1,4 +1,5 @@
 import type { SessionChanges, SessionStore, SessionValues, StoredSession } from "../store.ts";
+import { setText } from "../values-json.ts";
 
 export interface MemoryStoreOptions {
   /**
@@ -95,9 +96,4 @@ class MemoryStore implements SessionStore {
     this.#entries.delete(id);
     this.#entries.set(id, { values, expiresAt: performance.now() + lifetimeMs });
   }
-}
-
-function setText(values: Map<string, string>, key: string, text: string | null): void {
-  if (text === null) values.delete(key);
-  else values.set(key, text);
 }

@@ -1,0 +1,134 @@
+// Locks between processes: a symbolic link that names who holds it. Making one is a single step that fails where there is
+// one already, and its text is there from the beginning, as Emacs uses them.
+
+import { randomBytes } from "node:crypto";
+import { lstatSync, readFileSync, readlinkSync, symlinkSync, unlinkSync } from "node:fs";
+import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** So long a process waits for one lock, in milliseconds. */
+const PATIENCE_MS = 4_000;
+
+/** A lock is held for a few operations on small files. One of this age has been forgotten, in milliseconds. */
+const FORGOTTEN_MS = 30_000;
+
+/** Longest time between two attempts, in milliseconds. */
+const PAUSE_MS = 10;
+
+/** Of so many attempts one asks whether the holder lives. */
+const CHECK_EACH = 10;
+
+/**
+ * Runs `task` while nobody else holds the lock. One whose holder has died is taken over at once.
+ *
+ * The task is synchronous, and so is all that is done while the lock is held: it takes part of a millisecond. A busy process
+ * that went back to its event loop in between would keep all others waiting for many times as long.
+ *
+ * @throws Error: it was not released in time; `ENOENT`: there is no such folder
+ */
+export async function withFileLock<T>(path: string, task: () => T): Promise<T> {
+  const deadline = performance.now() + PATIENCE_MS;
+  const holder = `${whoWeAre()}:${randomBytes(8).toString("hex")}`;
+  for (let tries = 0; !isMade(path, holder); tries += 1) {
+    if (tries % CHECK_EACH === 0) removeStaleLock(path);
+    if (performance.now() > deadline)
+      throw new Error(`the lock ${path} was not released in ${PATIENCE_MS} ms`);
+    if (tries > 0) await sleep(Math.random() * Math.min(tries, PAUSE_MS));
+  }
+  try {
+    return task();
+  } finally {
+    // Who was stopped for long has lost it to another by now.
+    if (holderOf(path) === holder) unlinkSync(path);
+  }
+}
+
+/** Removes a lock that nobody holds any more, if it is one. */
+export function removeStaleLock(path: string): void {
+  const other = holderOf(path);
+  if (other === undefined || !isStale(path, other)) return;
+  // Only one may remove it at a time, or a second would remove the lock that has been made after the first did.
+  const guard = `${path}.removing`;
+  if (!isMade(guard, other)) {
+    if (isForgotten(guard)) removeIfThere(guard);
+    return;
+  }
+  try {
+    if (holderOf(path) === other) removeIfThere(path);
+  } finally {
+    removeIfThere(guard);
+  }
+}
+
+function isMade(path: string, text: string): boolean {
+  try {
+    symlinkSync(text, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+function holderOf(path: string): string | undefined {
+  return ifThere(() => readlinkSync(path));
+}
+
+function isStale(path: string, holder: string): boolean {
+  const [machine, pid, start] = holder.split(":");
+  const isNeighbour = machine === machineName();
+  return (isNeighbour && !isRunning(Number(pid), start)) || isForgotten(path);
+}
+
+function isForgotten(path: string): boolean {
+  const stats = ifThere(() => lstatSync(path));
+  return stats !== undefined && Date.now() - stats.mtimeMs > FORGOTTEN_MS;
+}
+
+function isRunning(pid: number, start: string | undefined): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it is another user's.
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+  }
+  // The number may be another process's by now.
+  return startOf(pid) === start;
+}
+
+let us: string | undefined;
+
+function whoWeAre(): string {
+  us ??= `${machineName()}:${process.pid}:${startOf(process.pid)}`;
+  return us;
+}
+
+let machine: string | undefined;
+
+/** The machine, and on Linux the container: process numbers mean something there alone. */
+function machineName(): string {
+  machine ??= `${hostname()}/${ifThere(() => readlinkSync("/proc/self/ns/pid"))?.replace(/\D/g, "") ?? ""}`;
+  return machine;
+}
+
+/** When a process began, as Linux counts it; elsewhere `"0"`. */
+function startOf(pid: number): string {
+  const stat = ifThere(() => readFileSync(`/proc/${pid}/stat`, "latin1")) ?? "";
+  // proc_pid_stat(5): the second field is a name in parentheses, with anything in it.
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "0";
+}
+
+function removeIfThere(path: string): void {
+  ifThere(() => unlinkSync(path));
+}
+
+/** `undefined` where the file is not there; of a process that ends, the reading fails with `ESRCH`. */
+export function ifThere<T>(ask: () => T): T | undefined {
+  try {
+    return ask();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ESRCH") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,189 @@
+import { Buffer } from "node:buffer";
+import { randomBytes } from "node:crypto";
+import { closeSync, openSync, readFileSync, renameSync, unlinkSync, writeFileSync, writeSync } from "node:fs";
+import { lstat, mkdir, open, readdir, readFile, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ifThere, removeStaleLock, withFileLock } from "../file-lock.ts";
+import { isSessionId } from "../session-id.ts";
+import type { SessionChanges, SessionStore, SessionValues, StoredSession } from "../store.ts";
+import { fromJson, setText, toJson } from "../values-json.ts";
+
+/**
+ * Keeps sessions in a folder, one file each, for all processes of one machine. The folder is made when it is missed (mode
+ * 0700), the files are for their owner alone (0600), and it must not be one that a web server hands out.
+ *
+ * A file is written under another name and then renamed, so that it is never half there: not for a reader, not when the
+ * disk is full, not when the process is killed. It is not waited for until it is on the disk: after a power failure sessions of
+ * the last seconds may be missing or old, which is the price of some milliseconds for each change.
+ */
+export function diskStore(folder: string | URL): SessionStore {
+  return new DiskStore(typeof folder === "string" ? folder : fileURLToPath(folder));
+}
+
+/** A file begins with the time at which the session ends, in milliseconds since 1970 and of fixed length, and a line break. */
+const TIME_DIGITS = 15;
+const HEADER_BYTES = TIME_DIGITS + 1;
+
+/** A temporary file that is older, in milliseconds, has lost its process. */
+const FORGOTTEN_MS = 3_600_000;
+
+interface Entry {
+  readonly values: Map<string, string>;
+  readonly expiresAt: number;
+}
+
+class DiskStore implements SessionStore {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async read(id: string): Promise<StoredSession | undefined> {
+    const entry = parse(await readFile(this.#path(id), "utf8").catch(ignoreMissing));
+    return entry && { values: entry.values, remainingMs: entry.expiresAt - Date.now() };
+  }
+
+  // Nobody knows its id yet, so nobody has to be kept away.
+  async create(id: string, values: SessionValues, lifetimeMs: number): Promise<void> {
+    const path = this.#path(id);
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    write(path, values, lifetimeMs);
+  }
+
+  merge(id: string, changes: SessionChanges, lifetimeMs: number): Promise<boolean> {
+    return this.#alone(id, (path, { values }) => {
+      if (changes.size === 0) return touch(path, lifetimeMs);
+      for (const [key, text] of changes) setText(values, key, text);
+      return write(path, values, lifetimeMs);
+    });
+  }
+
+  replace(
+    id: string,
+    key: string,
+    before: string | null,
+    after: string | null,
+    lifetimeMs: number,
+  ): Promise<boolean> {
+    return this.#alone(id, (path, { values }) => {
+      if ((values.get(key) ?? null) !== before) return false;
+      setText(values, key, after);
+      return write(path, values, lifetimeMs);
+    });
+  }
+
+  rename(id: string, newId: string): Promise<boolean> {
+    const newPath = this.#path(newId);
+    return this.#alone(id, (path) => {
+      renameSync(path, newPath);
+      return true;
+    });
+  }
+
+  async delete(id: string): Promise<void> {
+    await this.#alone(id, (path) => {
+      unlinkSync(path);
+      return true;
+    });
+  }
+
+  async cleanUp(): Promise<void> {
+    for (const name of (await readdir(this.#folder).catch(ignoreMissing)) ?? []) {
+      if (name.endsWith(".lock")) removeStaleLock(join(this.#folder, name));
+      else if (/\.(new|removing)$/.test(name)) await this.#removeForgotten(name);
+      else if (isSessionId(name)) await this.#removeExpired(name);
+    }
+  }
+
+  async #removeExpired(id: string): Promise<void> {
+    const path = this.#path(id);
+    if (!(await this.#hasExpired(id))) return;
+    await withFileLock(`${path}.lock`, () => {
+      if (parse(ifThere(() => readFileSync(path, "utf8"))) === undefined) ifThere(() => unlinkSync(path));
+    });
+  }
+
+  async #hasExpired(id: string): Promise<boolean> {
+    const file = await open(this.#path(id), "r").catch(ignoreMissing);
+    if (file === undefined) return false;
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(TIME_DIGITS), 0, TIME_DIGITS, 0);
+      // Where the time is not a number, nothing is a session either.
+      return !(Number(buffer.toString("latin1", 0, bytesRead)) > Date.now());
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #removeForgotten(name: string): Promise<void> {
+    const path = join(this.#folder, name);
+    const stats = await lstat(path).catch(ignoreMissing);
+    if (stats !== undefined && Date.now() - stats.mtimeMs > FORGOTTEN_MS)
+      await unlink(path).catch(ignoreMissing);
+  }
+
+  /** Runs `task` where there is such a session, and no other process changes it meanwhile. */
+  async #alone(id: string, task: (path: string, entry: Entry) => boolean): Promise<boolean> {
+    const path = this.#path(id);
+    try {
+      return await withFileLock(`${path}.lock`, () => {
+        const entry = parse(ifThere(() => readFileSync(path, "utf8")));
+        return entry !== undefined && task(path, entry);
+      });
+    } catch (error) {
+      // The folder is gone, or was never there: so is the session.
+      ignoreMissing(error as NodeJS.ErrnoException);
+      return false;
+    }
+  }
+
+  #path(id: string): string {
+    // Nothing else ever gets here; a name that leads out of the folder must not even so.
+    if (!isSessionId(id)) throw new TypeError("no id of a session");
+    return join(this.#folder, id);
+  }
+}
+
+/** What is no session, such as a file that a crash of the machine has left empty, is as if it were not there. */
+function parse(text: string | undefined): Entry | undefined {
+  const expiresAt = Number(text?.slice(0, TIME_DIGITS));
+  if (text === undefined || !(expiresAt > Date.now())) return undefined;
+  const values = fromJson(text.slice(HEADER_BYTES));
+  return values && { values, expiresAt };
+}
+
+function write(path: string, values: SessionValues, lifetimeMs: number): true {
+  const draft = `${path}.${randomBytes(6).toString("hex")}.new`;
+  try {
+    writeFileSync(draft, `${timeFrom(lifetimeMs)}\n${toJson(values)}`, { flag: "wx", mode: 0o600 });
+    renameSync(draft, path);
+  } catch (error) {
+    ifThere(() => unlinkSync(draft));
+    throw error;
+  }
+  return true;
+}
+
+/** Writes the time over the old one, which takes no room on a disk that is full. */
+function touch(path: string, lifetimeMs: number): true {
+  const file = openSync(path, "r+");
+  try {
+    writeSync(file, timeFrom(lifetimeMs), 0, "latin1");
+  } finally {
+    closeSync(file);
+  }
+  return true;
+}
+
+function timeFrom(lifetimeMs: number): string {
+  return Math.ceil(Date.now() + lifetimeMs)
+    .toString()
+    .padStart(TIME_DIGITS, "0");
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code === "ENOENT") return undefined;
+  throw error;
+}

@@ -1,0 +1,223 @@
+import { spawnSync } from "node:child_process";
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { lutimes, readlink } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { diskStore } from "../../../lib/framework/sessions/stores/disk.ts";
+import { Child, kill } from "../../support/child.ts";
+import { temporaryFolder } from "../../support/folder.ts";
+import { until } from "../../support/until.ts";
+import { Browser, changeAtOnce, startApplication } from "./machines.ts";
+import { sample, storeSuite } from "./shared-suite.ts";
+import { Visitor } from "./visitor.ts";
+
+const temporary = temporaryFolder();
+afterAll(() => temporary.remove());
+let number = 0;
+let folder = "";
+beforeEach(() => {
+  number += 1;
+  folder = join(temporary.path, `sessions-${number}`);
+});
+
+const shared = diskStore(join(temporary.path, "shared"));
+storeSuite("a folder", () => shared, { onServer: true });
+
+const minute = 60_000;
+const id = "0123456789abcdef0123456789abcdef";
+const other = "fedcba9876543210fedcba9876543210";
+
+test("files and folder are their owner's alone, and nothing else is left behind", async () => {
+  const visitor = new Visitor(sample(diskStore(folder)));
+  await visitor.ask("/set/user/%22ada%22");
+  await visitor.ask("/set/count/2");
+  await visitor.ask("/add");
+  expect(statSync(folder).mode & 0o777).toBe(0o700);
+  const names = readdirSync(folder);
+  expect(names).toEqual([visitor.cookies.get("session")]);
+  const path = join(folder, names[0] ?? "");
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(readFileSync(path, "utf8")).toMatch(/^\d{15}\n\{.*"user":"ada".*\}$/);
+});
+
+test("a file that a crash has cut, or that is none of ours, is no session", async () => {
+  const store = diskStore(folder);
+  await store.create(id, new Map([["a", "1"]]), minute);
+  const path = join(folder, id);
+  const whole = readFileSync(path);
+  for (const length of [0, 5, 15, 16, whole.length - 1]) {
+    writeFileSync(path, whole);
+    truncateSync(path, length);
+    expect(await store.read(id), `${length}`).toBeUndefined();
+    expect(await store.merge(id, new Map([["b", "2"]]), minute)).toBe(false);
+  }
+  writeFileSync(path, "something else");
+  expect(await store.read(id)).toBeUndefined();
+});
+
+test("nothing but an id becomes a name of a file", async () => {
+  const store = diskStore(folder);
+  for (const name of ["../x", "", "a/b", `${id}x`, `${id}\0`]) {
+    await expect(store.read(name)).rejects.toThrow("no id");
+    await expect(store.create(name, new Map(), minute)).rejects.toThrow("no id");
+  }
+});
+
+test("a use makes it live on without another file", async () => {
+  const store = diskStore(folder);
+  await store.create(id, new Map([["a", "1"]]), 1_000);
+  const { ino } = statSync(join(folder, id));
+  expect(await store.merge(id, new Map(), minute)).toBe(true);
+  expect(statSync(join(folder, id)).ino).toBe(ino);
+  expect((await store.read(id))?.remainingMs).toBeGreaterThan(50_000);
+  expect((await store.read(id))?.values).toEqual(new Map([["a", "1"]]));
+});
+
+test("cleanUp() removes what is past its time, and what dead processes have left", async () => {
+  const store = diskStore(folder);
+  await store.cleanUp?.();
+  await store.create(id, new Map(), 1);
+  await store.create(other, new Map(), minute);
+  writeFileSync(join(folder, `${id}.0123456789ab.new`), "");
+  writeFileSync(join(folder, `${other}.0123456789ab.new`), "");
+  utimesSync(join(folder, `${id}.0123456789ab.new`), 0, 0);
+  symlinkSync("elsewhere:1:0:x", join(folder, `${id}.lock`));
+  await lutimes(join(folder, `${id}.lock`), 0, 0);
+  writeFileSync(join(folder, "readme.txt"), "another's");
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await store.cleanUp?.();
+  expect(readdirSync(folder).sort()).toEqual([other, `${other}.0123456789ab.new`, "readme.txt"].sort());
+});
+
+describe("a lock", () => {
+  const change = () => diskStore(folder).merge(id, new Map([["b", "2"]]), minute);
+  const hold = (holder: string) => symlinkSync(holder, join(folder, `${id}.lock`));
+
+  test("of a process that has died is taken over at once", async () => {
+    const child = new Child(process.execPath, ["--eval", ""]);
+    await child.ended;
+    await diskStore(folder).create(id, new Map([["a", "1"]]), minute);
+    hold(`${hostname()}/${await pidNamespace()}:${child.pid}:1:x`);
+    const begin = performance.now();
+    expect(await change()).toBe(true);
+    expect(performance.now() - begin).toBeLessThan(2_000);
+  });
+
+  test("of a process whose number another one has by now, too", async () => {
+    await diskStore(folder).create(id, new Map([["a", "1"]]), minute);
+    hold(`${hostname()}/${await pidNamespace()}:${process.pid}:1:x`);
+    expect(await change()).toBe(true);
+  });
+
+  test("of another machine is taken over when it is old", async () => {
+    await diskStore(folder).create(id, new Map([["a", "1"]]), minute);
+    hold("elsewhere/1:1:1:x");
+    await lutimes(join(folder, `${id}.lock`), 0, Date.now() / 1000 - 31);
+    expect(await change()).toBe(true);
+  });
+
+  test("that is held is waited for, and given up in time", async () => {
+    await diskStore(folder).create(id, new Map([["a", "1"]]), minute);
+    hold("elsewhere/1:1:1:x");
+    await expect(change()).rejects.toThrow("was not released");
+    expect((await diskStore(folder).read(id))?.values).toEqual(new Map([["a", "1"]]));
+  });
+});
+
+describe("a disk that is full", () => {
+  // A file system of its own that is very small; only root may mount one, and not everywhere.
+  const mounted = join(temporary.path, "small");
+  mkdirSync(mounted);
+  const mount = spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", mounted]);
+  afterAll(() => {
+    if (mount.status === 0) spawnSync("umount", [mounted]);
+  });
+
+  test.skipIf(mount.status !== 0)(
+    "fails the request; the session stays whole, and goes on when there is room",
+    async () => {
+      const visitor = new Visitor(sample(diskStore(join(mounted, "sessions"))));
+      await visitor.ask("/set/user/%22ada%22");
+      writeFileSync(join(mounted, "filler"), "");
+      for (let full = false; !full; ) {
+        try {
+          appendFileSync(join(mounted, "filler"), Buffer.alloc(4096));
+        } catch {
+          full = true;
+        }
+      }
+      const failed = await visitor.ask(`/set/text/%22${"x".repeat(8_000)}%22`);
+      expect(failed.status).toBe(503);
+      expect(failed.errors).toMatch(/^the session store fails \(ENOSPC[^\n]*\n$/);
+      const again = await visitor.ask(`/set/text/%22${"x".repeat(8_000)}%22`);
+      expect(again).toMatchObject({ status: 503, errors: "" });
+      expect(await visitor.json("/see")).toMatchObject({ user: "ada", isNew: false });
+      expect(readdirSync(join(mounted, "sessions"))).toEqual([visitor.cookies.get("session")]);
+      rmSync(join(mounted, "filler"));
+      const works = await visitor.ask("/set/text/1");
+      expect(works).toMatchObject({ status: 200 });
+      expect(await visitor.json("/see")).toMatchObject({ user: "ada", text: 1 });
+    },
+  );
+});
+
+describe("four processes with one folder", () => {
+  let child: Child;
+  let port: number;
+  beforeAll(async () => {
+    const pool = await startApplication(`disk=${join(temporary.path, "pool")}`, 4);
+    child = pool.child;
+    port = pool.port;
+  });
+  afterAll(async () => {
+    await child?.stop();
+  });
+
+  test("of 2,000 changes of different keys at once none is lost, nor of 48 of eight keys", async () => {
+    const browsers = Array.from({ length: 8 }, () => new Browser(port));
+    await Promise.all(browsers.map((browser) => changeAtOnce(browser, 250, 6)));
+    for (const browser of browsers) browser.close();
+    expect(readdirSync(join(temporary.path, "pool"))).toHaveLength(8);
+  }, 120_000);
+
+  test("nobody is logged out by the end of a process, whatever it was at", async () => {
+    const visitor = new Browser(port);
+    await visitor.ask("/set/user/grace");
+    const pids = new Set<number>();
+    await until("all four have answered", async () => {
+      const answers = Array.from({ length: 8 }, async () => {
+        const one = new Browser(port);
+        pids.add(Number((await one.ask("/pid")).text));
+        one.close();
+      });
+      await Promise.all(answers);
+      return pids.size === 4;
+    });
+    const changes = Array.from({ length: 40 }, () => visitor.ask("/add").catch(() => undefined));
+    const [first] = pids;
+    kill(first, "SIGKILL");
+    const counted = (await Promise.all(changes)).filter((answer) => answer?.status === 200).length;
+    const seen = await visitor.see();
+    expect(seen).toMatchObject({ user: "grace" });
+    // What was answered is there; what the dead one had stored and not answered may be.
+    expect(seen["count"]).toBeGreaterThanOrEqual(counted);
+    expect(seen["count"]).toBeLessThanOrEqual(40);
+    visitor.close();
+  });
+});
+
+async function pidNamespace(): Promise<string> {
+  return (await readlink("/proc/self/ns/pid")).replace(/\D/g, "");
+}

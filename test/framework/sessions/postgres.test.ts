@@ -1,0 +1,57 @@
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { postgresStore } from "../../../lib/framework/sessions/stores/postgres.ts";
+import { nginx } from "../../support/nginx.ts";
+import { Postgres, postgresServer } from "../../support/postgres.ts";
+import { sharedStoreCases } from "./shared-store.ts";
+import { storeSuite } from "./shared-suite.ts";
+
+// One server for all: making its files takes seconds.
+describe.skipIf(postgresServer === undefined)("PostgreSQL", () => {
+  const postgres = new Postgres();
+  const pool = new pg.Pool({ ...postgres.connection, max: 8 });
+  const store = postgresStore(pool);
+  beforeAll(() => postgres.start());
+  afterAll(async () => {
+    await pool.end();
+    await postgres.remove();
+  });
+
+  const id = "0123456789abcdef0123456789abcdef";
+
+  test("gets its table when it is missed, once, whoever comes first", async () => {
+    const table = "public.made_on_demand";
+    const stores = Array.from({ length: 6 }, () => postgresStore(pool, { table }));
+    expect(await Promise.all(stores.map((one) => one.read(id)))).toEqual(stores.map(() => undefined));
+    await expect(postgresStore(pool, { table: "absent", createTable: false }).read(id)).rejects.toThrow(
+      "absent",
+    );
+  });
+
+  test.each(["", "a b", 'a"b', "a;b", "a.b.c", "1a"])("%j is no name of a table", (table) => {
+    expect(() => postgresStore(pool, { table })).toThrow('option "table"');
+  });
+
+  test("rows past their time are nothing, and are removed", async () => {
+    const own = postgresStore(pool, { table: "cleaned" });
+    await own.create(id, new Map([["a", "1"]]), 1);
+    await own.create(`${id.slice(1)}0`, new Map(), 60_000);
+    await pool.query("SELECT pg_sleep(0.01)");
+    expect(await own.read(id)).toBeUndefined();
+    expect(await own.merge(id, new Map([["a", "2"]]), 60_000)).toBe(false);
+    expect(await own.replace(id, "a", "1", "2", 60_000)).toBe(false);
+    expect(await own.rename(id, `${id.slice(2)}00`)).toBe(false);
+    await own.cleanUp?.();
+    expect((await pool.query("SELECT id FROM cleaned")).rows).toEqual([{ id: `${id.slice(1)}0` }]);
+  });
+
+  storeSuite("PostgreSQL", () => store, { onServer: true });
+
+  describe.skipIf(nginx === undefined)("for two processes behind nginx", () => {
+    sharedStoreCases({
+      store: `postgres=${JSON.stringify(postgres.connection)}`,
+      start: () => postgres.start(),
+      stop: () => postgres.stop(),
+    });
+  });
+});
