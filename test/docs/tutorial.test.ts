@@ -23,7 +23,11 @@ for (const section of page.split(/^## (?=\d)/m)) {
 }
 
 const folder = temporaryFolder();
-afterAll(folder.remove);
+afterAll(() => {
+  // Other files run in this process.
+  delete process.env["WIKI_DATA"];
+  folder.remove();
+});
 
 async function browse(step: number): Promise<Browser> {
   const path = join(folder.path, String(step));
