@@ -4,6 +4,13 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** Rooms whose tests are calls in one process, and leave it as it was: their files need no process of their own. */
 const shared = ["docs", "framework", "gateway", "middleware", "protocols", "testing"];
 
+/** Those of them that start servers, and have processes of their own. */
+const stores = [
+  "test/framework/sessions/disk.test.ts",
+  "test/framework/sessions/redis.test.ts",
+  "test/framework/sessions/postgres.test.ts",
+];
+
 /** Tests that hold an installation to a minute. Each has one of two processors for itself. */
 const installing = [
   "test/scaffold/tarball.test.ts",
@@ -19,6 +26,7 @@ const longest = [
   ...installing,
   "test/matrix/matrix.test.ts",
   "test/real-servers/fronts.test.ts",
+  ...stores,
   "test/servers/http-fuzz.test.ts",
   "test/servers/fcgi-fuzz.test.ts",
   "test/workers/threads-life.test.ts",
@@ -84,12 +92,21 @@ export default defineConfig({
         test: {
           name: "shared",
           include: sharing,
-          exclude: [packages],
+          exclude: [packages, ...stores],
           isolate: false,
           // What a file forgets would be the next one's.
           restoreMocks: true,
           unstubEnvs: true,
           unstubGlobals: true,
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "stores",
+          include: stores,
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },

@@ -28,7 +28,7 @@ export function isFresh(environ: Environ, { etag, lastModified }: Validators): b
   if (control !== undefined && /(?:^|,)\s*no-cache\s*(?:,|$)/i.test(control)) return false;
   // The date does not count where there are tags (§13.1.3).
   if (match !== undefined) return hasTag(match, etag);
-  return lastModified !== undefined && isDate(since) && !isAfter(lastModified, since);
+  return isDate(lastModified) && isDate(since) && !isAfter(lastModified, since);
 }
 
 /** §13.1.2, weak comparison; `*` is any representation there is. */

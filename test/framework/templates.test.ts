@@ -63,7 +63,7 @@ describe("render()", () => {
       [
         "/typed",
         (web) => {
-          web.header("Content-Type", "text/x");
+          web.header("Content-Type", "model/x");
           return render("page");
         },
       ],
@@ -73,7 +73,7 @@ describe("render()", () => {
       "Hello, World!",
       "text/plain; charset=utf-8",
     ]);
-    expect((await ask(app, "/typed")).header("Content-Type")).toBe("text/x");
+    expect((await ask(app, "/typed")).header("Content-Type")).toBe("model/x");
   });
 
   test("partials come from the folder, nested, indented as they stand", async () => {
