@@ -10,9 +10,8 @@ import type {
   TemplateTag,
 } from "./template-node.ts";
 import { programOf } from "./template-program.ts";
-import { MISSING, type TemplateName, TemplateScope, TextLambda } from "./template-scope.ts";
+import { MISSING, refusePromise, type TemplateName, TemplateScope, TextLambda } from "./template-scope.ts";
 import type { TemplateSource } from "./template-source.ts";
-import { isThenable } from "./thenable.ts";
 
 /** What fills blocks, by their names. */
 export type Blocks = ReadonlyMap<string, TemplateSource>;
@@ -86,9 +85,6 @@ export class TemplateRun {
       throw new TemplateError("TEMPLATE_VALUE", `nothing has the name "${name.text}"`);
     }
     if (value === MISSING || value === undefined || value === null) return "";
-    if (isThenable(value)) {
-      throw new TemplateError("TEMPLATE_VALUE", `"${name.text}" is a promise: await it before it is shown`);
-    }
     return String(value);
   }
 
@@ -97,6 +93,7 @@ export class TemplateRun {
     if (value instanceof TextLambda) {
       const made = value.call(node.source.text.slice(node.contentStart, node.contentEnd));
       if (typeof made === "string") return this.#made(made, node, scope);
+      refusePromise(made, node.name.text);
       value = made;
     } else if (typeof value === "function") {
       return this.#lambda(value as Lambda, node, scope);
@@ -107,6 +104,7 @@ export class TemplateRun {
     let text = "";
     const { length } = value;
     for (let index = 0; index < length; index++) {
+      refusePromise(value[index], node.name.text);
       text += this.#nodes(node.nodes, new TemplateScope(value[index], scope, index, length));
     }
     return text;
@@ -122,6 +120,7 @@ export class TemplateRun {
   #lambda(lambda: Lambda, node: Section, scope: TemplateScope): string {
     const text = node.source.text.slice(node.contentStart, node.contentEnd);
     const result = lambda.call(scope.view, text, (made) => this.#made(String(made), node, scope));
+    refusePromise(result, node.name.text);
     return result === undefined || result === null ? "" : String(result);
   }
 

@@ -1,6 +1,8 @@
 // Names of templates, and what they stand for in a stack of views.
 
+import { TemplateError } from "./template-error.ts";
 import { LoopPosition } from "./template-loop.ts";
+import { isThenable } from "./thenable.ts";
 
 /** A name of a tag's: `user.name`, `.`, `@index`. */
 export interface TemplateName {
@@ -53,8 +55,9 @@ export class TemplateScope {
    * what follows a dot, with the object that has it.
    *
    * @param section - gives functions of one parameter as `TextLambda` instead of calling them
+   * @throws TemplateError `TEMPLATE_VALUE`: it is a promise, or a part of one
    */
-  lookup({ first, rest, everywhere, loop }: TemplateName, section = false): unknown {
+  lookup({ text, first, rest, everywhere, loop }: TemplateName, section = false): unknown {
     let value: unknown;
     if (first === ".") {
       value = this.view;
@@ -78,12 +81,23 @@ export class TemplateScope {
       }
     }
     for (const part of rest) {
+      refusePromise(value, text);
       if (!hasPart(value, part)) return MISSING;
       const holder = value as Record<string, unknown>;
       value = holder[part];
       if (typeof value === "function") value = value.call(holder);
     }
+    refusePromise(value, text);
     return value;
+  }
+}
+
+/** Rendering does not wait, and as a condition every promise would hold. */
+export function refusePromise(value: unknown, name: string): void {
+  if (isThenable(value)) {
+    // Nobody waits for it any more: that it fails as well must not end the process.
+    value.then(undefined, () => {});
+    throw new TemplateError("TEMPLATE_VALUE", `"${name}" is a promise: await it before it is shown`);
   }
 }
 

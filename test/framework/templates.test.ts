@@ -261,6 +261,21 @@ describe("values", () => {
       reason: '"late" is a promise: await it before it is shown',
     });
   });
+
+  test.each([
+    ["a section's", "{{#late}}shown to everybody{{/late}}", { late: async () => false }, "late"],
+    ["an inverted section's", "{{^late}}none{{/late}}", { late: async () => [] }, "late"],
+    ["one with a part", "{{late.name}}", { late: async () => ({ name: "Ada" }) }, "late.name"],
+    ["one in a list", "{{#list}}{{name}}{{/list}}", { list: [Promise.resolve({ name: "Ada" })] }, "list"],
+    ["that of a lambda", "{{#late}}text{{/late}}", { late: async (text: string) => text }, "late"],
+    ["that of mustache.js's", "{{#late}}text{{/late}}", { late: () => async (text: string) => text }, "late"],
+    ["one that fails", "{{#late}}text{{/late}}", { late: () => Promise.reject(new Error("no")) }, "late"],
+  ])("a promise is an error wherever it is: %s", async (_where, text, view, name) => {
+    await expect(shown(text, view)).rejects.toMatchObject({
+      code: "TEMPLATE_VALUE",
+      reason: `"${name}" is a promise: await it before it is shown`,
+    });
+  });
 });
 
 describe("where a loop stands", () => {
