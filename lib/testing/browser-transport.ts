@@ -41,11 +41,13 @@ export interface Asked {
 /** What came of it. */
 export interface Loaded {
   readonly response: CallResponse | OpenResponse;
-  /** Where it came from in the end. */
-  readonly url: URL;
+  /** What was asked in the end, at which address and how: behind a redirect it is another request. */
+  readonly asked: Asked;
   /** The redirects before that. */
   readonly passed: readonly URL[];
 }
+
+type Header = readonly [name: string, value: string];
 
 /** Fetch §4.4: what is followed. */
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -77,7 +79,7 @@ export class BrowserTransport {
       const response = await this.#send(step, passed);
       const location = response.header("Location");
       if (!REDIRECTS.has(response.status) || location === undefined || maxRedirects === 0) {
-        return { response, url: step.url, passed };
+        return { response, asked: step, passed };
       }
       if ("close" in response) await response.close();
       passed.push(step.url);
@@ -106,7 +108,7 @@ export class BrowserTransport {
       https: url.protocol === "https:",
       scriptName: this.#options.scriptName ?? "",
       environ: { ...this.#options.environ, ...asked.request.environ },
-      headers: [...this.#headers(asked, passed, context), ...pairs(asked.request.headers)],
+      headers: this.#headers(asked, passed, context),
     });
     for (const [name, value] of response.headers) {
       // A page that is opened has no other around it: what it sets is its own (§5.7 step 13).
@@ -122,9 +124,9 @@ export class BrowserTransport {
     return response;
   }
 
-  #headers(asked: Asked, passed: readonly URL[], context: CookieContext): [string, string][] {
+  #headers(asked: Asked, passed: readonly URL[], context: CookieContext): Header[] {
     const { url, method, from, policy, mode } = asked;
-    const headers: [string, string][] = [
+    const headers: Header[] = [
       ["User-Agent", "Mozilla/5.0 (postern/testing)"],
       [
         "Accept",
@@ -147,11 +149,7 @@ export class BrowserTransport {
       .for(url, context)
       .map(({ name, value }) => (name ? `${name}=${value}` : value));
     if (cookies.length > 0) headers.push(["Cookie", cookies.join("; ")]);
-    const named = new Set(Object.keys(this.#options.headers ?? {}).map((name) => name.toLowerCase()));
-    return [
-      ...headers.filter(([name]) => !named.has(name.toLowerCase())),
-      ...Object.entries(this.#options.headers ?? {}),
-    ];
+    return replaced(replaced(headers, pairs(this.#options.headers)), pairs(asked.request.headers));
   }
 
   /** The request's target below the mount. */
@@ -187,9 +185,25 @@ function redirected(asked: Asked, status: number, location: string): Asked {
   const turns =
     (status === 303 && method !== "GET" && method !== "HEAD") ||
     ((status === 301 || status === 302) && method === "POST");
-  if (!turns) return { ...asked, url: next };
-  const { data: _data, json: _json, files: _files, headers: _headers, ...request } = asked.request;
-  return { ...asked, url: next, method: "GET", request };
+  const sent = pairs(asked.request.headers);
+  const headers = next.origin === url.origin ? sent : without(sent, OF_ORIGIN);
+  if (!turns) return { ...asked, url: next, request: { ...asked.request, headers } };
+  const { data: _data, json: _json, files: _files, ...request } = asked.request;
+  return { ...asked, url: next, method: "GET", request: { ...request, headers: without(headers, OF_BODY) } };
+}
+
+/** Fetch §2.2.2: what says something of the body. */
+const OF_BODY = new Set(["content-encoding", "content-language", "content-location", "content-type"]);
+/** What is for one origin only. */
+const OF_ORIGIN = new Set(["authorization"]);
+
+function without(headers: readonly Header[], names: ReadonlySet<string>): Header[] {
+  return headers.filter(([name]) => !names.has(name.toLowerCase()));
+}
+
+/** Headers with others in the place of those of the same names. */
+function replaced(headers: readonly Header[], others: readonly Header[]): Header[] {
+  return [...without(headers, new Set(others.map(([name]) => name.toLowerCase()))), ...others];
 }
 
 /** A redirect through a foreign address hides who sent the browser (Fetch §2.2.5). */
@@ -200,8 +214,6 @@ function isTainted(from: URL, steps: readonly URL[]): boolean {
   });
 }
 
-function pairs(headers: TestRequest["headers"] = []): Iterable<readonly [string, string]> {
-  return Symbol.iterator in headers
-    ? (headers as Iterable<readonly [string, string]>)
-    : Object.entries(headers);
+function pairs(headers: TestRequest["headers"] = []): Header[] {
+  return Symbol.iterator in headers ? [...(headers as Iterable<Header>)] : Object.entries(headers);
 }

@@ -238,7 +238,7 @@ export class Browser {
     return this.#go(1);
   }
 
-  /** Asks for the page again; one that came of a form sends the form again. */
+  /** Asks for the page again; one that came of a form, without a redirect, sends the form again. */
   async reload(): Promise<CallResponse> {
     return this.#replace(this.#at);
   }
@@ -360,7 +360,7 @@ export class Browser {
 
   /** The page at an address; `undefined` where a browser goes on showing the one it shows. */
   async #loadPage(asked: Asked): Promise<Entry | undefined> {
-    const { response: loaded, url, passed } = await this.#transport.load(asked);
+    const { response: loaded, asked: last, passed } = await this.#transport.load(asked);
     const response = loaded as CallResponse;
     this.#last = response;
     this.#passed = passed;
@@ -370,7 +370,7 @@ export class Browser {
     const forms = page.elements
       .filter(({ tag }) => tag === "form")
       .map((element) => new BrowserForm(page, element, (submission) => this.#submit(submission)));
-    return { asked, url, response, page, forms };
+    return { asked: last, url: last.url, response, page, forms };
   }
 
   #missing(code: string, what: string, found: readonly string[]): GatewayError {

@@ -1,6 +1,7 @@
 // A browser's cookies: the user agent's half of draft-ietf-httpbis-rfc6265bis.
 
 import { parseSetCookie } from "cookie";
+import { isAddress } from "./fetch-metadata.ts";
 import { isTrustworthy } from "./referrer.ts";
 
 /** A cookie that is kept. */
@@ -59,7 +60,7 @@ export class CookieJar implements Iterable<StoredCookie> {
     // §5.7 step 16: what came over https is not replaced from http.
     const shadows = [...this].some(
       (other) =>
-        other.secure && other.name === name && domainFits(other, domain) && pathFits(other.path, path),
+        other.secure && other.name === name && overlaps(other.domain, domain) && pathFits(other.path, path),
     );
     if (!cookie.secure && !isTrustworthy(url) && shadows) return;
     const at = this.#cookies.findIndex(
@@ -90,12 +91,14 @@ function toStored(url: URL, setCookie: string): StoredCookie | undefined {
   const { name, value = "", secure = false, httpOnly = false } = cookie;
   if (Buffer.byteLength(name + value) > MAX_COOKIE_BYTES) return undefined;
   const domain = (cookie.domain ?? "").replace(/^\./, "").toLowerCase();
-  // A name without a dot belongs to everybody below it, and so to its own host alone.
-  const hostOnly = domain === "" || (domain === url.hostname && !domain.includes("."));
+  // A name without a dot belongs to everybody below it, and so to its own host alone; below an address is nobody.
+  const hostOnly =
+    domain === "" || (domain === url.hostname && (!domain.includes(".") || isAddress(url.hostname)));
   const path = cookie.path?.startsWith("/") ? cookie.path : defaultPath(url.pathname);
   const sameSite =
     cookie.sameSite === "strict" || cookie.sameSite === "none" ? cookie.sameSite : ("lax" as const);
-  if (!hostOnly && !(domain.includes(".") && `.${url.hostname}`.endsWith(`.${domain}`))) return undefined;
+  const isAbove = domain.includes(".") && `.${url.hostname}`.endsWith(`.${domain}`);
+  if (!hostOnly && (!isAbove || isAddress(url.hostname))) return undefined;
   if (secure && !isTrustworthy(url)) return undefined;
   if (sameSite === "none" && !secure) return undefined;
   if (/^__secure-/i.test(name) && !secure) return undefined;
@@ -121,6 +124,11 @@ function expiryOf(maxAge: number | undefined, expires: Date | undefined): Date |
   if (maxAge !== undefined) return new Date(maxAge <= 0 ? 0 : Math.min(Date.now() + maxAge * 1000, latest));
   if (expires === undefined || Number.isNaN(expires.getTime())) return undefined;
   return new Date(Math.min(expires.getTime(), latest));
+}
+
+/** One is the other, or below it. */
+function overlaps(one: string, other: string): boolean {
+  return `.${one}`.endsWith(`.${other}`) || `.${other}`.endsWith(`.${one}`);
 }
 
 /** §5.1.4: the folder of the page. */

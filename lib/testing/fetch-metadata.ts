@@ -31,8 +31,13 @@ export function isSameSite(one: URL, other: URL): boolean {
 
 function ownerOf(hostname: string): string {
   // An address has no owner but itself.
-  if (/^[\d.]+$|^\[/.test(hostname)) return hostname;
+  if (isAddress(hostname)) return hostname;
   return hostname.split(".").slice(-2).join(".");
+}
+
+/** An IP address, as the host of a URL. */
+export function isAddress(hostname: string): boolean {
+  return /^[\d.]+$|^\[/.test(hostname);
 }
 
 /** How a browser marks a request; without TLS it says so only to loopback. */

@@ -34,11 +34,31 @@ export interface FormOption {
   selected: boolean;
 }
 
+/** What is sent of fields without a value, where it is not empty. */
+const INITIAL: ReadonlyMap<string, string> = new Map([
+  ["checkbox", "on"],
+  ["radio", "on"],
+  ["color", "#000000"],
+]);
+
+/** Line breaks in the values of these do not count (§4.10.5.1). */
+const ONE_LINE = new Set(["text", "search", "tel", "url", "email", "password"]);
+
 const BUTTONS = new Set(["submit", "image", "button", "reset"]);
 
 /** The controls of a form in the order of the page, with those outside of it that name it. */
 export function controlsOf(page: HtmlPage, form: HtmlElement): FormControl[] {
-  return page.elements.filter((element) => ownerOf(page, element) === form).map(toControl);
+  const controls = page.elements.filter((element) => ownerOf(page, element) === form).map(toControl);
+  // Of radio buttons of one name one is chosen: the last that is marked (§4.10.5.1.16).
+  const chosen = new Map(controls.filter(isChosen).map((radio) => [radio.name, radio]));
+  for (const radio of controls.filter(isChosen)) {
+    radio.checked = radio.name === "" || chosen.get(radio.name) === radio;
+  }
+  return controls;
+}
+
+function isChosen({ type, checked }: FormControl): boolean {
+  return type === "radio" && checked;
 }
 
 /** Buttons that send the form. */
@@ -90,7 +110,8 @@ function typeOf({ tag, attributes }: HtmlElement): string {
 function initialValue(element: HtmlElement, type: string): string {
   if (type === "textarea") return element.textContent;
   const value = element.attribute("value");
-  return value ?? (type === "checkbox" || type === "radio" ? "on" : "");
+  if (value === undefined) return INITIAL.get(type) ?? "";
+  return ONE_LINE.has(type) ? value.replace(/[\r\n]+/g, "") : value;
 }
 
 function optionsOf(select: HtmlElement): FormOption[] {

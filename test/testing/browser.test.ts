@@ -8,6 +8,7 @@ import {
   movedPermanently,
   permanentRedirect,
   seeOther,
+  temporaryRedirect,
 } from "../../lib/framework/responses.ts";
 import type { Route } from "../../lib/framework/target.ts";
 import { uploads } from "../../lib/framework/values.ts";
@@ -145,6 +146,17 @@ describe("forms", () => {
     ["a textarea, with its line breaks", "<textarea name=t>\none\ntwo</textarea>", "t=one%0D%0Atwo"],
     ["a ticked box", "<input type=checkbox name=a checked><input type=checkbox name=b>", "a=on"],
     ["a radio button", "<input type=radio name=r value=1><input type=radio name=r value=2 checked>", "r=2"],
+    [
+      "of two radio buttons that are marked the last",
+      "<input type=radio name=r value=1 checked><input type=radio name=r value=2 checked>",
+      "r=2",
+    ],
+    [
+      "a text without line breaks",
+      "<input name=a value='1\n2'><input type=hidden name=b value='1\n2'>",
+      "a=12&b=1%0D%0A2",
+    ],
+    ["a colour that nobody has chosen", "<input type=color name=c>", "c=%23000000"],
     [
       "the first option of a select",
       "<select name=s><option disabled>x<option>y<option value=3>z</select>",
@@ -422,6 +434,28 @@ describe("the history", () => {
     expect(browser.text).toBe("4");
   });
 
+  test("asks again for the page that a redirect led to, not for what it redirected from", async () => {
+    const asked: string[] = [];
+    const browser = await open(
+      {
+        "/form": '<form method="post" action="/save"></form>',
+        "/save": (web: Web) => {
+          asked.push(`${web.method} /save`);
+          throw seeOther("/saved");
+        },
+        "/saved": (web: Web) => {
+          asked.push(`${web.method} /saved`);
+          return html(web, "saved");
+        },
+      },
+      "/form",
+    );
+    await browser.form().submit();
+    await browser.reload();
+    expect(asked).toEqual(["POST /save", "GET /saved", "GET /saved"]);
+    expect(browser.path).toBe("/saved");
+  });
+
   test("does not know what is not shown", async () => {
     const download = (web: Web) => {
       web.header("Content-Disposition", 'attachment; filename="a.csv"');
@@ -558,6 +592,40 @@ describe("what a browser says of itself", () => {
   });
 });
 
+describe("headers of a script's own", () => {
+  const headers = (web: Web) => ({
+    accept: web.requestHeader("Accept"),
+    asked: web.requestHeader("X-Asked"),
+    authorization: web.requestHeader("Authorization"),
+    type: web.requestHeader("Content-Type"),
+  });
+  const pages = {
+    "/": "",
+    "/headers": headers,
+    "/see-other": () => seeOther("/headers"),
+    "/elsewhere": () => temporaryRedirect("http://other.example/headers"),
+  };
+  const own = { Accept: "application/json", "X-Asked": "1", Authorization: "Basic YTpi" };
+
+  test.each([
+    ["stand in the place of the browser's", "/headers", { type: "application/x-www-form-urlencoded" }],
+    ["outlast a redirect but for those of the body", "/see-other", {}],
+    [
+      "do not tell another origin who asks",
+      "/elsewhere",
+      { authorization: undefined, type: "application/x-www-form-urlencoded" },
+    ],
+  ])("%s", async (_what, target, differing) => {
+    const browser = await open(pages, "/", { hosts: ["other.example"] });
+    const response = await browser.fetch(target, { data: { a: "1" }, headers: own });
+    expect(response.json()).toEqual(
+      JSON.parse(
+        JSON.stringify({ accept: "application/json", asked: "1", authorization: "Basic YTpi", ...differing }),
+      ),
+    );
+  });
+});
+
 describe("cookies", () => {
   const set = {
     "/set/(.*)": (web: Web, line: string) => {
@@ -595,6 +663,8 @@ describe("cookies", () => {
     ["a=1; Path=/", "http://sub.example.org/seen", undefined, { host: "example.org" }],
     ["a=1; Path=/; Domain=other.org", "/seen", undefined, { host: "example.org" }],
     ["a=1; Path=/; Domain=org", "/seen", undefined, { host: "example.org" }],
+    ["a=1; Path=/; Domain=127.0.0.1", "/seen", "a=1", { host: "127.0.0.1" }],
+    ["a=1; Path=/; Domain=0.0.1", "/seen", undefined, { host: "127.0.0.1" }],
     ["a=1; Path=/; SameSite=None", "/seen", undefined],
     ["__Host-a=1; Path=/; Secure", "/seen", "__Host-a=1"],
     ["__Host-a=1; Path=/seen; Secure", "/seen", undefined],
@@ -630,6 +700,18 @@ describe("cookies", () => {
     expect(last(browser)["HTTP_COOKIE"]).toBe("c=3; a=4; b=2");
     browser.cookies.clear("a");
     expect([...browser.cookies].map(({ name }) => name)).toEqual(["b", "c"]);
+  });
+
+  test.each([
+    ["a=2; Path=/", "sub.example.org"],
+    ["a=2; Path=/; Domain=example.org", "sub.example.org"],
+  ])("what came over https is not hidden from http: %s", async (line, host) => {
+    const browser = await open(set, `/set/${encodeURIComponent("a=1; Path=/; Secure")}`, {
+      host,
+      https: true,
+    });
+    await browser.open(`http://${host}/set/${encodeURIComponent(line)}`);
+    expect([...browser.cookies].map(({ value }) => value)).toEqual(["1"]);
   });
 
   test("without an expiry are gone when the browser is closed", async () => {
