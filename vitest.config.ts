@@ -11,15 +11,15 @@ const stores = [
   "test/framework/sessions/postgres.test.ts",
 ];
 
-/** Tests that hold an installation to a minute. Each has one of two processors for itself. */
-const installing = [
-  "test/scaffold/tarball.test.ts",
-  "test/scripts/fresh-clone.test.ts",
-  "test/scaffold/in-place.test.ts",
-];
+/** Tests that install packages. Each has one of two processors for itself. */
+const installing = ["test/scaffold/tarball.test.ts", "test/scaffold/in-place.test.ts"];
 
-/** Tests that compare times. */
-const timed = ["test/servers/load.test.ts", "test/workers/scaling.test.ts"];
+/** Tests that compare times, or hold a process to one. */
+const timed = [
+  "test/scripts/fresh-clone.test.ts",
+  "test/servers/load.test.ts",
+  "test/workers/scaling.test.ts",
+];
 
 /** What takes longest, and would be waited for alone if it began last. */
 const longest = [
