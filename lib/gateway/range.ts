@@ -27,7 +27,10 @@ export function rangeOf(
 
 /** §14.1.1: a range that ends before it begins is invalid, and the header with it is passed over. */
 function hasReversed(range: string): boolean {
-  return [...range.matchAll(/(\d+)\s*-\s*(\d+)/g)].some(([, first, last]) => Number(last) < Number(first));
+  // Numbers are looked at from their first digit alone: a long one would be, from each of its digits, to its end.
+  return [...range.matchAll(/(?<!\d)(\d+)\s*-\s*(\d+)/g)].some(
+    ([, first, last]) => Number(last) < Number(first),
+  );
 }
 
 /** §13.1.5: strong comparison, and a date to the letter. */

@@ -40,6 +40,12 @@ test("a file comes with what tells its versions apart", async () => {
   });
 });
 
+// From each digit to the last of them this would take a minute.
+test("a long number in a range is looked at once", async () => {
+  const response = await ask(sending({}), "/ten.txt", { headers: { Range: `bytes=${"1".repeat(200_000)}` } });
+  expect(response.status).toBe(200);
+});
+
 describe("requests with conditions", () => {
   test.each<[headers: Record<string, string>, status: number, text: string]>([
     [{ "If-None-Match": "TAG" }, 304, ""],
