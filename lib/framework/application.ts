@@ -135,7 +135,7 @@ export function subdomainApplication<const Urls extends readonly Route[]>(
 
 /** A class of handlers that knows its own pattern. */
 export type PageClass = HandlerClass & {
-  /** Left out, it is the class's name after a slash; `null` is for classes that others extend. */
+  /** Left out, it is the class's name after a slash; `null` is for classes that others extend. It is not inherited. */
   readonly path?: string | null;
 };
 
@@ -150,9 +150,15 @@ export type PageClass = HandlerClass & {
  */
 export function autoApplication(classes: readonly PageClass[], options: ApplicationOptions = {}): App {
   const urls = classes
-    .map((page) => [page.path === undefined ? `/${page.name}` : page.path, page] as const)
-    .filter(([path]) => path !== null);
+    .map((page) => [ownPath(page), page] as const)
+    .filter(([path]) => path !== null)
+    .map(([path, page]) => [path ?? `/${page.name}`, page] as const);
   return makeApplication(urls, options, false);
+}
+
+// As in web.py: what a class extends is at a place of its own, or at none.
+function ownPath(page: PageClass): string | null | undefined {
+  return Object.hasOwn(page, "path") ? page.path : undefined;
 }
 
 function makeApplication(urls: unknown, options: ApplicationOptions, isByHost: boolean): App {

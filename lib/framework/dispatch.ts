@@ -72,7 +72,8 @@ function otherSlash(level: Level, web: Web): Redirect | undefined {
     return undefined;
   const hasSlash = level.path.endsWith("/");
   if (level.path === "/" || hasSlash === (wanted === "add")) return undefined;
-  const other = hasSlash ? level.path.replace(/\/+$/, "") : `${level.path}/`;
+  // Slashes elsewhere in the path are not looked at from each one of them.
+  const other = hasSlash ? level.path.replace(/(?<!\/)\/+$/, "") : `${level.path}/`;
   if (level.core.router.match(other) === undefined) return undefined;
   return movedPermanently(encodePath(other) + web.ctx.query);
 }

@@ -119,6 +119,30 @@ test("autoApplication() is web.py's", async () => {
   expect((await ask(app, "/Base")).status).toBe(404);
 });
 
+// `attrs.get("path", …)` of web.py's metaclass: the attribute of a class that is extended does not count.
+test("autoApplication() looks at a class's own path", async () => {
+  class Base {
+    static path: string | null = null;
+    GET() {
+      return this.constructor.name;
+    }
+  }
+  class Page extends Base {}
+  class Foo extends Base {
+    static override path = "/foo";
+  }
+  class Bar extends Foo {}
+  const app = autoApplication([Base, Page, Foo, Bar]);
+  for (const [path, text] of [
+    ["/Page", "Page"],
+    ["/foo", "Foo"],
+    ["/Bar", "Bar"],
+  ] as const) {
+    expect((await ask(app, path)).text).toBe(text);
+  }
+  expect((await ask(app, "/Base")).status).toBe(404);
+});
+
 describe("errorPage()", () => {
   const child = application([
     ["/gone", () => gone()],
@@ -185,6 +209,12 @@ describe("trailingSlash", () => {
     const response = await ask(application(urls, { trailingSlash }), path, { scriptName: "/app" });
     expect(response.status).toBe(location === undefined ? 404 : 301);
     expect(response.header("Location")).toBe(location);
+  });
+
+  // From each slash to the last of them this would take half a minute.
+  test("a path of slashes is looked at once", async () => {
+    const app = application(urls, { trailingSlash: "remove" });
+    expect((await ask(app, `${"/".repeat(200_000)}x/`)).status).toBe(404);
   });
 
   test("is not for what is sent", async () => {
