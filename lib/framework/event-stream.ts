@@ -45,46 +45,58 @@ export class EventStream {
    */
   async *chunks(): AsyncGenerator<string, void, undefined> {
     const iterator = this.#events[Symbol.asyncIterator]();
-    let leave = (): void => {};
-    const onAbort = (): void => leave();
-    this.#signal.addEventListener("abort", onAbort);
+    const signal = this.#signal;
+    const waiting = new Waiting(this.#heartbeatMs);
+    signal.addEventListener("abort", waiting.end);
     try {
       yield COMMENT;
-      while (!this.#signal.aborted) {
-        const step = iterator.next();
-        const left = new Promise<Step>((resolve) => {
-          leave = () => resolve({ done: true, value: undefined });
-        });
-        let next = await this.#withinHeartbeat(step, left);
-        for (; next === SILENCE; next = await this.#withinHeartbeat(step, left)) yield COMMENT;
+      while (!signal.aborted) {
+        const step = Promise.resolve(iterator.next());
+        let isThere = false;
+        const arrive = (): void => {
+          isThere = true;
+          waiting.end();
+        };
+        step.then(arrive, arrive);
+        while (!isThere && !signal.aborted) if (await waiting.isSilent()) yield COMMENT;
+        if (!isThere) return;
+        const next = await step;
         if (next.done) return;
         yield encodeEvent(next.value);
       }
     } finally {
-      this.#signal.removeEventListener("abort", onAbort);
+      signal.removeEventListener("abort", waiting.end);
       // A source that waits takes note of this when it goes on; nobody can wait for that.
       iterator.return?.().catch(() => {});
     }
   }
+}
 
-  async #withinHeartbeat(step: Promise<Step>, left: Promise<Step>): Promise<Step | typeof SILENCE> {
-    if (this.#heartbeatMs === 0) return Promise.race([step, left]);
+/** Waits again and again for one thing. Promise.race() would leave something behind at that thing each time. */
+class Waiting {
+  readonly #limitMs: number;
+  #end = (): void => {};
+
+  /** @param limitMs - 0 waits without end */
+  constructor(limitMs: number) {
+    this.#limitMs = limitMs;
+  }
+
+  readonly end = (): void => this.#end();
+
+  /** Whether nothing has ended the wait within its time. */
+  async isSilent(): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
-    const silence = new Promise<typeof SILENCE>((resolve) => {
-      timer = setTimeout(resolve, this.#heartbeatMs, SILENCE);
+    const isSilent = await new Promise<boolean>((resolve) => {
+      this.#end = () => resolve(false);
+      if (this.#limitMs > 0) timer = setTimeout(resolve, this.#limitMs, true);
     });
-    try {
-      return await Promise.race([step, left, silence]);
-    } finally {
-      clearTimeout(timer);
-    }
+    clearTimeout(timer);
+    return isSilent;
   }
 }
 
-type Step = IteratorResult<unknown>;
-
 const COMMENT = ":\n\n";
-const SILENCE = Symbol("silence");
 
 function encodeEvent(event: unknown): string {
   if (typeof event !== "object" || event === null) return field("data", text(event)).concat("\n");

@@ -273,6 +273,21 @@ describe("heartbeats of web.events()", () => {
     expect(text).toMatch(/^(:\n\n){3,}data: at last\n\n$/);
   });
 
+  test("what they wait for keeps nothing of them", async () => {
+    let arrive = (): void => {};
+    const first = new Promise<IteratorResult<string>>((resolve) => {
+      arrive = () => resolve({ done: true, value: undefined });
+    });
+    const waited = vi.spyOn(first, "then");
+    const app = one((web) =>
+      web.events({ [Symbol.asyncIterator]: () => ({ next: () => first }) }, { heartbeatSeconds: 0.001 }),
+    );
+    const body = await app(testEnviron().environ, () => () => Promise.resolve());
+    let comments = 0;
+    for await (const _chunk of body as AsyncIterable<string>) if (++comments === 20) arrive();
+    expect(waited.mock.calls.length).toBeLessThan(10);
+  });
+
   test("none where they are switched off, and no other time than seconds", async () => {
     const app = one((web) => web.events(slow(), { heartbeatSeconds: 0 }));
     async function* slow() {
