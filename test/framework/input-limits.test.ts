@@ -217,6 +217,16 @@ describe("memory", () => {
     return heapUsed + arrayBuffers;
   };
 
+  // With room for a thousand items in each of the lists they would take 380 MB.
+  test("lists of high indexes take what is in them", () => {
+    const values = Object.fromEntries(
+      Array.from({ length: 1000 }, (_none, index) => [`a${index}${times("[999]", 31)}`, "x"]),
+    );
+    const before = used();
+    nested(values);
+    expect(used() - before).toBeLessThan(150_000_000);
+  });
+
   /** A file that is measured while it is sent. */
   async function* file(bytes: number, onPiece: () => void) {
     yield Buffer.from(`--B\r\n${named("f")}; filename="f"\r\n\r\n`);

@@ -1,3 +1,4 @@
+import type { HttpResponse } from "../http-response.ts";
 import { badRequest } from "../responses.ts";
 import { emptyTree, parseName, place, type Segment } from "./name-path.ts";
 
@@ -37,9 +38,7 @@ export function nested(
     if (path === undefined || path.length > maxDepth || path.some((one) => isPast(one, maxIndex))) {
       throw badRequest("bad request: a field has a name that is none here");
     }
-    if (value !== undefined && !place(tree, path, value)) {
-      throw badRequest("bad request: two fields have names that exclude each other");
-    }
+    if (value !== undefined && !place(tree, path.map(keyOf), value)) throw exclusive();
   }
   return dense(tree) as Record<string, unknown>;
 }
@@ -48,10 +47,29 @@ function isPast(segment: Segment, maxIndex: number): boolean {
   return typeof segment === "number" && segment > maxIndex;
 }
 
+// An index until it is known which there are: a list with room for all before it takes kilobytes for a few bytes of a name. No
+// key has brackets.
+function keyOf(segment: Segment): string {
+  return typeof segment === "number" ? `[${segment}]` : segment;
+}
+
 function dense(value: unknown): unknown {
-  if (Array.isArray(value)) return Object.values(value).map(dense);
   if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== null) return value;
+  const entries = Object.entries(value);
+  const items = entries.filter(([key]) => key.startsWith("["));
+  if (items.length > 0 && items.length < entries.length) throw exclusive();
+  if (items.length > 0) {
+    return items.sort(([a], [b]) => indexIn(a) - indexIn(b)).map(([, one]) => dense(one));
+  }
   const copy = emptyTree();
-  for (const [key, one] of Object.entries(value)) copy[key] = dense(one);
+  for (const [key, one] of entries) copy[key] = dense(one);
   return copy;
+}
+
+function indexIn(key: string): number {
+  return Number(key.slice(1, -1));
+}
+
+function exclusive(): HttpResponse {
+  return badRequest("bad request: two fields have names that exclude each other");
 }
