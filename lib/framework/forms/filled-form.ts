@@ -103,7 +103,7 @@ export class FilledForm<
     if (!this.#valid) return false;
     const verdict = await applyRules(this.#group.values, this.#rules.validators);
     if (verdict.issues === undefined) this.#d = verdict.value;
-    else for (const issue of verdict.issues) this.#place(issue);
+    else this.#note(verdict.issues);
     return this.#valid;
   }
 
@@ -168,10 +168,14 @@ export class FilledForm<
     this.#group.take(await source.rawInput(isQuery ? "query" : "form"));
   }
 
-  // What a schema says of `address` alone is said at the field of that name, or else above the form.
-  #place({ message, path }: Issue): void {
+  #note(issues: readonly Issue[]): void {
     this.#valid = false;
     const fields = new Map(this.#group.noted.map((field) => [pathKey(field.path), field]));
+    for (const issue of issues) this.#place(issue, fields);
+  }
+
+  // What a schema says of `address` alone is said at the field of that name, or else above the form.
+  #place({ message, path }: Issue, fields: ReadonlyMap<string, FormField>): void {
     for (let length = path.length; length > 0; length--) {
       const field = fields.get(pathKey(path.slice(0, length)));
       if (field === undefined) continue;

@@ -150,6 +150,20 @@ describe("an issue", () => {
     });
   });
 
+  // With all fields looked through for each issue this would take half a minute.
+  test("may be at each of many fields", async () => {
+    const names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    const items = Array.from({ length: 300 }, () => Object.fromEntries(names.map((name) => [name, "x"])));
+    const issues = items.flatMap((_item, index) =>
+      names.map((name) => ({ message: "m", path: ["items", index, name] })),
+    );
+    const fields = names.map((name) => textbox(name));
+    const Many = form([list("items", fields, { maxRows: 300 })], {
+      validators: [schema(() => ({ issues }))],
+    });
+    expect(Object.keys((await Many.from({ items })).toJSON().notes)).toHaveLength(2400);
+  });
+
   test("without a field of the form goes above it", async () => {
     expect(await placed({ message: "1" }, { message: "2" })).toEqual({ note: "1", notes: {} });
     expect(await placed({ message: "1", path: ["b"] })).toEqual({ note: "1", notes: {} });
