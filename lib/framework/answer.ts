@@ -71,8 +71,11 @@ async function draw(exchange: Exchange, body: Body | Promise<Body>): Promise<Bod
   try {
     return await body;
   } catch (error) {
-    const web = new Web(exchange, exchange.level);
-    return toBody(exchange, settle(exchange.level, web, asResponse(error)));
+    let result: unknown = asResponse(error);
+    for (let level: Level | undefined = exchange.level; level !== undefined; level = level.parent) {
+      result = settle(level, new Web(exchange, level), result);
+    }
+    return toBody(exchange, result);
   }
 }
 

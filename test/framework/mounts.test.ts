@@ -125,4 +125,14 @@ describe("pages of a mounted application", () => {
     expect(await ask(parent, "/child/y")).toMatchObject({ status: 404, text: "child: /y" });
     expect(await ask(child, "/y")).toMatchObject({ status: 404, text: "child: /y" });
   });
+
+  test("that of the parent for a stream that ends before it has begun", async () => {
+    // biome-ignore lint/correctness/useYield: it ends before it has begun
+    async function* nothing(): AsyncGenerator<string> {
+      throw notFound();
+    }
+    const outer = application([["/child", application([["/x", () => nothing()]])]]);
+    outer.notFound = (web) => `parent: ${web.ctx.path}`;
+    expect(await ask(outer, "/child/x")).toMatchObject({ status: 404, text: "parent: /child/x" });
+  });
 });
