@@ -1,7 +1,7 @@
 // The front door of the framework: names, no logic.
 
 export { ApplicationError, GatewayError, ProtocolError } from "./errors.ts";
-export type { ApplicationOptions, Page } from "./framework/app-core.ts";
+export type { ApplicationOptions, Config, Page } from "./framework/app-core.ts";
 export {
   type App,
   application,

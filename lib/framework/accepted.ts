@@ -2,13 +2,7 @@
 
 import Negotiator from "negotiator";
 import type { Environ } from "../gateway/types.ts";
-import { mediaTypes } from "./media-types.ts";
-
-/** `html` as the media type it is short for, without its parameters; a type with a slash is one already. */
-function fullType(type: string): string {
-  if (type.includes("/")) return type;
-  return Object.hasOwn(mediaTypes, type) ? (mediaTypes[type] as string).replace(/;.*/, "") : type;
-}
+import { fullType } from "./media-types.ts";
 
 /** The first of those that the client likes best; `undefined`: it likes none of them. */
 export function acceptedType<T extends string>(environ: Environ, offered: readonly T[]): T | undefined {
@@ -21,6 +15,18 @@ export function acceptedType<T extends string>(environ: Environ, offered: readon
 export function acceptedLanguage<T extends string>(environ: Environ, offered: readonly T[]): T | undefined {
   const best = negotiator("accept-language", environ.HTTP_ACCEPT_LANGUAGE).languages([...offered])[0];
   return offered.find((language) => language === best);
+}
+
+/** The same for content codings; where the client does not say, it likes `identity` alone. */
+export function acceptedEncoding<T extends string>(environ: Environ, offered: readonly T[]): T | undefined {
+  const best = negotiator("accept-encoding", environ.HTTP_ACCEPT_ENCODING).encodings([...offered])[0];
+  return offered.find((coding) => coding === best);
+}
+
+/** The same for charsets. */
+export function acceptedCharset<T extends string>(environ: Environ, offered: readonly T[]): T | undefined {
+  const best = negotiator("accept-charset", environ.HTTP_ACCEPT_CHARSET).charsets([...offered])[0];
+  return offered.find((charset) => charset === best);
 }
 
 function negotiator(name: string, value: string | undefined): Negotiator {

@@ -7,7 +7,8 @@ import type { AppCore, Page } from "./app-core.ts";
 import { pageFor, runLevel, settle } from "./dispatch.ts";
 import { methodOf } from "./endpoint.ts";
 import { Exchange } from "./exchange.ts";
-import { asResponse } from "./http-response.ts";
+import { asResponse, foreignHeaders, hiddenStatus } from "./foreign-error.ts";
+import { HttpResponse } from "./http-response.ts";
 import { Level } from "./level.ts";
 import { pathText } from "./location.ts";
 import { toBody } from "./result.ts";
@@ -110,17 +111,22 @@ async function withTasks(exchange: Exchange, body: Body): Promise<Body> {
 
 /**
  * An application that has a page for errors logs the error and sends the page. Otherwise the error goes on to the
- * server, which logs it and answers 500, with the trace where it is told to. Either way it is logged once.
+ * server, which logs it and answers 500, with the trace where it is told to. Either way it is logged once. An error of
+ * another framework's package keeps its status.
  */
 async function recover(exchange: Exchange, error: unknown, startResponse: StartResponse): Promise<Body> {
   try {
-    const page = errorPage(exchange.level);
+    const status = hiddenStatus(error);
+    const page = errorPage(exchange.level, status);
     // In development the page of `postern/middleware/debug-page` says more.
     const debugged = exchange.environ["postern.debug"] === true;
-    if (page === undefined || debugged || error instanceof ProtocolError) throw error;
+    if ((page === undefined && status === 500) || debugged || error instanceof ProtocolError) throw error;
     log(exchange, error);
-    exchange.reset(500);
-    const body = await toBody(exchange, page(new Web(exchange, exchange.level), error));
+    exchange.reset(status);
+    for (const [name, value] of foreignHeaders(error)) exchange.headers.add(name, value);
+    const result =
+      page === undefined ? new HttpResponse(status) : page(new Web(exchange, exchange.level), error);
+    const body = await toBody(exchange, result);
     return await complete(exchange, body, startResponse);
   } catch (failure) {
     await exchange.end().catch((other: unknown) => log(exchange, other));
@@ -128,8 +134,8 @@ async function recover(exchange: Exchange, error: unknown, startResponse: StartR
   }
 }
 
-function errorPage(level: Level): Page | undefined {
-  return pageFor(level.core, 500) ?? (level.parent === undefined ? undefined : errorPage(level.parent));
+function errorPage(level: Level, status: number): Page | undefined {
+  return pageFor(level.core, status) ?? (level.parent && errorPage(level.parent, status));
 }
 
 function log(exchange: Exchange, error: unknown): void {

@@ -8,6 +8,9 @@ import type { Processor } from "./processors.ts";
 import type { Router } from "./router.ts";
 import type { Web } from "./web.ts";
 
+/** Settings of an application's own, by their names. */
+export type Config = Readonly<Record<string, unknown>>;
+
 /** What an application can be told. A mounted one takes what it is not told from the one it is mounted in. */
 export interface ApplicationOptions {
   /**
@@ -24,6 +27,14 @@ export interface ApplicationOptions {
    * @defaultValue none: signed cookies cannot be used
    */
   secrets?: readonly string[];
+
+  /**
+   * Settings of the application's own, which its handlers find in `web.config`. A mounted application sees those of the
+   * applications around it too, where it has none of that name.
+   *
+   * @defaultValue none
+   */
+  config?: Config;
 
   /**
    * What `web.setCookie()` uses where it is not told.

@@ -83,6 +83,18 @@ export class Context {
     return parseHost(this.host)?.name ?? "";
   }
 
+  /**
+   * What stands in front of the host's domain, from the domain outwards: `["blog", "ann"]` of `ann.blog.example.org`. An address
+   * has none.
+   *
+   * @param domainLabels - how many names the domain is made of, such as 3 for `example.co.uk`
+   */
+  subdomains(domainLabels = 2): string[] {
+    const { hostname } = this;
+    if (hostname === "" || hostname.includes(":") || /^[\d.]+$/.test(hostname)) return [];
+    return hostname.split(".").reverse().slice(domainLabels);
+  }
+
   /** The port of the address that was asked for. */
   get port(): number {
     return Number(parseHost(this.host)?.port ?? (this.protocol === "https" ? 443 : 80));

@@ -55,12 +55,6 @@ export interface RedirectOptions {
   headers?: HeaderFields;
 }
 
-/** A response that was thrown; any other error is thrown again. */
-export function asResponse(error: unknown): HttpResponse {
-  if (error instanceof HttpResponse) return error;
-  throw error;
-}
-
 function pairs(headers: HeaderFields): readonly Header[] {
   return Symbol.iterator in headers ? [...(headers as Iterable<Header>)] : Object.entries(headers);
 }

@@ -2,13 +2,15 @@ import { Buffer } from "node:buffer";
 import { isLoopbackName, parseHost } from "../gateway/host.ts";
 import { encodePathBytes } from "../gateway/path.ts";
 import type { Application, Environ } from "../gateway/types.ts";
-import type { AppCore, ApplicationOptions } from "./app-core.ts";
+import type { AppCore, ApplicationOptions, Config } from "./app-core.ts";
 import { encodePath } from "./location.ts";
 import type { RouteMatch } from "./router.ts";
 
 export type Params = Readonly<Record<string, string | undefined>>;
 
 const NO_PARAMS: Params = Object.freeze(Object.create(null));
+
+const NO_CONFIG: Config = Object.freeze(Object.create(null));
 
 /** One application's view of a request. A mounted application has a level of its own, below its parent's. */
 export class Level {
@@ -70,6 +72,13 @@ export class Level {
   /** An option of this application, or else of the one it is mounted in. */
   option<K extends keyof ApplicationOptions>(name: K): ApplicationOptions[K] | undefined {
     return this.core.options[name] ?? this.parent?.option(name);
+  }
+
+  /** The settings of the applications on the way here; the innermost counts. */
+  get config(): Config {
+    const own = this.core.options.config;
+    if (this.parent === undefined) return own ?? NO_CONFIG;
+    return own === undefined ? this.parent.config : { ...this.parent.config, ...own };
   }
 
   /** Whether an address may be made of the host of the request: see the option `allowedHosts`. */

@@ -34,6 +34,12 @@ export const mediaTypes: Readonly<Record<string, string>> = {
   zip: "application/zip",
 };
 
+/** `html` as the media type it is short for, without its parameters; a type with a slash is one already. */
+export function fullType(type: string): string {
+  if (type.includes("/")) return type;
+  return Object.hasOwn(mediaTypes, type) ? (mediaTypes[type] as string).replace(/;.*/, "") : type;
+}
+
 /** The media type of a file, by the end of its name. */
 export function mediaType(path: string): string {
   const extension = /\.([^./\\]+)$/.exec(path)?.[1]?.toLowerCase() ?? "";

@@ -1,5 +1,5 @@
 import { ApplicationError } from "../errors.ts";
-import { asResponse } from "./http-response.ts";
+import { asResponse } from "./foreign-error.ts";
 import type { Web } from "./web.ts";
 
 /**

@@ -1,7 +1,9 @@
 import type { Buffer } from "node:buffer";
 import { ApplicationError } from "../errors.ts";
+import { type Credentials, parseCredentials } from "../gateway/basic-credentials.ts";
 import { hasTag, isFresh, isOutdated } from "../gateway/conditions.ts";
 import type { Environ } from "../gateway/types.ts";
+import type { Config } from "./app-core.ts";
 import { type CacheOptions, cacheControl } from "./cache-control.ts";
 import { contentDisposition } from "./content-disposition.ts";
 import { Context } from "./context.ts";
@@ -21,6 +23,7 @@ import { isList } from "./named-routes.ts";
 import { type QueryFields, readQuery } from "./query.ts";
 import { refererPath } from "./referer.ts";
 import type { RequestBody } from "./request-body.ts";
+import { matchingType } from "./request-type.ts";
 import { withCharset } from "./response-headers.ts";
 import { notModified, preconditionFailed, seeOther } from "./responses.ts";
 import { statusLine } from "./status.ts";
@@ -99,6 +102,33 @@ export class Web {
     const unprefixed = variable === "CONTENT_TYPE" || variable === "CONTENT_LENGTH";
     const value = this.#exchange.environ[unprefixed ? variable : `HTTP_${variable}`];
     return typeof value === "string" ? value : undefined;
+  }
+
+  /**
+   * The first of these types that the request's body is of, or `undefined`: where it is of none, or there is no body. Types may
+   * be short (`"json"`, `"urlencoded"`), or leave something open (`"image/*"`, `"multipart"`, `"+json"`): then the type itself
+   * is given, as it is where nothing is asked for.
+   *
+   * @example
+   * if (!web.is("json", "+json")) throw unsupportedMediaType();
+   */
+  is(...types: readonly string[]): string | undefined {
+    const { environ } = this.#exchange;
+    const hasBody = environ["postern.chunked"] === true || this.ctx.contentLength !== undefined;
+    return hasBody ? matchingType(this.ctx.contentType, types) : undefined;
+  }
+
+  /**
+   * Name and password that the client claims (`Authorization: Basic`, RFC 7617), not checked by anybody; or `undefined`.
+   * `postern/middleware/basic-auth` compares them in constant time. `web.ctx.user` is who the web server has checked.
+   */
+  get credentials(): Credentials | undefined {
+    return parseCredentials(this.#exchange.environ.HTTP_AUTHORIZATION);
+  }
+
+  /** The settings of the application and of those around it: the option `config`. The innermost counts. */
+  get config(): Config {
+    return this.#level.config;
   }
 
   /** The status of the response: an integer from 200 to 599. */
@@ -381,6 +411,23 @@ export class Web {
     this.vary("Accept-Language");
     const { acceptedLanguage } = await import("./accepted.ts");
     return acceptedLanguage(this.#exchange.environ, languages);
+  }
+
+  /**
+   * The same for content codings, `web.acceptsEncoding("br", "gzip", "identity")`: for bodies that lie ready in several. Where the
+   * client does not say, it likes `identity` alone.
+   */
+  async acceptsEncoding<const T extends string>(...codings: readonly T[]): Promise<T | undefined> {
+    this.vary("Accept-Encoding");
+    const { acceptedEncoding } = await import("./accepted.ts");
+    return acceptedEncoding(this.#exchange.environ, codings);
+  }
+
+  /** The same for charsets, which browsers do not name any more: `web.acceptsCharset("utf-8", "iso-8859-1")`. */
+  async acceptsCharset<const T extends string>(...charsets: readonly T[]): Promise<T | undefined> {
+    this.vary("Accept-Charset");
+    const { acceptedCharset } = await import("./accepted.ts");
+    return acceptedCharset(this.#exchange.environ, charsets);
   }
 
   /**

@@ -1,9 +1,9 @@
 // HTTP's Basic authentication (RFC 7617). Readable on its way unless the connection is encrypted.
 
 import { GatewayError } from "../errors.ts";
+import { type Credentials, parseCredentials } from "../gateway/basic-credentials.ts";
 import { answerPlainly } from "../gateway/plain-answer.ts";
 import type { Body, Environ, Header, Middleware, StartResponse } from "../gateway/types.ts";
-import { type Credentials, parseCredentials } from "./basic-auth/credentials.ts";
 import { isSameText } from "./basic-auth/same-text.ts";
 
 export interface BasicAuthOptions {

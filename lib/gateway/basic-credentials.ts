@@ -1,3 +1,5 @@
+// Name and password of a request.
+
 /** What a client presents, as text. */
 export interface Credentials {
   readonly user: string;
