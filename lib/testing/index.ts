@@ -25,3 +25,4 @@ export type { FieldValue, FormControl, FormOption } from "./form-control.ts";
 export type { HtmlElement } from "./html-page.ts";
 export { request, type TestFields, type TestRequest, type TestStreamRequest } from "./request.ts";
 export { requestEnviron } from "./request-environ.ts";
+export { type SessionStoreCase, sessionStoreCases } from "./session-store.ts";

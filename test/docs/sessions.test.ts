@@ -19,29 +19,42 @@ afterAll(() => {
 });
 
 const page = readFileSync(join(root, "docs/sessions.md"), "utf8");
-const examples = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, source = ""]) => source);
+const all = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, source = ""]) => source);
+const examples = all.filter((source) => source.includes("export const app"));
+const checks = all.filter((source) => source.includes("sessionStoreCases"));
 
 /** Imports as they are written in the page, by package name, lead to the sources. */
 function sourceOf(specifier: string): string {
   const name = specifier
     .replace(/^postern$/, "index")
+    .replace(/^postern\/testing$/, "testing/index")
     .replace(/^postern\/sessions\//, "framework/sessions/stores/")
-    .replace(/^postern\//, "framework/");
+    .replace(/^postern\/sessions$/, "framework/sessions");
   return join(root, "lib", `${name}.ts`);
 }
 
 test("there are examples", () => {
-  expect(examples).toHaveLength(2);
+  expect([examples.length, checks.length, all.length]).toEqual([2, 1, 3]);
+});
+
+/** The module that an example is, where it can be imported. */
+function write(name: string, source: string): string {
+  const path = join(folder.path, name);
+  const imported = source.replace(/ from "(postern[^"]*)"/g, (_from, specifier: string) => {
+    return ` from ${JSON.stringify(sourceOf(specifier))}`;
+  });
+  writeFileSync(path, imported);
+  return path;
+}
+
+test("the cases of stores run as the page says", async () => {
+  await import(/* @vite-ignore */ write("checks.ts", checks[0] ?? ""));
 });
 
 test.each(examples.map((source, index) => [index + 1, source] as const))(
   "example %d counts the visits of a client",
   async (number, source) => {
-    const path = join(folder.path, `example-${number}.ts`);
-    const imported = source.replace(/ from "(postern[^"]*)"/g, (_from, specifier: string) => {
-      return ` from ${JSON.stringify(sourceOf(specifier))}`;
-    });
-    writeFileSync(path, imported);
+    const path = write(`example-${number}.ts`, source);
     const { app } = (await import(/* @vite-ignore */ path)) as { app: Application };
     const first = await call(validate(app), "/");
     expect(first).toMatchObject({ status: 200, errors: "" });

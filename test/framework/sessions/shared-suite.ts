@@ -8,6 +8,7 @@ import {
   sessions,
 } from "../../../lib/framework/sessions.ts";
 import { type App, application, type Web } from "../../../lib/index.ts";
+import { sessionStoreCases } from "../../../lib/testing/session-store.ts";
 import { setCookies, Visitor } from "./visitor.ts";
 
 export interface Values {
@@ -113,6 +114,15 @@ export interface Traits {
 
 /** The suite that every store passes. */
 export function storeSuite(name: string, make: () => SessionStore | CookieStore, { onServer }: Traits): void {
+  describe(`the store: ${name}`, () => {
+    // A cookie holds one session.
+    const cases = sessionStoreCases.filter(({ name }) => onServer || !name.includes("to another"));
+    test.each(cases)("$name", ({ check }) => {
+      const store = make();
+      return check("open" in store ? store.open(undefined, "session").store : store);
+    });
+  });
+
   describe(`sessions in ${name}`, () => {
     test("a value stays from one request to the next", async () => {
       const visitor = new Visitor(sample(make()));

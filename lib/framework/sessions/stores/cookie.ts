@@ -141,8 +141,8 @@ class OneSession implements SessionStore {
   }
 
   async read(id: string): Promise<StoredSession | undefined> {
-    const remainingMs = this.expiresAt - Date.now();
-    return this.#id === id && remainingMs > 0 ? { values: this.values, remainingMs } : undefined;
+    if (!this.#has(id)) return undefined;
+    return { values: new Map(this.values), remainingMs: this.expiresAt - Date.now() };
   }
 
   async create(id: string, values: SessionValues, lifetimeMs: number): Promise<void> {
@@ -150,7 +150,7 @@ class OneSession implements SessionStore {
   }
 
   async merge(id: string, changes: SessionChanges, lifetimeMs: number): Promise<boolean> {
-    if (this.#id !== id) return false;
+    if (!this.#has(id)) return false;
     for (const [key, text] of changes) setText(this.values, key, text);
     this.expiresAt = Date.now() + lifetimeMs;
     return true;
@@ -168,12 +168,16 @@ class OneSession implements SessionStore {
   }
 
   async rename(id: string, newId: string): Promise<boolean> {
-    if (this.#id !== id) return false;
+    if (!this.#has(id)) return false;
     this.#id = newId;
     return true;
   }
 
   async delete(id: string): Promise<void> {
     if (this.#id === id) this.#id = undefined;
+  }
+
+  #has(id: string): boolean {
+    return this.#id === id && this.expiresAt > Date.now();
   }
 }
