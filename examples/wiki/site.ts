@@ -1,13 +1,15 @@
 // What all parts of the wiki share: the application, sessions and templates.
 
+import { join } from "node:path";
 import { type App, application, seeOther, templates, type Web } from "postern";
 import { sessions } from "postern/sessions";
-import { memoryStore } from "postern/sessions/memory";
+import { diskStore } from "postern/sessions/disk";
+import { data } from "./database.ts";
 
 export const app: App = application([]);
 
 /** Who is logged in; `""` is nobody. */
-export const session = sessions(app, memoryStore(), { initializer: { user: "" } });
+export const session = sessions(app, diskStore(join(data, "sessions")), { initializer: { user: "" } });
 
 const render = templates(new URL("templates/", import.meta.url), { layout: "layout" });
 
