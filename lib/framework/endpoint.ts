@@ -5,10 +5,11 @@ import { isFromHere } from "../gateway/cross-origin.ts";
 import type { Exchange } from "./exchange.ts";
 import { HttpResponse, Redirect } from "./http-response.ts";
 import type { Level } from "./level.ts";
+import { addQuery } from "./link-from.ts";
 import { encodePath, SCHEME } from "./location.ts";
 import { allowedMethods, isMethod, isSafe, METHODS, type Method } from "./method.ts";
 import { runProcessors } from "./processors.ts";
-import { forbidden, methodNotAllowed, notImplemented } from "./responses.ts";
+import { forbidden, methodNotAllowed, notFound, notImplemented } from "./responses.ts";
 import { Lazy, Processed } from "./target-wrappers.ts";
 import type { Web } from "./web.ts";
 
@@ -124,13 +125,22 @@ function groupsOf({ groups }: Call): (string | undefined)[] {
 function expand(redirect: Redirect, { web, level, groups }: Call): Redirect {
   const { target, status, headers, absolute } = redirect;
   if (typeof target !== "string") return redirect;
-  const expanded = target.replace(/\$(?:(\d{1,2})|<(\w+)>)/g, (_text, index, name) => {
-    return encodePath((name === undefined ? groups[Number(index)] : level.params[name]) ?? "");
+  const expanded = target.replace(/\$(?:(\d{1,2})|<(\w+)>)/g, (_text, index, name, at: number) => {
+    const group = encodePath((name === undefined ? groups[Number(index)] : level.params[name]) ?? "");
+    if (leadsElsewhere(target.slice(0, at), group)) throw notFound();
+    return group;
   });
   const path = SCHEME.test(expanded) && !SCHEME.test(target) ? `./${expanded}` : expanded;
-  const query = web.method === "GET" || web.method === "HEAD" ? web.ctx.query : "";
-  const location = path.includes("?") ? path + query.replace("?", "&") : path + query;
-  return new Redirect(status, location, { absolute, headers });
+  const query = web.method === "GET" || web.method === "HEAD" ? web.ctx.query.slice(1) : "";
+  return new Redirect(status, addQuery(path, query), { absolute, headers });
+}
+
+// Of `https://example.org$1` a group `.example.com` or `@example.com` would make another host: behind a host it begins the path,
+// and in a host's place it is names with dots between them.
+function leadsElsewhere(before: string, group: string): boolean {
+  if (!/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*$/i.test(before)) return false;
+  if (/[/.]$/.test(before)) return !/^[\w-]+(?:\.[\w-]+)*$/.test(group);
+  return group !== "" && !group.startsWith("/");
 }
 
 /** A class of handlers; any other function answers by itself. */

@@ -33,7 +33,11 @@ export function linkFrom(
 }
 
 export function withQuery(path: string, query: QueryFields): string {
-  const fields = writeQuery(query);
+  return addQuery(path, writeQuery(query));
+}
+
+/** @param fields - a query without its question mark */
+export function addQuery(path: string, fields: string): string {
   if (fields === "") return path;
   const hash = path.indexOf("#");
   const [before, after] = hash === -1 ? [path, ""] : [path.slice(0, hash), path.slice(hash)];
