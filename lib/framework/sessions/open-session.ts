@@ -119,11 +119,21 @@ export class OpenSession {
     }
     const isUsed = changes.size > 0 || this.#isTouchDue();
     // Where it was ended meanwhile, it stays so, and the changes go with it.
-    if (isUsed) await this.#ask((store) => store.merge(this.#id, changes, this.#lifetimeMs));
+    if (isUsed) await this.#merge(id, changes);
     if (isUsed) this.#remainingMs = this.#lifetimeMs;
     if (isMoved) this.#sendCookie();
     else if (isUsed || this.#isUpdated) this.#renewCookie();
     this.#isUpdated = false;
+  }
+
+  // The client hears of a new id only where all went well: else it must find its session under the old one.
+  async #merge(id: string, changes: ReadonlyMap<string, string | null>): Promise<void> {
+    try {
+      await this.#ask((store) => store.merge(this.#id, changes, this.#lifetimeMs));
+    } catch (error) {
+      if (this.#id !== id) await this.#ask((store) => store.rename(this.#id, id)).catch(() => {});
+      throw error;
+    }
   }
 
   /**
@@ -149,7 +159,15 @@ export class OpenSession {
       values[key] = change(values[key]);
       return values[key];
     }
-    return this.#house.updates.take(id, () => this.#updateStored(id, key, change));
+    const { storeTimeoutMs } = this.#house.settings;
+    const deadline = performance.now() + storeTimeoutMs;
+    return this.#house.updates.take(id, async () => {
+      // Behind others that got no answer, each would wait as long as they together.
+      if (performance.now() > deadline) {
+        await this.#ask(() => Promise.reject(new Error(`no turn in ${storeTimeoutMs} ms`)));
+      }
+      return this.#updateStored(id, key, change);
+    });
   }
 
   async #updateStored(id: string, key: string, change: (value: unknown) => unknown): Promise<unknown> {

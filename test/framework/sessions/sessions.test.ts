@@ -445,6 +445,22 @@ describe("an expired session", () => {
 });
 
 describe("regenerate()", () => {
+  test("leaves the old session whole where the store cannot take the changes, as a full disk cannot", async () => {
+    const store = memoryStore();
+    const merge = store.merge.bind(store);
+    const app = sample(store);
+    const visitor = new Visitor(app);
+    await visitor.ask("/set/count/7");
+    store.merge = async () => {
+      throw new Error("ENOSPC");
+    };
+    expect((await visitor.ask("/login/ada")).status).toBe(503);
+    store.merge = merge;
+    const values = await visitor.json("/see");
+    expect(values).toMatchObject({ count: 7, isNew: false });
+    expect(values).not.toHaveProperty("user");
+  });
+
   test("of a session that was ended meanwhile brings nothing of it back", async () => {
     const store = memoryStore();
     const app: App = application([
@@ -486,6 +502,18 @@ describe("regenerate()", () => {
 });
 
 describe("update()", () => {
+  test("of a store that hangs gives up in time, however many there are", async () => {
+    const store = memoryStore();
+    const visitor = new Visitor(sample(store, { storeTimeoutMs: 300 }));
+    await visitor.ask("/set/count/7");
+    store.replace = () => new Promise(() => {});
+    const begin = performance.now();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => visitor.copy().ask("/add")));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
+    // One after the other they would take six seconds.
+    expect(performance.now() - begin).toBeLessThan(4_000);
+  });
+
   test("begins with what the handler has set before", async () => {
     const app = one(
       async (web, session) => {
