@@ -10,7 +10,7 @@ export class Search {
   }
 }
 
-/** Pages whose last version has a text in it, in whatever case. */
+/** Pages whose last version has a text in it; of the letters A to Z the case does not count. */
 async function pagesWith(text: string) {
   const latest = db
     .selectFrom("version")

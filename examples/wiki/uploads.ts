@@ -30,7 +30,7 @@ export class File {
     const found = await query.executeTakeFirst();
     if (found === undefined) throw notFound();
     // To be kept, not to be shown: what a stranger has uploaded must not run as a page of this site.
-    web.header("Content-Disposition", `attachment; filename*=UTF-8''${encodeURIComponent(found.name)}`);
+    web.attachment(found.name);
     return web.file(pathOf(found.id), "application/octet-stream");
   }
 }
