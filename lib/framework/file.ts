@@ -62,10 +62,11 @@ export async function fileResult(
 ): Promise<FileResult> {
   const { name, stats } = await findFile(path, options);
   const type = options.type ?? mediaType(name);
-  const headers = headersOf(name, stats, options);
+  const set = exchange.headers;
+  const headers = headersOf(name, stats, options).filter(([header]) => !set.has(header));
   const wrapper = exchange.environ["postern.file_wrapper"];
   if (!isConditional(exchange)) return new FileResult(wrapper(name), type, stats.size, 200, headers);
-  const validators = validatorsOf(headers);
+  const validators = validatorsOf([...headers, ...set.list]);
   const answer = answerInstead(exchange.environ, validators, headers);
   if (answer !== undefined) throw answer;
   const range = rangeOf(exchange.environ, stats.size, validators);
@@ -125,8 +126,8 @@ function headersOf(name: string, stats: Stats, { download, cache, etag = true }:
 }
 
 function validatorsOf(headers: readonly Header[]): Validators {
-  const { "Last-Modified": lastModified, ETag: etag } = Object.fromEntries(headers);
-  return { lastModified, etag };
+  const find = (wanted: string) => headers.find(([name]) => name.toLowerCase() === wanted)?.[1];
+  return { lastModified: find("last-modified"), etag: find("etag") };
 }
 
 function answerInstead(

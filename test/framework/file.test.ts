@@ -46,6 +46,25 @@ test("a long number in a range is looked at once", async () => {
   expect(response.status).toBe(200);
 });
 
+test.each([
+  [{ "If-None-Match": '"own"' }, 304],
+  [{ "If-Match": '"own"' }, 200],
+  [{ "If-Match": '"other"' }, 412],
+  [{ Range: "bytes=0-1", "If-Range": '"own"' }, 206],
+])("%j is asked of the tag that the handler has set: %i", async (headers, status) => {
+  const app = application([
+    [
+      "/(.*)",
+      (web: Web, name) => {
+        web.header("etag", '"own"');
+        return web.file(name, { root });
+      },
+    ],
+  ]);
+  const response = await ask(app, "/ten.txt", { headers });
+  expect([response.status, response.header("ETag")]).toEqual([status, status === 412 ? undefined : '"own"']);
+});
+
 describe("requests with conditions", () => {
   test.each<[headers: Record<string, string>, status: number, text: string]>([
     [{ "If-None-Match": "TAG" }, 304, ""],
