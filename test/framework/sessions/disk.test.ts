@@ -101,6 +101,16 @@ test("cleanUp() removes what is past its time, and what dead processes have left
   expect(readdirSync(folder).sort()).toEqual([other, `${other}.0123456789ab.new`, "readme.txt"].sort());
 });
 
+test("cleanUp() goes on after what it cannot read, and says so at the end", async () => {
+  const store = diskStore(folder);
+  await store.create(other, new Map(), 1);
+  mkdirSync(join(folder, id));
+  writeFileSync(join(folder, `${id}.lock`), "a file, not a link");
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await expect(store.cleanUp?.()).rejects.toThrow(/EISDIR|EINVAL/);
+  expect(readdirSync(folder).sort()).toEqual([id, `${id}.lock`]);
+});
+
 describe("a lock", () => {
   const change = () => diskStore(folder).merge(id, new Map([["b", "2"]]), minute);
   const hold = (holder: string) => symlinkSync(holder, join(folder, `${id}.lock`));

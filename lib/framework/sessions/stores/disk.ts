@@ -90,11 +90,18 @@ class DiskStore implements SessionStore {
   }
 
   async cleanUp(): Promise<void> {
+    const failures: unknown[] = [];
     for (const name of (await readdir(this.#folder).catch(ignoreMissing)) ?? []) {
-      if (name.endsWith(".lock")) removeStaleLock(join(this.#folder, name));
-      else if (/\.(new|removing)$/.test(name)) await this.#removeForgotten(name);
-      else if (isSessionId(name)) await this.#removeExpired(name);
+      // One that cannot be read or removed must not keep all that come after it.
+      await this.#cleanUp(name).catch((error) => failures.push(error));
     }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  async #cleanUp(name: string): Promise<void> {
+    if (name.endsWith(".lock")) removeStaleLock(join(this.#folder, name));
+    else if (/\.(new|removing)$/.test(name)) await this.#removeForgotten(name);
+    else if (isSessionId(name)) await this.#removeExpired(name);
   }
 
   async #removeExpired(id: string): Promise<void> {
