@@ -5,7 +5,6 @@ import { fileURLToPath } from "node:url";
 import tagOf from "etag";
 import { isFresh, isOutdated, type Validators } from "../gateway/conditions.ts";
 import { hasOwnNames, isInside } from "../gateway/inside-folder.ts";
-import { rangeOf } from "../gateway/range.ts";
 import type { Environ, Header } from "../gateway/types.ts";
 import { type CacheOptions, cacheControl } from "./cache-control.ts";
 import { contentDisposition } from "./content-disposition.ts";
@@ -69,6 +68,7 @@ export async function fileResult(
   const validators = validatorsOf([...headers, ...set.list]);
   const answer = answerInstead(exchange.environ, validators, headers);
   if (answer !== undefined) throw answer;
+  const { rangeOf } = await import("../gateway/range.ts");
   const range = rangeOf(exchange.environ, stats.size, validators);
   if (range === undefined) return new FileResult(wrapper(name), type, stats.size, 200, headers);
   const { size } = stats;

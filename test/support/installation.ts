@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { root } from "./postern.ts";
 
 /** What an application of postern needs at run time. */
-const dependencies = ["busboy", "cookie", "mustache", "streamsearch"];
+const dependencies = ["busboy", "cookie", "etag", "mustache", "range-parser", "streamsearch"];
 
 /** Puts postern and what it needs into a project's node_modules. */
 export function installPackages(project: string): void {
