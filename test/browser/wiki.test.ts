@@ -39,7 +39,9 @@ describe.skipIf(chromium === undefined || lighttpd === undefined)("the wiki in C
     return (await answered).status();
   }
 
-  test("log in, edit, see an edit of another tab, upload, be attacked, log out", async () => {
+  test("log in, edit, see an edit of another tab, upload, be attacked, log out", {
+    timeout: 120_000,
+  }, async () => {
     const front = await behindLighttpd((folder) => {
       writeProgram(folder, wikiFiles());
       return { program: join(folder, "app.js"), variables: { WIKI_DATA: join(folder, "data") } };
