@@ -2,45 +2,51 @@
 
 import { inspect } from "node:util";
 import { ProtocolError } from "../errors.ts";
-import type {
-  Application,
-  Body,
-  Chunk,
-  Environ,
-  Header,
-  Middleware,
-  StartResponse,
-} from "../gateway/types.ts";
+import type { Application, Body, Chunk, Environ, Header, StartResponse } from "../gateway/types.ts";
 import type { Failure } from "./debug-page/failure.ts";
 import { recordInput } from "./debug-page/input-record.ts";
+
+export interface DebugPageOptions {
+  /**
+   * Shows the page for a response of status 500 that the application makes itself, too: with the error that it gives for it, or
+   * else with the place where it begins the response. `startResponse` throws there then.
+   *
+   * @defaultValue `false`
+   */
+  force?: boolean | undefined;
+}
 
 /**
  * Answers an error that the application lets pass with a page that shows it: message, frames with the lines of source
  * around them, and the request with secrets masked by name. A client that does not ask for HTML gets plain text. The
  * error is written to `wsgi.errors` as well; one that comes after the head was sent cuts the response as ever. An
- * application of the framework leaves its own `internalError` page out.
+ * application of the framework leaves its own `internalError` page out. Middleware around it finds the error as text in
+ * `postern.trace_text` and the page as HTML in `postern.trace_html`, with secrets masked.
  *
  * @example
  * export const app = debugPage(application(urls));
  */
-export const debugPage: Middleware = (application) => {
+export function debugPage(application: Application, options: DebugPageOptions = {}): Application {
+  const { force = false } = options;
   return (environ, startResponse) => {
     environ["postern.debug"] = true;
-    const request = new DebuggedRequest(environ, startResponse);
+    const request = new DebuggedRequest(environ, startResponse, force);
     return request.run(application);
   };
-};
+}
 
 class DebuggedRequest {
   readonly #environ: Environ;
   readonly #startResponse: StartResponse;
+  readonly #force: boolean;
   readonly #input: () => Buffer;
   #status: string | undefined;
   #headers: readonly Header[] = [];
 
-  constructor(environ: Environ, startResponse: StartResponse) {
+  constructor(environ: Environ, startResponse: StartResponse, force: boolean) {
     this.#environ = environ;
     this.#startResponse = startResponse;
+    this.#force = force;
     this.#input = recordInput(environ);
   }
 
@@ -50,6 +56,8 @@ class DebuggedRequest {
       body = await application(this.#environ, (status, headers, error) => {
         this.#headers = [...headers];
         this.#status = status;
+        if (this.#force && status.startsWith("500"))
+          throw error ?? new Error(`the application has answered ${status} itself`);
         return this.#startResponse(status, this.#headers, error);
       });
     } catch (error) {
@@ -81,7 +89,11 @@ class DebuggedRequest {
     };
     const html = /\b(text\/html|application\/xhtml\+xml)\b/.test(this.#environ.HTTP_ACCEPT ?? "");
     const { htmlPage, textPage } = await import("./debug-page/page.ts");
-    const page = html ? await htmlPage(failure) : textPage(failure);
+    const text = textPage(failure);
+    const markup = await htmlPage(failure);
+    this.#environ["postern.trace_text"] = text;
+    this.#environ["postern.trace_html"] = markup;
+    const page = html ? markup : text;
     const type = html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8";
     const headers: Header[] = [
       ["Content-Type", type],

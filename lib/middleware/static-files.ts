@@ -22,11 +22,19 @@ export interface StaticFilesOptions {
 
   /**
    * Names of the file that stands for its folder, tried in this order. A folder that has one is redirected to where it is asked
-   * for without its slash; none is ever listed.
+   * for without its slash.
    *
    * @defaultValue `["index.html"]`
    */
   index?: readonly string[] | undefined;
+
+  /**
+   * Answers with a page that lists a folder without an index: what could be asked for in it, so no names with a dot in front and
+   * no links out of the folder. Publishes names that nobody was meant to know.
+   *
+   * @defaultValue `false`
+   */
+  listing?: boolean | undefined;
 
   /**
    * Where there is no such file, the application answers, and all methods but GET and HEAD are its own. Otherwise the answers are
@@ -150,6 +158,7 @@ function folderOf(folder: string | URL, options: StaticFilesOptions): Folder {
   return {
     path: resolve(folder instanceof URL ? fileURLToPath(folder) : folder),
     index,
+    listing: options.listing ?? false,
     cacheControl:
       maxAgeSeconds === undefined
         ? undefined

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { application } from "../../lib/framework/application.ts";
+import { internalServerError, notFound } from "../../lib/framework/responses.ts";
 import type { Application, Chunk } from "../../lib/gateway/types.ts";
 import { debugPage } from "../../lib/middleware/debug-page.ts";
 import { validate } from "../../lib/middleware/validate.ts";
@@ -146,4 +147,57 @@ test("an application's own page for errors is left out", async () => {
   app.internalError = () => "our apologies";
   expect(await call(app, "/")).toMatchObject({ status: 500, text: "our apologies" });
   expect((await ask(app)).text).toMatch(/^Error: on purpose/);
+});
+
+test("middleware around it finds the trace as text and as HTML, secrets masked (Plack)", async () => {
+  let seen: Record<string, unknown> = {};
+  const failingOne: Application = () => {
+    throw new Error("on purpose");
+  };
+  const around: Application = async (environ, startResponse) => {
+    const body = await debugPage(failingOne)(environ, startResponse);
+    seen = environ;
+    return body;
+  };
+  // Put together, since the page shows this source.
+  const token = ["hid", "den9"].join("");
+  const { text } = await call(around, `/?token=${token}`);
+  expect(seen["postern.trace_text"]).toBe(text);
+  expect(text).toContain("Error: on purpose");
+  expect(seen["postern.trace_html"]).toMatch(/^<!DOCTYPE html>[\s\S]*on purpose/i);
+  expect(`${text}${seen["postern.trace_html"]}`).not.toContain(token);
+});
+
+describe("a 500 that was not thrown", () => {
+  const answering = (error?: Error): Application => {
+    return (_environ, startResponse) => {
+      startResponse("500 Internal Server Error", [["Content-Type", "text/plain"]], error);
+      return ["of its own"];
+    };
+  };
+
+  test("is the application's business", async () => {
+    expect(await ask(answering())).toMatchObject({ status: 500, text: "of its own", errors: "" });
+  });
+
+  test.each([
+    [undefined, "Error: the application has answered 500 Internal Server Error itself"],
+    [new Error("its reason"), "Error: its reason"],
+  ])("is a page with `force`: %s", async (error, words) => {
+    const { status, text, errors } = await call(debugPage(answering(error), { force: true }), "/");
+    expect(status).toBe(500);
+    expect(text).toContain(words);
+    expect(text).toContain("debug-page.test.ts");
+    expect(errors).toContain(words);
+  });
+
+  test("is one of an application of the framework too, and other statuses are not", async () => {
+    const app = application([
+      ["/", () => internalServerError("sorry")],
+      ["/none", () => notFound("nothing")],
+    ]);
+    const forced = debugPage(app, { force: true });
+    expect((await call(forced, "/")).text).toContain("has answered 500 Internal Server Error itself");
+    expect(await call(forced, "/none")).toMatchObject({ status: 404, text: "nothing", errors: "" });
+  });
 });

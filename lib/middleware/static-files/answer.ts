@@ -29,7 +29,15 @@ export async function answer(
     return plainAnswer(startResponse, "405 Method Not Allowed", [["Allow", "GET, HEAD"]]);
   if (found === WITHOUT_SLASH)
     return plainAnswer(startResponse, "301 Moved Permanently", [["Location", withSlash(environ)]]);
+  if ("folder" in found) return sendListing(folder, found.folder, startResponse);
   return sendFile(folder, found, environ, startResponse);
+}
+
+async function sendListing(folder: Folder, name: string, startResponse: StartResponse): Promise<Body> {
+  const { listingPage } = await import("./listing.ts");
+  const page = await listingPage(folder, name);
+  startResponse("200 OK", [["Content-Type", "text/html; charset=utf-8"]]);
+  return [page];
 }
 
 async function sendFile(

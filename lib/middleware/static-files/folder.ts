@@ -6,6 +6,8 @@ export interface Folder {
   /** Absolute. */
   readonly path: string;
   readonly index: readonly string[];
+  /** Folders without an index are listed. */
+  readonly listing: boolean;
   /** The header's value; undefined sends none. */
   readonly cacheControl: string | undefined;
   readonly headers: ((path: string) => readonly Header[]) | undefined;

@@ -17,6 +17,12 @@ export interface FoundFile {
 /** A folder with an index file that was asked for without its slash. */
 export const WITHOUT_SLASH = Symbol("without slash");
 
+/** A folder without an index file, to be listed. */
+export interface FoundFolder {
+  /** `""`, or with a slash at its end. */
+  readonly folder: string;
+}
+
 /** What no file can be found by: not there, not to be looked into, no name at all, links in a circle. */
 const MISSING: ReadonlySet<string | undefined> = new Set([
   "ENOENT",
@@ -31,18 +37,32 @@ const MISSING: ReadonlySet<string | undefined> = new Set([
 export async function findFile(
   folder: Folder,
   path: string,
-): Promise<FoundFile | typeof WITHOUT_SLASH | undefined> {
+): Promise<FoundFile | FoundFolder | typeof WITHOUT_SLASH | undefined> {
   const name = nameOf(folder, path);
   if (name === undefined) return undefined;
   if (name === "" || name.endsWith("/")) {
-    const index = await findIndex(folder, name);
+    const index = (await findIndex(folder, name)) ?? (await findListed(folder, name));
     return index !== undefined && path === "" ? WITHOUT_SLASH : index;
   }
   const found = await look(folder, name);
   if (found === undefined) return undefined;
   if (found.stats.isFile()) return found;
   if (!found.stats.isDirectory()) return undefined;
+  if (folder.listing) return WITHOUT_SLASH;
   return (await findIndex(folder, `${name}/`)) === undefined ? undefined : WITHOUT_SLASH;
+}
+
+/** What an entry of a folder leads to; undefined where a request for it would find nothing. */
+export async function findIn(folder: Folder, name: string, entry: string): Promise<FoundFile | undefined> {
+  // Bytes that are no UTF-8 are read as this character.
+  if (entry.includes("\ufffd") || !hasOwnNames(entry, folder.dotNames)) return undefined;
+  return look(folder, name + entry);
+}
+
+async function findListed(folder: Folder, name: string): Promise<FoundFolder | undefined> {
+  if (!folder.listing) return undefined;
+  const found = await look(folder, name);
+  return found?.stats.isDirectory() === true ? { folder: name } : undefined;
 }
 
 /** A file that lies beside another, or undefined. */
