@@ -14,8 +14,9 @@ import {
 import { Advice, packageScript, root } from "./command.js";
 import { buildPlainTemplates } from "./plain-templates.js";
 
-/** Written after each build; inside node_modules, so that new packages mean a new build. */
+/** Written after each build, with what is known of its types; inside node_modules, so that new packages mean a new build. */
 const stamp = `${root}node_modules/.postern-built`;
+const CHECKED = "types checked\n";
 
 /** What is compiled, and what its result depends on. */
 const sources = [
@@ -31,12 +32,13 @@ const sources = [
 /** What must be executable: npm links the first, web servers start the others. */
 const executables = ["dist/cli/bin.cjs", "examples/guestbook/app.js"];
 
-/** Compiles everything from nothing. */
-export async function build() {
+/** Compiles everything from nothing. Who only wants to see it run need not wait until the types are checked, too. */
+export async function build({ checked = true } = {}) {
   rmSync(stamp, { force: true });
   rmSync(`${root}dist`, { recursive: true, force: true });
   for (const project of ["tsconfig.json", "examples/tsconfig.json"]) {
-    const status = await packageScript("typescript/bin/tsc", ["-p", `${root}${project}`]);
+    const options = checked ? [] : ["--noCheck"];
+    const status = await packageScript("typescript/bin/tsc", ["-p", `${root}${project}`, ...options]);
     if (status !== 0) throw new Advice(`The build of ${project} failed: mend what tsc says above.`);
   }
   for (const path of executables) {
@@ -44,7 +46,7 @@ export async function build() {
   }
   await buildPlainTemplates();
   linkCommand();
-  writeFileSync(stamp, "");
+  writeFileSync(stamp, checked ? CHECKED : "");
 }
 
 /** npm links a command only where its file is there already, and the templates' scripts call it. */
@@ -56,16 +58,17 @@ function linkCommand() {
   symlinkSync(`../../${bin.postern}`, link);
 }
 
-/** Compiles when a source is newer than the last build. */
-export async function buildIfStale() {
-  if (!isStale()) return;
+/** Compiles when a source is newer than the last build, or nobody has checked the types yet. */
+export async function buildIfStale({ checked = true } = {}) {
+  if (!isStale(checked)) return;
   process.stdout.write("Building …\n");
-  await build();
+  await build({ checked });
 }
 
-function isStale() {
+function isStale(checked) {
   const built = statSync(stamp, { throwIfNoEntry: false })?.mtimeMs;
   if (built === undefined || !existsSync(`${root}dist/cli/main.js`)) return true;
+  if (checked && readFileSync(stamp, "utf8") !== CHECKED) return true;
   return sources.some((source) => newest(source) > built);
 }
 

@@ -7,7 +7,7 @@ import { installNpmPackages } from "./packages.js";
 await main(async () => {
   stopWithParent();
   await installNpmPackages();
-  await buildIfStale();
+  await buildIfStale({ checked: false });
   const { postern } = await import("../dist/cli/postern.js");
   const { terminal } = await import("../dist/cli/terminal.js");
   const port = process.env["PORT"] || "8080";
