@@ -6,6 +6,12 @@ import type { SessionStore } from "./store.ts";
 const ONE_IN = 100;
 
 /**
+ * So many sessions such a request looks at, since its client waits for it; PHP and web.py look at all there are. As long as it
+ * is more than `ONE_IN`, the expired ones are a small part of all: where it is 1 in 10, as many go as can have been made since.
+ */
+const AT_MOST = 1_000;
+
+/**
  * Has expired sessions removed: where the process stays, at most once in a tenth of their lifetime (but not more than once a
  * minute, nor less than once an hour) as long as sessions are used; where each request has its own process, by one in a hundred.
  */
@@ -23,7 +29,7 @@ export class CleanUp {
   sessionUsed(web: Web): void {
     if (this.#store.cleanUp === undefined) return;
     if (web.environ["wsgi.run_once"]) {
-      if (Math.random() * ONE_IN < 1) web.atEnd(() => this.#run());
+      if (Math.random() * ONE_IN < 1) web.atEnd(() => this.#run(AT_MOST));
       return;
     }
     this.#timer ??= setTimeout(() => {
@@ -33,9 +39,9 @@ export class CleanUp {
   }
 
   // What fails here fails nobody; a store that is down is reported by the requests that need it.
-  async #run(): Promise<void> {
+  async #run(atMost?: number): Promise<void> {
     try {
-      await this.#store.cleanUp?.();
+      await this.#store.cleanUp?.(atMost);
     } catch (error) {
       logToStderr(
         "debug",

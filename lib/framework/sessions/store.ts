@@ -58,8 +58,13 @@ export interface SessionStore {
   /** Removes a session, if there is one. */
   delete(id: string): Promise<void>;
 
-  /** Removes sessions that are past their lifetime; left out where they go by themselves. Called now and then. */
-  cleanUp?(): Promise<void>;
+  /**
+   * Removes sessions that are past their lifetime; left out where they go by themselves. Called now and then.
+   *
+   * @param atMost - so many sessions are looked at, or removed, and others the next time: a client waits for it. All, where it
+   *   is left out
+   */
+  cleanUp?(atMost?: number): Promise<void>;
 
   /** Other processes and threads do not see the sessions: where there are any, a warning is logged. */
   readonly inProcess?: boolean;

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import {
   appendFileSync,
   mkdirSync,
@@ -16,6 +17,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { diskStore } from "../../../lib/framework/sessions/stores/disk.ts";
+import type { SessionStore } from "../../../lib/framework/sessions.ts";
 import { Child, kill } from "../../support/child.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { until } from "../../support/until.ts";
@@ -85,10 +87,17 @@ test("a use makes it live on without another file", async () => {
   expect((await store.read(id))?.values).toEqual(new Map([["a", "1"]]));
 });
 
+/** A session of which the time is over for a while, in milliseconds. */
+async function createExpired(store: SessionStore, id: string, sinceMs: number): Promise<void> {
+  await store.create(id, new Map(), minute);
+  const file = readFileSync(join(folder, id), "utf8");
+  writeFileSync(join(folder, id), String(Date.now() - sinceMs).padStart(15, "0") + file.slice(15));
+}
+
 test("cleanUp() removes what is past its time, and what dead processes have left", async () => {
   const store = diskStore(folder);
   await store.cleanUp?.();
-  await store.create(id, new Map(), 1);
+  await createExpired(store, id, minute + 1);
   await store.create(other, new Map(), minute);
   writeFileSync(join(folder, `${id}.0123456789ab.new`), "");
   writeFileSync(join(folder, `${other}.0123456789ab.new`), "");
@@ -96,19 +105,58 @@ test("cleanUp() removes what is past its time, and what dead processes have left
   symlinkSync("elsewhere:1:0:x", join(folder, `${id}.lock`));
   await lutimes(join(folder, `${id}.lock`), 0, 0);
   writeFileSync(join(folder, "readme.txt"), "another's");
-  await new Promise((resolve) => setTimeout(resolve, 5));
   await store.cleanUp?.();
   expect(readdirSync(folder).sort()).toEqual([other, `${other}.0123456789ab.new`, "readme.txt"].sort());
 });
 
 test("cleanUp() goes on after what it cannot read, and says so at the end", async () => {
   const store = diskStore(folder);
-  await store.create(other, new Map(), 1);
+  await createExpired(store, other, 2 * minute);
   mkdirSync(join(folder, id));
   writeFileSync(join(folder, `${id}.lock`), "a file, not a link");
-  await new Promise((resolve) => setTimeout(resolve, 5));
   await expect(store.cleanUp?.()).rejects.toThrow(/EISDIR|EINVAL/);
   expect(readdirSync(folder).sort()).toEqual([id, `${id}.lock`]);
+});
+
+test("cleanUp() leaves alone what another process may be about to prolong", async () => {
+  const store = diskStore(folder);
+  await createExpired(store, id, minute / 2);
+  await store.cleanUp?.();
+  expect(readdirSync(folder)).toEqual([id]);
+  expect(await store.read(id)).toBeUndefined();
+});
+
+describe("cleanUp() of many sessions", () => {
+  const sessionIds = (count: number) => Array.from({ length: count }, () => randomBytes(16).toString("hex"));
+  const expired = `${"1".padStart(15, "0")}\n{}`;
+
+  test("looks at as many as it is told, and at others the next time, until none is left out", async () => {
+    const store = diskStore(folder);
+    const living = sessionIds(20);
+    for (const one of living) await store.create(one, new Map(), minute);
+    for (const one of sessionIds(30)) writeFileSync(join(folder, one), expired);
+    await store.cleanUp?.(10);
+    expect(readdirSync(folder).length).toBeGreaterThanOrEqual(40);
+    for (let i = 0; i < 200; i += 1) await store.cleanUp?.(5);
+    expect(readdirSync(folder).sort()).toEqual(living.sort());
+  });
+
+  test("lets other work come between", async () => {
+    const store = diskStore(folder);
+    await store.create(id, new Map(), minute);
+    for (const one of sessionIds(600)) writeFileSync(join(folder, one), expired);
+    let turns = 0;
+    let isOver = false;
+    const count = (): void => {
+      turns += 1;
+      if (!isOver) setImmediate(count);
+    };
+    setImmediate(count);
+    await store.cleanUp?.();
+    isOver = true;
+    expect(readdirSync(folder)).toEqual([id]);
+    expect(turns).toBeGreaterThan(3);
+  });
 });
 
 describe("a lock", () => {

@@ -28,7 +28,19 @@ describe.skipIf(postgresServer === undefined)("PostgreSQL", () => {
     );
   });
 
-  test.each(["", "a b", 'a"b', "a;b", "a.b.c", "1a"])("%j is no name of a table", (table) => {
+  test("may be named as a word of SQL, and with a schema", async () => {
+    await pool.query('CREATE SCHEMA "order"');
+    const index = "SELECT indexdef FROM pg_indexes WHERE indexdef LIKE '%(expires)' AND tablename = $1";
+    const longest = "x".repeat(63);
+    for (const table of ["user", "order.select", longest]) {
+      const own = postgresStore(pool, { table });
+      await own.create(id, new Map([["a", "1"]]), 60_000);
+      expect((await own.read(id))?.values, table).toEqual(new Map([["a", "1"]]));
+      expect((await pool.query(index, [table.split(".").at(-1)])).rowCount, table).toBe(1);
+    }
+  });
+
+  test.each(["x".repeat(64), "", "a b", 'a"b', "a;b", "a.b.c", "1a"])("%j is no name of a table", (table) => {
     expect(() => postgresStore(pool, { table })).toThrow('option "table"');
   });
 
@@ -43,6 +55,29 @@ describe.skipIf(postgresServer === undefined)("PostgreSQL", () => {
     expect(await own.rename(id, `${id.slice(2)}00`)).toBe(false);
     await own.cleanUp?.();
     expect((await pool.query("SELECT id FROM cleaned")).rows).toEqual([{ id: `${id.slice(1)}0` }]);
+  });
+
+  test("rows past their time are removed in parts, and as many as are asked for", async () => {
+    const own = postgresStore(pool, { table: "parts" });
+    await own.create(id, new Map(), 60_000);
+    await pool.query(
+      "INSERT INTO parts SELECT md5(n::text), now() - interval '1 s', '{}' FROM generate_series(1, 2600) n",
+    );
+    const count = async () => Number((await pool.query("SELECT count(*) FROM parts")).rows[0].count);
+    await own.cleanUp?.(100);
+    expect(await count()).toBe(2_501);
+    // One that another has in its hands is left, and not waited for.
+    const holder = await pool.connect();
+    try {
+      await holder.query("BEGIN; SELECT 1 FROM parts WHERE expires <= now() LIMIT 1 FOR UPDATE");
+      await own.cleanUp?.();
+      expect(await count()).toBe(2);
+    } finally {
+      await holder.query("ROLLBACK");
+      holder.release();
+    }
+    await own.cleanUp?.();
+    expect(await count()).toBe(1);
   });
 
   storeSuite("PostgreSQL", () => store, { onServer: true });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { memoryStore } from "../../../lib/framework/sessions/stores/memory.ts";
 import {
   type SessionOf,
@@ -441,6 +441,57 @@ describe("an expired session", () => {
     const visitor = new Visitor(sample(memoryStore()));
     await visitor.ask("/set/user/1", { environ: { REMOTE_ADDR: "192.0.2.1" } });
     expect(await visitor.json("/see", { environ: { REMOTE_ADDR: "192.0.2.2" } })).toMatchObject({ user: 1 });
+  });
+});
+
+describe("the removal of expired sessions", () => {
+  const cleaned = () => {
+    const calls: unknown[][] = [];
+    const store = memoryStore();
+    store.cleanUp = async (...args) => {
+      calls.push(args);
+    };
+    return { calls, app: sample(store) };
+  };
+  afterEach(() => {
+    vi.restoreAllMocks();
+    vi.useRealTimers();
+  });
+
+  test("is done by one of a hundred requests that are a process each, for a part of them", async () => {
+    const { app, calls } = cleaned();
+    const random = vi.spyOn(Math, "random").mockReturnValue(0.011);
+    const environ = { "wsgi.run_once": true };
+    expect((await ask(app, "/see", { environ })).status).toBe(200);
+    expect(calls).toEqual([]);
+    random.mockReturnValue(0.009);
+    expect((await ask(app, "/none", { environ })).status).toBe(200);
+    expect(calls).toEqual([]);
+    expect((await ask(app, "/see", { environ })).status).toBe(200);
+    expect(calls).toEqual([[1_000]]);
+  });
+
+  test("is done at intervals where the process stays, for all of them, as long as sessions are used", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { app, calls } = cleaned();
+    for (let i = 0; i < 3; i += 1) await ask(app, "/see");
+    vi.advanceTimersByTime(3_599_000);
+    expect(calls).toEqual([]);
+    vi.advanceTimersByTime(1_000);
+    expect(calls).toEqual([[undefined]]);
+    vi.advanceTimersByTime(7_200_000);
+    expect(calls).toHaveLength(1);
+  });
+
+  test("fails nobody where it fails", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0);
+    const store = memoryStore();
+    const cleanUp = () => Promise.reject(new Error("down"));
+    const failing = sample(Object.assign(store, { inProcess: false, cleanUp }));
+    expect(await ask(failing, "/see", { environ: { "wsgi.run_once": true } })).toMatchObject({
+      status: 200,
+      errors: "",
+    });
   });
 });
 

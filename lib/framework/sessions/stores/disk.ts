@@ -1,8 +1,19 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { closeSync, openSync, readFileSync, renameSync, unlinkSync, writeFileSync, writeSync } from "node:fs";
-import { lstat, mkdir, open, readdir, readFile, unlink } from "node:fs/promises";
+import {
+  closeSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { ifThere, removeStaleLock, withFileLock } from "../file-lock.ts";
 import { isSessionId } from "../session-id.ts";
@@ -27,6 +38,12 @@ const HEADER_BYTES = TIME_DIGITS + 1;
 
 /** A temporary file that is older, in milliseconds, has lost its process. */
 const FORGOTTEN_MS = 3_600_000;
+
+/** A session that is so long past its time, in milliseconds, is in nobody's hands any more: no lock is held for half as long. */
+const SURELY_OVER_MS = 60_000;
+
+/** So long the removal of expired sessions goes on before others have their turn, in milliseconds. */
+const SLICE_MS = 2;
 
 interface Entry {
   readonly values: Map<string, string>;
@@ -89,46 +106,32 @@ class DiskStore implements SessionStore {
     });
   }
 
-  async cleanUp(): Promise<void> {
+  async cleanUp(atMost = Number.POSITIVE_INFINITY): Promise<void> {
+    const names = (await readdir(this.#folder).catch(ignoreMissing)) ?? [];
+    // Begins anywhere, so that none is left out where there is only time for some.
+    const begin = Math.floor(Math.random() * names.length);
     const failures: unknown[] = [];
-    for (const name of (await readdir(this.#folder).catch(ignoreMissing)) ?? []) {
-      // One that cannot be read or removed must not keep all that come after it.
-      await this.#cleanUp(name).catch((error) => failures.push(error));
+    let pauseAt = performance.now() + SLICE_MS;
+    for (const name of [...names.slice(begin), ...names.slice(0, begin)].slice(0, atMost)) {
+      try {
+        this.#cleanUp(name);
+      } catch (error) {
+        // One that cannot be read or removed must not keep all that come after it.
+        if (failures.length === 0) failures.push(error);
+      }
+      if (performance.now() < pauseAt) continue;
+      await nextTurn();
+      pauseAt = performance.now() + SLICE_MS;
     }
     if (failures.length > 0) throw failures[0];
   }
 
-  async #cleanUp(name: string): Promise<void> {
-    if (name.endsWith(".lock")) removeStaleLock(join(this.#folder, name));
-    else if (/\.(new|removing)$/.test(name)) await this.#removeForgotten(name);
-    else if (isSessionId(name)) await this.#removeExpired(name);
-  }
-
-  async #removeExpired(id: string): Promise<void> {
-    const path = this.#path(id);
-    if (!(await this.#hasExpired(id))) return;
-    await withFileLock(`${path}.lock`, () => {
-      if (parse(ifThere(() => readFileSync(path, "utf8"))) === undefined) ifThere(() => unlinkSync(path));
-    });
-  }
-
-  async #hasExpired(id: string): Promise<boolean> {
-    const file = await open(this.#path(id), "r").catch(ignoreMissing);
-    if (file === undefined) return false;
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(TIME_DIGITS), 0, TIME_DIGITS, 0);
-      // Where the time is not a number, nothing is a session either.
-      return !(Number(buffer.toString("latin1", 0, bytesRead)) > Date.now());
-    } finally {
-      await file.close();
-    }
-  }
-
-  async #removeForgotten(name: string): Promise<void> {
+  // Synchronous, since this takes a tenth of what the same does as promises; other requests come between the slices.
+  #cleanUp(name: string): void {
     const path = join(this.#folder, name);
-    const stats = await lstat(path).catch(ignoreMissing);
-    if (stats !== undefined && Date.now() - stats.mtimeMs > FORGOTTEN_MS)
-      await unlink(path).catch(ignoreMissing);
+    if (name.endsWith(".lock")) removeStaleLock(path);
+    else if (/\.(new|removing)$/.test(name)) removeForgotten(path);
+    else if (isSessionId(name) && hasExpired(path)) ifThere(() => unlinkSync(path));
   }
 
   /** Runs `task` where there is such a session, and no other process changes it meanwhile. */
@@ -171,6 +174,24 @@ function write(path: string, values: SessionValues, lifetimeMs: number): true {
     throw error;
   }
   return true;
+}
+
+function hasExpired(path: string): boolean {
+  const file = ifThere(() => openSync(path, "r"));
+  if (file === undefined) return false;
+  const time = Buffer.alloc(TIME_DIGITS);
+  try {
+    const length = readSync(file, time, 0, TIME_DIGITS, 0);
+    // Where the time is not a number, nothing is a session either.
+    return !(Number(time.toString("latin1", 0, length)) > Date.now() - SURELY_OVER_MS);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function removeForgotten(path: string): void {
+  const stats = ifThere(() => lstatSync(path));
+  if (stats !== undefined && Date.now() - stats.mtimeMs > FORGOTTEN_MS) ifThere(() => unlinkSync(path));
 }
 
 /** Writes the time over the old one, which takes no room on a disk that is full. */

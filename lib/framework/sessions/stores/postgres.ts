@@ -12,7 +12,8 @@ export interface PostgresPool {
 
 export interface PostgresStoreOptions {
   /**
-   * The table, with or without its schema: small letters, digits and `_`.
+   * The table, with or without its schema: small letters, digits and `_`, up to 63 characters. A word of SQL's own, such as
+   * `"user"`, does too.
    *
    * @defaultValue `"postern_sessions"`
    */
@@ -34,16 +35,24 @@ export interface PostgresStoreOptions {
  */
 export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions = {}): SessionStore {
   const table = options.table ?? "postern_sessions";
-  if (!/^([a-z_][a-z0-9_]*\.)?[a-z_][a-z0-9_]*$/.test(table)) {
+  const isShort = table.split(".").every((name) => name.length <= NAME_BYTES);
+  if (!isShort || !/^([a-z_][a-z0-9_]*\.)?[a-z_][a-z0-9_]*$/.test(table)) {
     throw new GatewayError(
       "OPTION",
       `option "table": ${JSON.stringify(table)} is no name such as "app.sessions"`,
     );
   }
+  const quoted = table.split(".").map((name) => `"${name}"`);
   // An `error` of an idle connection that nobody listens to would end the process; who asks for a session hears of it.
   pool.on("error", () => {});
-  return new PostgresStore(pool, table, options.createTable ?? true);
+  return new PostgresStore(pool, quoted.join("."), options.createTable ?? true);
 }
+
+/** So many rows are removed at once. */
+const PART = 1_000;
+
+/** Names are cut to so many bytes, without an error. */
+const NAME_BYTES = 63;
 
 /** PostgreSQL's code for a table that is not there. */
 const UNDEFINED_TABLE = "42P01";
@@ -121,8 +130,18 @@ class PostgresStore implements SessionStore {
     await this.#query(`DELETE FROM ${this.#table} WHERE id = $1`, [id]);
   }
 
-  async cleanUp(): Promise<void> {
-    await this.#query(`DELETE FROM ${this.#table} WHERE expires <= now()`, []);
+  // In parts, so that no statement holds many rows for long, nor waits for another process that does the same.
+  async cleanUp(atMost = Number.POSITIVE_INFINITY): Promise<void> {
+    const part = Math.min(atMost, PART);
+    let removed = 0;
+    for (let count = part; count === part && removed < atMost; removed += count) {
+      const { rowCount } = await this.#query(
+        `DELETE FROM ${this.#table} WHERE id = ANY(ARRAY(` +
+          `SELECT id FROM ${this.#table} WHERE expires <= now() LIMIT $1 FOR UPDATE SKIP LOCKED))`,
+        [part],
+      );
+      count = rowCount ?? 0;
+    }
   }
 
   async #changes(text: string, values: unknown[]): Promise<boolean> {
@@ -139,16 +158,15 @@ class PostgresStore implements SessionStore {
     }
   }
 
-  // IF NOT EXISTS alone does not keep two who make it at once apart. What is one string is one transaction.
+  // Two who make it at once are kept apart. What is one string is one transaction. PostgreSQL names the index: no other has it.
   async #createTable(): Promise<void> {
-    const index = `${this.#table.replace(/^.*\./, "")}_expires`;
     await this.#pool.query(
       "DO $$ BEGIN " +
         `PERFORM pg_advisory_xact_lock(hashtext('postern ${this.#table}')); ` +
-        `CREATE TABLE IF NOT EXISTS ${this.#table} ` +
-        "(id text PRIMARY KEY, expires timestamptz NOT NULL, data jsonb NOT NULL); " +
-        `CREATE INDEX IF NOT EXISTS ${index} ON ${this.#table} (expires); ` +
-        "END $$",
+        `IF to_regclass('${this.#table}') IS NULL THEN ` +
+        `CREATE TABLE ${this.#table} (id text PRIMARY KEY, expires timestamptz NOT NULL, data jsonb NOT NULL); ` +
+        `CREATE INDEX ON ${this.#table} (expires); ` +
+        "END IF; END $$",
       [],
     );
   }
