@@ -23,6 +23,10 @@ export class Child {
     });
   }
 
+  get pid() {
+    return this.#process.pid;
+  }
+
   /** The next message from it. */
   async answer() {
     const child = this.#process;

@@ -8,14 +8,15 @@ import { responseLength } from "./response-length.js";
 /**
  * @typedef {object} Target
  * @property {string} path the server's socket
- * @property {"fastcgi" | "http"} protocol
+ * @property {import("./side-by-side.js").Definition["protocol"]} protocol
  * @property {Buffer} request
  * @property {number} bytesBehind what the server sends behind the end of each response
  * @property {boolean} kept whether a connection carries one request after another
+ * @property {boolean} latencies whether the time of each request is looked at
  * @property {number} connections how many at a time
  */
 
-/** @type {{ run(seconds: number): Promise<number>, close(): void } | undefined} */
+/** @type {{ run(seconds: number): Promise<number>, each?(): Promise<number>, close(): void } | undefined} */
 let load;
 
 process.on("message", (order) => {
@@ -29,22 +30,35 @@ process.on("message", (order) => {
 process.on("disconnect", () => process.exit());
 
 /**
- * @param {{ open: Target } | { seconds: number }} order where the load goes, or for how long
+ * @param {{ open: Target } | { seconds: number } | { each: true } | { close: true }} order where the load goes, for how
+ *   long, or that there is one request on each connection, or that connections are closed
  * @returns what was done: how many requests in how many seconds
  */
 async function answer(order) {
   if ("open" in order) {
-    load?.close();
+    await load?.close();
     load = order.open.kept ? await openKept(order.open) : await openEach(order.open);
     return { requests: 0, seconds: 0 };
   }
+  if ("close" in order) {
+    await load.close();
+    return { requests: 0, seconds: 0 };
+  }
+  times.length = 0;
   const start = performance.now();
-  const requests = await load.run(order.seconds);
-  return { requests, seconds: (performance.now() - start) / 1000 };
+  const requests = "each" in order ? await load.each() : await load.run(order.seconds);
+  return { requests, seconds: (performance.now() - start) / 1000, p99: percentile99() };
+}
+
+/** How long requests took, in milliseconds, where that is looked at. */
+const times = [];
+
+function percentile99() {
+  return times.length === 0 ? undefined : times.sort((a, b) => a - b)[Math.floor(times.length * 0.99)];
 }
 
 /** Connections that are opened before the load begins; each sends a request as soon as its last is answered. */
-async function openKept({ path, protocol, request, bytesBehind, connections }) {
+async function openKept({ path, protocol, request, bytesBehind, latencies, connections }) {
   const length = (await firstResponse(path, protocol, request)) + bytesBehind;
   let stopping = false;
   let requests = 0;
@@ -52,43 +66,57 @@ async function openKept({ path, protocol, request, bytesBehind, connections }) {
   let whenIdle = () => {};
   const open = () => {
     let missing = length;
+    let sent = 0;
     const socket = connect({ path, onread: { buffer: receiveBuffer, callback: received } });
+    const send = () => {
+      if (latencies) sent = performance.now();
+      socket.write(request);
+    };
     function received(count) {
       missing -= count;
       if (missing > 0) return true;
       if (missing < 0) throw new Error(`a response from ${path} is longer than the first one`);
       missing = length;
       requests++;
+      if (latencies) times.push(performance.now() - sent);
       if (stopping) {
         if (--busy === 0) whenIdle();
       } else {
-        socket.write(request);
+        send();
       }
       return true;
     }
     socket.on("end", () => {
       if (busy > 0) throw new Error(`${path} closed a connection that should have been kept`);
     });
-    return socket;
+    return { socket, send };
   };
-  const sockets = Array.from({ length: connections }, open);
-  await Promise.all(sockets.map((socket) => once(socket, "connect")));
+  const opened = Array.from({ length: connections }, open);
+  await Promise.all(opened.map(({ socket }) => once(socket, "connect")));
+  const each = async () => {
+    requests = 0;
+    busy = connections;
+    for (const { send } of opened) send();
+    await new Promise((resolve) => {
+      whenIdle = resolve;
+    });
+    return requests;
+  };
   return {
-    run: async (seconds) => {
+    run: (seconds) => {
       stopping = false;
-      requests = 0;
-      busy = connections;
       setTimeout(() => {
         stopping = true;
       }, seconds * 1000);
-      for (const socket of sockets) socket.write(request);
-      await new Promise((resolve) => {
-        whenIdle = resolve;
-      });
-      return requests;
+      return each();
     },
-    close: () => {
-      for (const socket of sockets) socket.destroy();
+    each: () => {
+      stopping = true;
+      return each();
+    },
+    close: async () => {
+      for (const { socket } of opened) socket.destroy();
+      await Promise.all(opened.map(({ socket }) => socket.closed || once(socket, "close")));
     },
   };
 }
@@ -127,7 +155,7 @@ async function openEach({ path, protocol, request, connections }) {
       });
       return requests;
     },
-    close: () => {},
+    close: async () => {},
   };
 }
 

@@ -1,6 +1,6 @@
-// Where the FastCGI server's CPU time goes under the load of kept connections.
+// Where a server's CPU time goes under load.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Child } from "./child.js";
 import { measure, start } from "./side-by-side.js";
@@ -9,23 +9,25 @@ import { table } from "./table.js";
 const SHOWN = 40;
 
 /**
- * @param {import("./scenarios.js").Scenario} scenario
- * @param {import("./options.js").Options} options
- * @param {string} folder for the socket and the profile
- * @returns {Promise<string>} the functions with the most time of their own
+ * Prints the functions with the most time of their own, of a scenario's first server.
+ *
+ * @param {import("./side-by-side.js").Scenario} scenario
+ * @param {import("./parts.js").Bench} bench
  */
-export async function profile(scenario, options, folder) {
+export async function profile(scenario, { options, folder }) {
   const [definition] = scenario.servers;
+  const profiles = mkdtempSync(join(folder, "profile-"));
   const load = new Child("load.js");
-  const nodeOptions = ["--cpu-prof", "--cpu-prof-interval=200", `--cpu-prof-dir=${folder}`];
+  const nodeOptions = ["--cpu-prof", "--cpu-prof-interval=200", `--cpu-prof-dir=${profiles}`];
   const server = await start(definition, folder, nodeOptions);
   try {
     await measure(server, scenario, load, options.warmUpSeconds + options.seconds * options.rounds);
   } finally {
-    await Promise.all([load.stop(), server.child.stop()]);
+    await Promise.all([load.stop(), server.stop()]);
   }
-  const file = readdirSync(folder).find((name) => name.endsWith(".cpuprofile"));
-  return selfTimes(JSON.parse(readFileSync(join(folder, file), "utf8")));
+  const [file] = readdirSync(profiles);
+  const text = selfTimes(JSON.parse(readFileSync(join(profiles, file), "utf8")));
+  process.stdout.write(`\n### ${scenario.title}: ${definition.name}\n\n${text}`);
 }
 
 function selfTimes({ nodes, samples, timeDeltas }) {

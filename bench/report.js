@@ -1,16 +1,40 @@
+import { barChart } from "./chart.js";
 import { describeRun } from "./machine.js";
+import { targetTable } from "./table.js";
 
-/** What a run has found so far. Each part is shown as soon as it is there. */
+/**
+ * @typedef {object} Target
+ * @property {string} what is compared, and with what
+ * @property {number} limit
+ * @property {boolean} [atLeast] whether the limit is the least; otherwise it is the most
+ * @property {import("./statistics.js").Spread} measured
+ * @property {number} [instructions] the same by instructions, where they could be counted
+ * @property {number} [digits] behind the point (2)
+ * @property {string} [unit]
+ */
+
+/** What a run has found so far. Each piece is shown as soon as it is there. */
 export class Report {
-  #parts = [];
+  #head;
+  #pieces = [];
+  #targets = [];
+  #charts = [];
+  #shown = false;
 
   /** @param {string[]} words of the command line */
   constructor(words) {
-    this.#show(`${describeRun(words).join("  \n")}\n`);
+    this.#head = `${describeRun(words).join("  \n")}\n`;
   }
 
-  get text() {
-    return this.#parts.join("\n");
+  /** @param {string} name of the part, after which its charts are named */
+  textFor(name) {
+    const charts = this.#charts.map(({ title }, at) => `![${title}](performance/${name}${at || ""}.svg)\n`);
+    return [this.#head, ...this.#pieces, ...charts].join("\n");
+  }
+
+  /** SVG files, in the order in which {@link textFor} names them. */
+  get charts() {
+    return this.#charts.map(({ svg }) => svg);
   }
 
   /**
@@ -21,8 +45,40 @@ export class Report {
     this.#show(`### ${title}\n\n${table}`);
   }
 
-  #show(part) {
-    this.#parts.push(part);
-    process.stdout.write(`\n${part}`);
+  /** @param {string} text what else is worth knowing about the run */
+  note(text) {
+    this.#show(`${text}\n`);
+  }
+
+  /**
+   * @param {string} title
+   * @param {import("./chart.js").Bar[]} bars
+   * @param {{ line: number, cut?: number }} scale a value to draw a line at, and one to cut bars at
+   */
+  chart(title, bars, scale) {
+    this.#charts.push({ title, svg: barChart(title, bars, scale) });
+  }
+
+  /** @param {Target} target */
+  target(target) {
+    this.#targets.push(target);
+  }
+
+  /** @param {Report} other */
+  takeTargets(other) {
+    this.#targets.push(...other.#targets);
+  }
+
+  /** The verdict on each target so far. */
+  addTargets() {
+    if (this.#targets.length === 0) return;
+    this.add("What was to be reached", targetTable(this.#targets));
+  }
+
+  #show(piece) {
+    if (!this.#shown) process.stdout.write(`\n${this.#head}`);
+    this.#shown = true;
+    this.#pieces.push(piece);
+    process.stdout.write(`\n${piece}`);
   }
 }

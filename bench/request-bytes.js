@@ -72,10 +72,45 @@ export const nginxRequest = fastcgiRequest(nginxParams, 1, -pairs(nginxParams).l
 /** lighttpd: a connection for each request, no padding. */
 export const lighttpdRequest = fastcgiRequest(lighttpdParams, 0, 0);
 
+/** nginx on kept connections, with the file that PHP-FPM wants to be told. */
+export function nginxRequestFor(file) {
+  const params = [...nginxParams, ["SCRIPT_FILENAME", file]];
+  return fastcgiRequest(params, 1, -pairs(params).length & 7);
+}
+
+/** The same with a body. */
+export function nginxPost(body, type) {
+  const params = Object.entries({
+    ...Object.fromEntries(nginxParams),
+    REQUEST_METHOD: "POST",
+    CONTENT_TYPE: type,
+    CONTENT_LENGTH: `${body.length}`,
+  });
+  return fastcgiRequest(params, 1, -pairs(params).length & 7, body);
+}
+
+/** nginx's scgi_params: the length first, and no SERVER_SOFTWARE or GATEWAY_INTERFACE of FastCGI's. */
+export const scgiRequest = netstring(
+  [["CONTENT_LENGTH", "0"], ...nginxParams.filter(([name]) => name !== "CONTENT_LENGTH"), ["SCGI", "1"]]
+    .map(([name, value]) => `${name}\0${value}\0`)
+    .join(""),
+);
+
+/** nginx's uwsgi_params: lengths with the low byte first. */
+export const uwsgiRequest = uwsgiPacket([...nginxParams, ["PATH_INFO", "/entries/newest"]]);
+
+/** Apache's mod_proxy_ajp. */
+export const ajpRequest = ajpForward();
+
 export const keptHttpRequest = httpRequest("keep-alive");
 export const closedHttpRequest = httpRequest("close");
 
-function fastcgiRequest(params, flags, padding) {
+export function httpPost(body, type) {
+  const fields = { ...browser, "Content-Type": type, "Content-Length": `${body.length}` };
+  return Buffer.from(`POST /entries/newest?page=2 HTTP/1.1\r\n${fieldLines(fields)}\r\n${body}`);
+}
+
+function fastcgiRequest(params, flags, padding, body = "") {
   const content = pairs(params);
   const record = (type, length, paddingLength) =>
     Buffer.of(1, type, 0, 1, length >> 8, length & 0xff, paddingLength, 0);
@@ -86,6 +121,7 @@ function fastcgiRequest(params, flags, padding) {
     content,
     Buffer.alloc(padding),
     record(4, 0, 0),
+    ...(body === "" ? [] : [record(5, body.length, 0), Buffer.from(body)]),
     record(5, 0, 0),
   ]);
 }
@@ -101,9 +137,59 @@ function pairLengths(name, value) {
   return Buffer.of(name.length, 0x80, 0, value.length >> 8, value.length & 0xff);
 }
 
-function httpRequest(connection) {
-  const lines = Object.entries({ ...browser, Connection: connection }).map(
-    ([name, value]) => `${name}: ${value}`,
+function netstring(content) {
+  return Buffer.from(`${content.length}:${content},`);
+}
+
+function uwsgiPacket(params) {
+  const little = (length) => Buffer.of(length & 0xff, length >> 8);
+  const content = Buffer.concat(
+    params.flatMap((pair) => pair.flatMap((text) => [little(text.length), Buffer.from(text)])),
   );
-  return Buffer.from(`GET /entries/newest?page=2 HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`);
+  return Buffer.concat([Buffer.of(0), little(content.length), Buffer.of(0), content]);
+}
+
+function ajpForward() {
+  const big = (number) => Buffer.of(number >> 8, number & 0xff);
+  const string = (text) => Buffer.concat([big(text.length), Buffer.from(`${text}\0`)]);
+  /** Names that have a number. */
+  const numbers = {
+    Accept: 1,
+    "Accept-Encoding": 3,
+    "Accept-Language": 4,
+    Connection: 6,
+    Cookie: 9,
+    Host: 11,
+    "User-Agent": 14,
+  };
+  const attribute = (name, value) => Buffer.concat([Buffer.of(0x0a), string(name), string(value)]);
+  const payload = Buffer.concat([
+    Buffer.of(2, 2),
+    string("HTTP/1.1"),
+    string("/entries/newest"),
+    string("203.0.113.44"),
+    big(0xffff),
+    string("guestbook.example.org"),
+    big(443),
+    Buffer.of(1),
+    big(Object.keys(browser).length),
+    ...Object.entries(browser).flatMap(([name, value]) => [Buffer.of(0xa0, numbers[name]), string(value)]),
+    Buffer.of(0x05),
+    string("page=2"),
+    attribute("AJP_REMOTE_PORT", "51320"),
+    attribute("AJP_LOCAL_ADDR", "192.0.2.10"),
+    Buffer.of(0xff),
+  ]);
+  return Buffer.concat([Buffer.of(0x12, 0x34), big(payload.length), payload]);
+}
+
+function httpRequest(connection) {
+  const lines = fieldLines({ ...browser, Connection: connection });
+  return Buffer.from(`GET /entries/newest?page=2 HTTP/1.1\r\n${lines}\r\n`);
+}
+
+function fieldLines(fields) {
+  return Object.entries(fields)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join("");
 }

@@ -2,72 +2,124 @@
 
 import { join } from "node:path";
 import { Child } from "./child.js";
-import { CONNECTIONS } from "./scenarios.js";
-import { spread } from "./statistics.js";
+import { startFront } from "./fronts.js";
+import { countInstructions } from "./instructions.js";
+import { Program } from "./program.js";
 
 /**
- * @typedef {import("./statistics.js").Spread} Spread
+ * @typedef {object} Definition one server
+ * @property {string} name
+ * @property {string} [script] of Node, whose first argument is the socket's path
+ * @property {string[]} [args] behind that
+ * @property {string[]} [nodeOptions]
+ * @property {(path: string) => string[]} [command] a program in its place
+ * @property {"fastcgi" | "http" | "scgi" | "uwsgi" | "ajp"} protocol
+ * @property {Buffer} request
+ * @property {number} [bytesBehind] what the server sends behind the end of each response
+ * @property {import("./fronts.js").Front} [front] a web server that stands in front of it, and gets the load
+ *
+ * @typedef {object} Scenario
+ * @property {string} title
+ * @property {boolean} kept whether the load keeps its connections
+ * @property {boolean} [latencies] whether the time of each request is looked at
+ * @property {Definition[]} servers
+ *
+ * @typedef {object} Round
+ * @property {number} requests
+ * @property {number} seconds
+ * @property {number} cpu CPU time of the server's processes for each request, user and system, in microseconds
+ * @property {number | undefined} p99 milliseconds within which 99 of 100 requests were answered
+ *
  * @typedef {object} Result one server's
  * @property {string} name
- * @property {Spread} requestsPerSecond
- * @property {Spread} cpuMicroseconds CPU time of the server's process for each request, user and system
- * @property {Spread} cpuRatio the same divided by the baseline's of the same round
- * @property {Spread} rateRatio requests per second divided by the baseline's of the same round
+ * @property {Round[]} rounds
+ * @property {number | undefined} instructions for each request, in user mode
  */
 
+const CONNECTIONS = 32;
+
 /**
- * @param {import("./scenarios.js").Scenario} scenario
- * @param {import("./options.js").Options} options
- * @param {string} folder for sockets
+ * @param {Scenario} scenario
+ * @param {import("./parts.js").Bench} bench
  * @returns {Promise<Result[]>}
  */
-export async function measureSideBySide(scenario, options, folder) {
+export async function measureSideBySide(scenario, { options, folder }) {
   const load = new Child("load.js");
   const servers = [];
   try {
     for (const definition of scenario.servers) servers.push(await start(definition, folder));
-    for (const server of servers) await measure(server, scenario, load, options.warmUpSeconds);
+    for (const server of servers) await warmUp(server, scenario, load, options.warmUpSeconds);
     for (let round = 0; round < options.rounds; round++) {
       for (let turn = 0; turn < servers.length; turn++) {
         const server = servers[(round + turn) % servers.length];
-        server.measured.push(await measure(server, scenario, load, options.seconds));
+        server.rounds.push(await measure(server, scenario, load, options.seconds));
       }
     }
+    for (const server of servers) {
+      let done;
+      const count = await countInstructions(server.child.pid, async () => {
+        done = await measure(server, scenario, load, options.seconds);
+      });
+      if (count !== undefined) server.instructions = count / done.requests;
+    }
   } finally {
-    await Promise.all([load, ...servers.map(({ child }) => child)].map((child) => child.stop()));
+    await load.stop();
+    for (const server of servers) await server.stop();
   }
-  const baseline = servers.find(({ definition }) => definition.name === scenario.baseline);
-  return servers.map(({ definition, measured }) => ({
+  return servers.map(({ definition, rounds, instructions }) => ({
     name: definition.name,
-    requestsPerSecond: spread(measured.map(rateOf)),
-    cpuMicroseconds: spread(measured.map(({ cpu }) => cpu)),
-    cpuRatio: spread(measured.map(({ cpu }, round) => cpu / baseline.measured[round].cpu)),
-    rateRatio: spread(measured.map((one, round) => rateOf(one) / rateOf(baseline.measured[round]))),
+    rounds,
+    instructions,
   }));
-}
-
-function rateOf({ requests, seconds }) {
-  return requests / seconds;
 }
 
 let started = 0;
 
 /**
- * @param {import("./scenarios.js").Definition} definition
+ * @param {Definition} definition
  * @param {string} folder for its socket
  * @param {string[]} [nodeOptions]
  */
-export async function start(definition, folder, nodeOptions) {
+export async function start(definition, folder, nodeOptions = []) {
+  const { script, args = [], command, front } = definition;
   const path = join(folder, `${started++}.sock`);
-  const child = new Child(definition.script, [path, ...definition.args], nodeOptions);
-  await child.answer();
-  return { definition, path, child, measured: [] };
+  const child =
+    command === undefined
+      ? new Child(script, [path, ...args], [...(definition.nodeOptions ?? []), ...nodeOptions])
+      : new Program(command(path), path);
+  let before;
+  const stop = async () => {
+    await before?.stop();
+    await child.stop();
+  };
+  try {
+    await child.answer();
+    if (front !== undefined) before = await startFront(front, path, `${path}.front`, folder);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { definition, path: before?.path ?? path, child, rounds: [], instructions: undefined, stop };
+}
+
+/** What V8 needs to have compiled all that a request needs, on a machine that is slow as well. */
+const WARM_UP_REQUESTS = 10_000;
+const WARM_UP_TURNS = 5;
+
+/** Loads a server for a time, and a few times more where it has hardly got anything to do. */
+export async function warmUp(server, scenario, load, seconds) {
+  const requests = seconds < 1 ? 0 : WARM_UP_REQUESTS;
+  let done = 0;
+  for (let turn = 0; turn < WARM_UP_TURNS && (turn === 0 || done < requests); turn++)
+    done += (await measure(server, scenario, load, seconds)).requests;
 }
 
 /** One turn of one server. */
-export async function measure({ definition, path, child }, { kept }, load, seconds) {
-  const { protocol, request, bytesBehind } = definition;
-  await load.ask({ open: { path, protocol, request, bytesBehind, kept, connections: CONNECTIONS } });
+export async function measure({ definition, path, child }, { kept, latencies = false }, load, seconds) {
+  const { protocol, request, bytesBehind = 0 } = definition;
+  await load.ask({
+    open: { path, protocol, request, bytesBehind, kept, latencies, connections: CONNECTIONS },
+  });
   const before = await child.ask("CPU time");
   const done = await load.ask({ seconds });
   const after = await child.ask("CPU time");

@@ -17,3 +17,14 @@ export function spread(values) {
   const lower = (sorted.length - 1) >> 1;
   return { median: (sorted[lower] + sorted[upper]) / 2, min: sorted[0], max: sorted[sorted.length - 1] };
 }
+
+/**
+ * One server's figure divided by another's of the same round.
+ *
+ * @param {import("./side-by-side.js").Result} one
+ * @param {import("./side-by-side.js").Result} other
+ * @param {(round: import("./side-by-side.js").Round) => number} figure
+ */
+export function ratios(one, other, figure) {
+  return one.rounds.map((round, index) => figure(round) / figure(other.rounds[index]));
+}

@@ -1,5 +1,7 @@
 // Results as Markdown tables, which are read as well in a terminal as on a page.
 
+import { ratios, spread } from "./statistics.js";
+
 /**
  * @param {string[]} columns the first is set to the left, the others to the right
  * @param {string[][]} rows
@@ -14,35 +16,40 @@ export function table(columns, rows) {
   return line(columns) + line(rule) + rows.map(line).join("");
 }
 
-/**
- * @param {import("./side-by-side.js").Result[]} results
- * @param {string} baseline
- */
-export function serverTable(results, baseline) {
-  return table(
-    ["server", "CPU µs a request", `beside ${baseline}`, "requests/s"],
-    results.map(({ name, cpuMicroseconds, cpuRatio, requestsPerSecond }) => [
-      name,
-      written(cpuMicroseconds, 1),
-      name === baseline ? "1" : written(cpuRatio, 2),
-      written(requestsPerSecond, 0),
-    ]),
-  );
-}
+/** Columns of {@link serverTable}: heading, and a cell of a result. */
+const COLUMNS = {
+  cpu: (baseline) => [
+    ["CPU µs a request", ({ rounds }) => written(spread(rounds.map(({ cpu }) => cpu)), 1)],
+    [`beside ${baseline.name}`, (one) => beside(one, baseline, ({ cpu }) => cpu)],
+  ],
+  instructions: () => [
+    ["instructions a request", ({ instructions }) => instructions?.toFixed(0) ?? "not counted"],
+  ],
+  rate: () => [["requests/s", ({ rounds }) => written(spread(rounds.map(rateOf)), 0)]],
+  rateRatio: (baseline) => [[`beside ${baseline.name}`, (one) => beside(one, baseline, rateOf)]],
+  p99: () => [["p99, ms", ({ rounds }) => written(spread(rounds.map(({ p99 }) => p99)), 2)]],
+};
 
 /**
  * @param {import("./side-by-side.js").Result[]} results
- * @param {string} baseline
+ * @param {string} baselineName
+ * @param {(keyof COLUMNS)[]} [kinds]
  */
-export function rateTable(results, baseline) {
+export function serverTable(results, baselineName, kinds = ["cpu", "instructions", "rate"]) {
+  const baseline = results.find(({ name }) => name === baselineName);
+  const columns = kinds.flatMap((kind) => COLUMNS[kind](baseline));
   return table(
-    ["server", "requests/s", `beside ${baseline}`],
-    results.map(({ name, requestsPerSecond, rateRatio }) => [
-      name,
-      written(requestsPerSecond, 0),
-      name === baseline ? "1" : written(rateRatio, 2),
-    ]),
+    ["server", ...columns.map(([heading]) => heading)],
+    results.map((one) => [one.name, ...columns.map(([, cell]) => cell(one))]),
   );
+}
+
+function beside(one, baseline, figure) {
+  return one === baseline ? "1" : written(spread(ratios(one, baseline, figure)), 2);
+}
+
+export function rateOf({ requests, seconds }) {
+  return requests / seconds;
 }
 
 /** @param {import("./router.js").RouterResult[]} results the last is the baseline */
@@ -72,7 +79,22 @@ export function startUpTable(results) {
   );
 }
 
-function written({ median, min, max }, digits) {
+/** @param {import("./report.js").Target[]} targets */
+export function targetTable(targets) {
+  return table(
+    ["target", "limit", "measured", "by instructions", "reached"],
+    targets.map(({ what, limit, atLeast, measured, instructions, digits = 2, unit = "" }) => [
+      what,
+      `${atLeast ? "≥" : "≤"} ${limit}${unit}`,
+      `${written(measured, digits)}${unit}`,
+      instructions?.toFixed(2) ?? "–",
+      (atLeast ? measured.median >= limit : measured.median <= limit) ? "yes" : "no",
+    ]),
+  );
+}
+
+/** @param {import("./statistics.js").Spread} spread */
+export function written({ median, min, max }, digits) {
   const [middle, low, high] = [median, min, max].map((value) => value.toFixed(digits));
   return `${middle} (${low}–${high})`;
 }

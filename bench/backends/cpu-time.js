@@ -1,32 +1,33 @@
-// What every backend does besides serving: it says that it listens, and how much CPU time it has used.
+// What every backend does besides serving: it says that it listens, and how much CPU time or memory it has used.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { setImmediate as turn } from "node:timers/promises";
 
-/** Linux counts the time of other processes in hundredths of a second (`man 5 proc`, `man 3 sysconf`). */
-const TICK_MICROSECONDS = 10_000;
+import { cpuTimeOf, processTree } from "../processes.js";
 
-/** Answers each message with the CPU time of this process and its children so far, user and system, in microseconds. */
+/**
+ * Answers "CPU time" with that of this process and its children so far, user and system, in microseconds, and "memory" with
+ * the bytes that can be reached in this one.
+ */
 export function reportCpuTime() {
-  process.on("message", () => {
-    const { user, system } = process.cpuUsage();
-    process.send(user + system + timeOfChildren());
+  process.on("message", async (question) => {
+    process.send(question === "memory" ? await reachableBytes() : cpuTime());
   });
   process.on("disconnect", () => process.exit());
   process.send("listening");
 }
 
-function timeOfChildren() {
-  let ticks = 0;
-  for (const name of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
-    try {
-      // Behind the command, which may hold anything: state, parent, …
-      const fields = readFileSync(`/proc/${name}/stat`, "latin1")
-        .replace(/^.*\) /s, "")
-        .split(" ");
-      if (Number(fields[1]) === process.pid) ticks += Number(fields[11]) + Number(fields[12]);
-    } catch {
-      // It has ended meanwhile.
-    }
+function cpuTime() {
+  const { user, system } = process.cpuUsage();
+  const [, ...children] = processTree(process.pid);
+  return children.reduce((sum, pid) => sum + cpuTimeOf(pid), user + system);
+}
+
+/** Wants `--expose-gc`. What closes, or waits for a turn, is given time to end. */
+async function reachableBytes() {
+  for (let count = 0; count < 5; count++) {
+    await turn();
+    globalThis.gc();
   }
-  return ticks * TICK_MICROSECONDS;
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }

@@ -1,0 +1,36 @@
+// A Hono application that reads headers and a body, over postern's FastCGI server through the bridge or on srvx's adapter
+// for Node with its fast response. Arguments: the socket's path, "fastcgi" or "srvx".
+
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+import { reportCpuTime } from "./cpu-time.js";
+
+const [bindAddress, server] = process.argv.slice(2);
+
+const { Hono } = await load("../../test/package.json", "hono");
+const app = new Hono();
+app.post("/entries/newest", async (c) => {
+  const form = await c.req.text();
+  const complete = form.startsWith("name=Ada") && c.req.header("cookie") !== undefined;
+  return c.text(complete ? "Hello, World!" : "", 200, {
+    "X-Agent": c.req.header("user-agent")?.slice(0, 11),
+  });
+});
+
+if (server === "fastcgi") {
+  const { fromFetch } = await import("postern/bridge/fetch");
+  const { WSGIServer } = await import("postern/server/fcgi");
+  await new WSGIServer(fromFetch(app), { bindAddress }).listening;
+  reportCpuTime();
+} else {
+  const { FastResponse, toNodeHandler } = await load("../peers/package.json", "srvx/node");
+  // As its documentation has it: what makes responses by their global name makes fast ones.
+  globalThis.Response = FastResponse;
+  createServer(toNodeHandler(app.fetch)).listen(bindAddress, reportCpuTime);
+}
+
+/** Out of the packages of the tests, or of the peers. */
+async function load(packages, name) {
+  return import(pathToFileURL(createRequire(new URL(packages, import.meta.url)).resolve(name)).href);
+}

@@ -1,0 +1,98 @@
+// Large bodies through real web servers, beside a server that only copies. Memory is looked at as well: a body that is not
+// read, or not taken, has to wait where it comes from.
+
+import { Child } from "../child.js";
+import { forgetPeak, memoryOf, peakMemoryOf } from "../processes.js";
+import { start } from "../side-by-side.js";
+import { spread } from "../statistics.js";
+import { table, written } from "../table.js";
+
+const KB_PER_MB = 1_024;
+
+const kinds = [
+  { name: "postern", server: "postern", protocol: "fastcgi" },
+  { name: "copying only", server: "copying", protocol: "fastcgi" },
+  { name: "node:http", server: "http", protocol: "http" },
+];
+
+/** @type {import("../parts.js").Part["run"]} */
+export async function run(bench, report) {
+  for (const program of ["lighttpd", "nginx"]) {
+    if (!bench.peers.front(program)) continue;
+    for (const direction of ["up", "down"]) {
+      const results = await measureTransfers(bench, program, direction);
+      const { megabytes } = bench.options;
+      report.add(`${megabytes} MB ${direction} through ${program}`, transferTable(results));
+      addTargets(report, results, `${megabytes} MB ${direction} through ${program}: `);
+    }
+  }
+}
+
+async function measureTransfers({ options, folder }, program, direction) {
+  const bytes = options.megabytes * 1_000_000;
+  const client = new Child("transfer.js");
+  const servers = [];
+  try {
+    for (const { name, server, protocol } of kinds) {
+      const args = [server, `${bytes}`];
+      const front = { program, protocol };
+      const started = await start({ name, script: "backends/streams.js", args, front }, folder);
+      servers.push(started);
+      // What a first one loads and compiles is no cost of those that follow.
+      await client.ask({ path: started.path, direction, bytes });
+      started.idle = memoryOf(started.child.pid);
+      forgetPeak(started.child.pid);
+    }
+    for (let round = 0; round < options.rounds; round++)
+      for (const server of servers) {
+        const before = await server.child.ask("CPU time");
+        const seconds = await client.ask({ path: server.path, direction, bytes });
+        const cpu = (await server.child.ask("CPU time")) - before;
+        server.rounds.push({ seconds, cpu: cpu / 1_000 });
+      }
+    return servers.map(({ definition, rounds, idle, child }) => ({
+      name: definition.name,
+      rounds,
+      grown: (peakMemoryOf(child.pid) - idle) / KB_PER_MB,
+    }));
+  } finally {
+    await client.stop();
+    for (const server of servers) await server.stop();
+  }
+}
+
+const figures = { seconds: ({ seconds }) => seconds, cpu: ({ cpu }) => cpu };
+
+function transferTable(results) {
+  const beside = (one, figure) => written(spread(ratiosOf(one, results[1], figure)), 2);
+  return table(
+    ["server", "ms", "beside copying only", "CPU ms", "beside copying only", "peak above idle, MB"],
+    results.map((one) => [
+      one.name,
+      written(spread(one.rounds.map(({ seconds }) => seconds * 1_000)), 0),
+      beside(one, figures.seconds),
+      written(spread(one.rounds.map(figures.cpu)), 0),
+      beside(one, figures.cpu),
+      one.grown.toFixed(0),
+    ]),
+  );
+}
+
+function ratiosOf(one, other, figure) {
+  return one.rounds.map((round, index) => figure(round) / figure(other.rounds[index]));
+}
+
+function addTargets(report, [ours, copying], where) {
+  report.target({
+    what: `${where}postern, time beside copying only`,
+    limit: 1.1,
+    measured: spread(ratiosOf(ours, copying, figures.seconds)),
+  });
+  report.target({
+    what: `${where}postern, peak above idle`,
+    limit: 50,
+    unit: " MB",
+    digits: 0,
+    measured: spread([ours.grown]),
+  });
+}
