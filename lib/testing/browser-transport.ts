@@ -2,7 +2,7 @@
 
 import { GatewayError } from "../errors.ts";
 import type { Application } from "../gateway/types.ts";
-import type { CallResponse, OpenResponse } from "./call.ts";
+import { type CallResponse, type OpenResponse, REDIRECTS } from "./call.ts";
 import { type CookieContext, CookieJar } from "./cookie-jar.ts";
 import { fetchMetadata, isSameSite, siteOf } from "./fetch-metadata.ts";
 import { originOf, type ReferrerPolicy, referrerOf, referrerPolicy } from "./referrer.ts";
@@ -48,9 +48,6 @@ export interface Loaded {
 }
 
 type Header = readonly [name: string, value: string];
-
-/** Fetch §4.4: what is followed. */
-const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 export class BrowserTransport {
   readonly cookies = new CookieJar();

@@ -8,6 +8,7 @@ import { respond } from "../gateway/respond.ts";
 import type { ResponseSink } from "../gateway/sink.ts";
 import type { Application, Chunk, Header } from "../gateway/types.ts";
 import { requestEnviron } from "./request-environ.ts";
+import { UnansweredError } from "./unanswered-error.ts";
 
 export interface CallRequest {
   /** @defaultValue `"GET"` */
@@ -40,6 +41,14 @@ export interface ResponseStart {
   header(name: string): string | undefined;
   /** The first cookie of a name that the response sets, its value decoded. */
   cookie(name: string): SetCookie | undefined;
+  /** 200 to 299. */
+  readonly ok: boolean;
+  /** A status that has clients go on to `Location`: 301, 302, 303, 307, 308. */
+  readonly isRedirect: boolean;
+  /** 400 to 499. */
+  readonly isClientError: boolean;
+  /** 500 to 599. */
+  readonly isServerError: boolean;
 }
 
 export interface CallResponse extends ResponseStart {
@@ -54,6 +63,8 @@ export interface CallResponse extends ResponseStart {
    * @throws {SyntaxError} it is none
    */
   json<T = unknown>(): T;
+  /** What a regular expression finds in the body's text: `null` for nothing, with the flag `g` all of it. */
+  match(pattern: RegExp): RegExpMatchArray | null;
   /** What was written to `wsgi.errors`. */
   readonly errors: string;
   /** The response ended in an error after its head: a client would see it cut. */
@@ -72,6 +83,9 @@ export interface OpenResponse extends ResponseStart {
   close(): Promise<void>;
 }
 
+/** Fetch §2.2.6: what clients follow. */
+export const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
 /**
  * Asks an application for one response.
  *
@@ -87,6 +101,7 @@ export async function call(
   const sink = new WholeSink();
   const running = start(application, target, request, sink);
   await running.done;
+  running.mustBeAnswered();
   const { chunks } = sink;
   const body = Buffer.concat(chunks);
   const text = body.toString();
@@ -96,6 +111,7 @@ export async function call(
     chunks,
     text,
     json: () => JSON.parse(text),
+    match: (pattern) => text.match(pattern),
     errors: running.errors(),
     cut: sink.wasCut,
   };
@@ -118,6 +134,7 @@ export async function openCall(
   const sink = new PacedSink();
   const running = start(application, target, request, sink);
   await Promise.race([sink.started, running.done]);
+  running.mustBeAnswered();
   return {
     ...startOf(sink.sent),
     chunks: sink.pieces(running.done, running.leave),
@@ -135,6 +152,8 @@ export async function openCall(
 interface Running {
   readonly done: Promise<void>;
   errors(): string;
+  /** @throws {UnansweredError} the application speaks for a server, which did not answer */
+  mustBeAnswered(): void;
   /** The client goes. */
   leave(): Promise<void>;
 }
@@ -149,14 +168,27 @@ function start(application: Application, target: string, request: CallRequest, s
   const abort = (): void => cancellation.abort(request.signal?.reason);
   if (request.signal?.aborted) abort();
   request.signal?.addEventListener("abort", abort);
+  let unanswered: UnansweredError | undefined;
+  const watched: Application = (environ, startResponse) => {
+    const body = application(environ, startResponse);
+    if (body instanceof Promise) {
+      body.catch((error: unknown) => {
+        if (error instanceof UnansweredError) unanswered = error;
+      });
+    }
+    return body;
+  };
   const run = async (): Promise<void> => {
-    await respond(application, environ, sink, { debug: request.debug });
+    await respond(watched, environ, sink, { debug: request.debug });
     request.signal?.removeEventListener("abort", abort);
   };
   const done = run();
   return {
     done,
     errors: () => Buffer.concat(errors).toString(),
+    mustBeAnswered() {
+      if (unanswered !== undefined) throw unanswered;
+    },
     leave() {
       cancellation.abort();
       return done;
@@ -176,6 +208,10 @@ function startOf(head: ResponseHead | undefined): ResponseStart {
         .filter(([other]) => other.toLowerCase() === "set-cookie")
         .map(([, value]) => parseSetCookie(value))
         .find((cookie) => cookie.name === name),
+    ok: code >= 200 && code < 300,
+    isRedirect: REDIRECTS.has(code),
+    isClientError: code >= 400 && code < 500,
+    isServerError: code >= 500,
   };
 }
 

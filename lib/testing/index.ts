@@ -22,7 +22,15 @@ export {
 } from "./conformance.ts";
 export type { CookieJar, StoredCookie } from "./cookie-jar.ts";
 export type { FieldValue, FormControl, FormOption } from "./form-control.ts";
+export { freePort } from "./free-port.ts";
 export type { HtmlElement } from "./html-page.ts";
+export {
+  type LiveApplication,
+  type LiveOptions,
+  liveApplication,
+  type TestedApplication,
+} from "./live-application.ts";
 export { request, type TestFields, type TestRequest, type TestStreamRequest } from "./request.ts";
 export { requestEnviron } from "./request-environ.ts";
+export { type ReadyOptions, serverReady } from "./server-ready.ts";
 export { type SessionStoreCase, sessionStoreCases } from "./session-store.ts";

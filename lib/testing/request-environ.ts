@@ -55,7 +55,7 @@ function variablesOf(target: string, request: CallRequest): Environ {
   if (request.https === true) environ.HTTPS = "on";
   if (typeof body === "string" || body instanceof Uint8Array) {
     environ.CONTENT_LENGTH = String(Buffer.byteLength(body));
-  }
+  } else if (body !== undefined) environ["postern.chunked"] = true;
   const headers = request.headers ?? [];
   environ.HTTP_HOST = host;
   for (const [header, value] of Symbol.iterator in headers ? headers : Object.entries(headers)) {
