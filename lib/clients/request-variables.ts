@@ -1,6 +1,7 @@
 // Which variables of a request go to the other server.
 
 import { ApplicationError } from "../errors.ts";
+import { plainEnviron } from "../gateway/plain-environ.ts";
 import type { Environ } from "../gateway/types.ts";
 import type { ClientOptions, ExtraVariables } from "./options.ts";
 
@@ -27,7 +28,7 @@ export function requestVariables(
   filter: ClientOptions["filter"] = (name) => SENT.test(name),
 ): Map<string, string> {
   const variables = new Map<string, string>();
-  for (const [name, value] of Object.entries(environ)) {
+  for (const [name, value] of Object.entries(plainEnviron(environ))) {
     // Names with a dot are the gateway's own.
     if (typeof value !== "string" || name === "" || name.includes(".") || NEVER.has(name)) continue;
     if (filter(name, value)) variables.set(name, value);

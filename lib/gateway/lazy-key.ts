@@ -1,3 +1,4 @@
+import { plainEnviron } from "./plain-environ.ts";
 import type { Environ } from "./types.ts";
 
 /**
@@ -34,7 +35,8 @@ export class LazyKey<Key extends keyof Environ & string> {
   }
 
   /** @param make gets what the key had before, which is made as late */
-  define(environ: Environ, make: (before: Environ[Key]) => Environ[Key]): void {
+  define(someEnviron: Environ, make: (before: Environ[Key]) => Environ[Key]): void {
+    const environ = plainEnviron(someEnviron);
     const before = Object.getOwnPropertyDescriptor(environ, this.#key);
     this.#keep(environ, () =>
       make((before?.get === undefined ? before?.value : before.get.call(environ)) as Environ[Key]),
@@ -62,7 +64,7 @@ function makers<Value>() {
 
     /** Also of an object that has the environ as its prototype. */
     static of(environ: object): { holder: object; make: () => Value } {
-      let holder = environ;
+      let holder: object = plainEnviron(environ as Environ);
       while (!(#make in holder)) holder = Object.getPrototypeOf(holder);
       return { holder, make: holder.#make };
     }

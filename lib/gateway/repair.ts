@@ -2,17 +2,17 @@
 // where the application is mounted is believed, so nothing here touches its requests.
 
 import { GatewayError, ProtocolError } from "../errors.ts";
+import type { PathVariables } from "./environ.ts";
 import { below, decodePath, hasDotSegments, targetPath } from "./path.ts";
-import type { Environ } from "./types.ts";
 
 interface Repair {
   readonly name: string;
   readonly reason: string;
-  applies(environ: Environ): boolean;
-  apply(environ: Environ): void;
+  applies(environ: PathVariables): boolean;
+  apply(environ: PathVariables): void;
 }
 
-const atRoot = (environ: Environ): void => mountAt(environ, "");
+const atRoot = (environ: PathVariables): void => mountAt(environ, "");
 
 /** In the first three the front sends the whole path in one variable: the application is at the root. */
 const repairs = [
@@ -21,8 +21,8 @@ const repairs = [
     reason: "nginx's fastcgi_params put the whole path into SCRIPT_NAME",
     applies: (environ) =>
       environ.PATH_INFO === undefined &&
-      environ["DOCUMENT_URI"] !== undefined &&
-      environ.SCRIPT_NAME === environ["DOCUMENT_URI"] &&
+      environ.DOCUMENT_URI !== undefined &&
+      environ.SCRIPT_NAME === environ.DOCUMENT_URI &&
       environ.SERVER_SOFTWARE?.startsWith("nginx") === true,
     apply: atRoot,
   },
@@ -38,7 +38,7 @@ const repairs = [
     applies: (environ) =>
       environ.PATH_INFO === undefined &&
       environ.SCRIPT_NAME === undefined &&
-      environ["DOCUMENT_URI"] !== undefined,
+      environ.DOCUMENT_URI !== undefined,
     apply: atRoot,
   },
   {
@@ -81,7 +81,7 @@ export function checkRepairs(chosen: Repairs): void {
  *
  * @throws {ProtocolError} as {@link requestPath} does
  */
-export function repairMount(environ: Environ, chosen: Repairs): string | undefined {
+export function repairMount(environ: PathVariables, chosen: Repairs): string | undefined {
   const { PATH_INFO: path, SCRIPT_NAME: mount } = environ;
   // Of most requests this is all that is looked at.
   if (path !== undefined && (path !== "/" || mount === "")) return undefined;
@@ -94,8 +94,8 @@ export function repairMount(environ: Environ, chosen: Repairs): string | undefin
   return descriptions.get(repair.name);
 }
 
-function isProxied(environ: Environ, prefix: string): boolean {
-  const file = environ["SCRIPT_FILENAME"];
+function isProxied(environ: PathVariables, prefix: string): boolean {
+  const file = environ.SCRIPT_FILENAME;
   return typeof file === "string" && file.startsWith(prefix);
 }
 
@@ -104,7 +104,7 @@ function isProxied(environ: Environ, prefix: string): boolean {
  *
  * @throws {ProtocolError} as {@link requestPath} does
  */
-export function mountAt(environ: Environ, scriptName: string): void {
+export function mountAt(environ: PathVariables, scriptName: string): void {
   const path = requestPath(environ);
   const mount = scriptName.endsWith("/") ? scriptName.slice(0, -1) : scriptName;
   const rest = below(mount, path);
@@ -120,11 +120,11 @@ export function mountAt(environ: Environ, scriptName: string): void {
  *
  * @throws {ProtocolError} `REQUEST_URI` when there are dot segments and the front end does not say what it made of them
  */
-export function requestPath(environ: Environ): string {
+export function requestPath(environ: PathVariables): string {
   if (environ.REQUEST_URI === undefined) return splitPath(environ);
   const path = decodePath(targetPath(environ.REQUEST_URI));
   if (!hasDotSegments(path)) return path;
-  const documentUri = environ["DOCUMENT_URI"];
+  const documentUri = environ.DOCUMENT_URI;
   const matched = typeof documentUri === "string" && documentUri !== "" ? documentUri : splitPath(environ);
   if (matched !== "") return matched;
   throw new ProtocolError(
@@ -133,6 +133,6 @@ export function requestPath(environ: Environ): string {
   );
 }
 
-function splitPath({ SCRIPT_NAME: mount = "", PATH_INFO: rest = "" }: Environ): string {
+function splitPath({ SCRIPT_NAME: mount = "", PATH_INFO: rest = "" }: PathVariables): string {
   return mount + rest;
 }

@@ -62,7 +62,7 @@ export function respond(
 /** Answers in the server's own name: for requests that no application gets to see, or that one failed. */
 export function refuse(
   sink: ResponseSink,
-  method: string,
+  method: string | undefined,
   status: string,
   explanation = status.slice(4),
 ): void {
@@ -80,9 +80,9 @@ export function refuse(
 
 class Exchange {
   readonly #environ: Environ;
-  readonly #errors: Environ["wsgi.errors"];
   readonly #sink: ResponseSink;
   readonly #options: RespondOptions;
+  readonly #environsErrors: Environ["wsgi.errors"] | undefined;
   #head: ResponseHead | undefined;
   #headSent = false;
   /** Ended, cut or given up: nothing of the application goes out any more. */
@@ -93,10 +93,11 @@ class Exchange {
 
   constructor(environ: Environ, sink: ResponseSink, options: RespondOptions) {
     this.#environ = environ;
-    this.#errors = environ["wsgi.errors"];
     this.#sink = sink;
     this.#options = options;
     this.#bodyless = environ.REQUEST_METHOD === "HEAD";
+    // As it was before the application got it.
+    if (!("errors" in sink)) this.#environsErrors = environ["wsgi.errors"];
   }
 
   run(application: Application): Promise<void> | undefined {
@@ -307,6 +308,10 @@ class Exchange {
 
   #log(error: unknown): void {
     this.#errors.write(`${inspect(error)}\n`);
+  }
+
+  get #errors(): Environ["wsgi.errors"] {
+    return this.#sink.errors ?? this.#environsErrors ?? this.#environ["wsgi.errors"];
   }
 
   #mustBeOpen(): void {

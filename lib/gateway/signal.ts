@@ -1,5 +1,6 @@
 // `postern.signal`: made when it is first read, since making one costs as much as all the rest of a small request.
 
+import { plainEnviron } from "./plain-environ.ts";
 import type { Environ } from "./types.ts";
 
 /**
@@ -31,7 +32,7 @@ class Cancellable extends Borrowed {
 
   /** Also of an object that has the environ as its prototype. */
   static signalOf(environ: object): AbortSignal {
-    let holder: object = environ;
+    let holder: object = plainEnviron(environ as Environ);
     while (!(#cancellation in holder)) holder = Object.getPrototypeOf(holder);
     return holder.#cancellation.signal;
   }

@@ -1,5 +1,6 @@
 // Where a response goes: what a server gives to `respond`, once for each request.
 
+import type { Writable } from "node:stream";
 import type { ResponseHead } from "./head.ts";
 import type { Chunk } from "./types.ts";
 
@@ -10,6 +11,9 @@ import type { Chunk } from "./types.ts";
 export interface ResponseSink {
   /** Nothing can be delivered any more: the peer has gone or has given the request up. */
   readonly closed: boolean;
+
+  /** Where failures of the application are logged, where the sink has such a place: else in `wsgi.errors` of the environ. */
+  readonly errors?: Writable;
 
   /** Called at most once, before the first `write`. */
   head(head: ResponseHead): void;

@@ -93,32 +93,94 @@ export function addVariable(environ: Environ, name: string, value: string): void
 /** What is done with values of a name. */
 export function variableNamed(name: string): Variable {
   const place = EXPECTED.indexOf(name);
-  return { name, rule: ruleOf(name), expected: place < 0 ? NONE_EXPECTED : 1 << place, lastRequest: 0 };
+  const expected = place < 0 ? NONE_EXPECTED : 1 << place;
+  return { name: internalized(name), rule: ruleOf(name), expected, lastRequest: 0 };
+}
+
+/** The length of the body that a request announces; undefined when it does not say. It has been found to be a number. */
+export function announcedLength(variables: RequestVariables): number | undefined {
+  const length = variables.valueOf("CONTENT_LENGTH");
+  return length ? Number(length) : undefined;
 }
 
 /**
- * The variables of one request that a web server sent, in an environ with room for what they send. What nearly every
- * request has stands in it already, as `null`: V8 copies such an object whole, where one that grows with each name is made
- * anew, and all its names are entered again, each time that it has doubled.
+ * The variables of one request where a web server sent them: the text that they came in, and where in it each value stands.
+ * A value becomes a string of its own when it is asked for.
  */
 export class RequestVariables {
-  readonly environ = roomyEnviron();
   readonly #request = ++requests;
+  /** The block that they came in, one code point a byte. */
+  #text = "";
+  readonly #variables: Variable[] = [];
+  /** Where the value of each begins and ends, in turn. */
+  readonly #ends: number[] = [];
   #missing = ALL_EXPECTED;
+  /** A name may stand there twice. */
+  #repeated = false;
+  /** The client sent its body chunked. */
+  #chunked = false;
 
-  /** As {@link addVariable}. */
-  readonly add = (variable: Variable, value: string): void => {
+  /** Adds a variable whose value stands in `text`, which is the same for all of them, from `start` to `end`. */
+  add(variable: Variable, text: string, start: number, end: number): void {
+    if (variable.rule === DROPPED) {
+      if (variable.name === "HTTP_TRANSFER_ENCODING") this.#chunked = true;
+      return;
+    }
     // A name that nobody keeps is made anew each time, and so has been in no request.
-    const isFirst = variable.lastRequest !== this.#request && variable.lastRequest !== 0;
+    if (variable.lastRequest === this.#request || variable.lastRequest === 0) this.#repeated = true;
     variable.lastRequest = this.#request;
     this.#missing &= ~variable.expected;
-    add(this.environ, variable, value, isFirst ? undefined : this.environ[variable.name]);
-  };
+    this.#text = text;
+    this.#variables.push(variable);
+    this.#ends.push(start, end);
+  }
 
-  /** Takes out what the web server has not sent, when all has come. */
-  dropMissing(): void {
+  get chunked(): true | undefined {
+    return this.#chunked || undefined;
+  }
+
+  /**
+   * The value of a name, as {@link addVariable} makes it of all that were sent.
+   *
+   * @throws {ProtocolError} `CONTENT_LENGTH` when that was sent twice with different values
+   */
+  valueOf(name: string): string | undefined {
+    for (let place = 0; place < this.#variables.length; place++) {
+      if (this.#variables[place]?.name !== name) continue;
+      return this.#repeated ? this.#joined(name) : this.#valueAt(place);
+    }
+    return undefined;
+  }
+
+  /**
+   * An environ of all variables, with room for what the gateway adds. What nearly every request has stands in it already, as
+   * `null`: V8 copies such an object whole, where one that grows with each name is made anew, and all its names are entered
+   * again, each time that it has doubled.
+   *
+   * @throws {ProtocolError} `CONTENT_LENGTH` as {@link valueOf}
+   */
+  toEnviron(): Environ {
+    const environ = roomyEnviron();
     for (let place = 0; this.#missing >> place !== 0; place++)
-      if ((this.#missing & (1 << place)) !== 0) delete this.environ[EXPECTED[place] as string];
+      if ((this.#missing & (1 << place)) !== 0) delete environ[EXPECTED[place] as string];
+    for (let place = 0; place < this.#variables.length; place++) {
+      const variable = this.#variables[place] as Variable;
+      const before = this.#repeated ? (environ[variable.name] ?? undefined) : undefined;
+      add(environ, variable, this.#valueAt(place), before);
+    }
+    if (this.#chunked) environ["postern.chunked"] = true;
+    return environ;
+  }
+
+  #valueAt(place: number): string {
+    return this.#text.substring(this.#ends[2 * place] as number, this.#ends[2 * place + 1] as number);
+  }
+
+  #joined(name: string): string {
+    const found = emptyEnviron();
+    for (const [place, variable] of this.#variables.entries())
+      if (variable.name === name) add(found, variable, this.#valueAt(place), found[name]);
+    return found[name] as string;
   }
 }
 
@@ -166,6 +228,11 @@ function remembered(name: string): Variable {
   const variable = variableNamed(name);
   if (known.size < MAX_KNOWN && name.length <= MAX_KNOWN_NAME) known.set(name, variable);
   return variable;
+}
+
+/** The one string of this content that V8 keeps for names of properties, which is compared with another by its address. */
+function internalized(name: string): string {
+  return Object.keys({ [name]: true })[0] as string;
 }
 
 // Names with a dot are the gateway's own, so that no peer can set what middleware trusts.

@@ -2,9 +2,6 @@
 
 import { GatheredBytes } from "./gathered-bytes.ts";
 
-/** Gets what the name of each variable of a request means, and its value, in the order in which they came; one code point a byte. */
-export type TakeVariable<Meaning> = (name: Meaning, value: string) => void;
-
 /** Finds the block in a byte stream that may be cut anywhere; what a protocol has of its own is left to subclasses. */
 export abstract class CountedBlockDecoder {
   /** Undefined as long as the length has not come. */

@@ -4,6 +4,16 @@ const MAX_INTERNED = 512;
 /** A name that is longer is made anew each time, so that what is kept stays small whatever a peer sends. */
 const MAX_KEPT_BYTES = 128;
 
+/** What takes the variables of a request as they come. */
+export interface Pairs<Meaning> {
+  /**
+   * @param text the whole block that the variables came in as Latin-1: one code point a byte
+   * @param start where the value begins in it
+   * @param end where it ends
+   */
+  add(name: Meaning, text: string, start: number, end: number): void;
+}
+
 /**
  * The names of a protocol's requests, and which of them came behind which. A web server sends the same ones in the same
  * order for each request, but for those of a client's headers, and finding a name again costs a fraction of making a

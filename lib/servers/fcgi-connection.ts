@@ -2,10 +2,11 @@
 
 import type { Socket } from "node:net";
 import { ProtocolError } from "../errors.ts";
-import { contentLengthOf } from "../gateway/environ.ts";
+import { deferredEnviron } from "../gateway/deferred-environ.ts";
 import type { HandOver } from "../gateway/protocol-server.ts";
 import { refuse } from "../gateway/respond.ts";
 import type { Environ } from "../gateway/types.ts";
+import { announcedLength } from "../gateway/variables.ts";
 import {
   KEEP_CONNECTION,
   NULL_REQUEST_ID,
@@ -17,7 +18,6 @@ import { RecordDecoder } from "../protocols/fastcgi/record-decoder.ts";
 import { endRequestText } from "../protocols/fastcgi/record-encoder.ts";
 import type { Connection } from "./connection-server.ts";
 import type { FcgiContext } from "./fcgi-context.ts";
-import { environOf } from "./fcgi-environ.ts";
 import { answerManagement } from "./fcgi-management.ts";
 import { FcgiRequest } from "./fcgi-request.ts";
 import { IdleTimer } from "./idle-timer.ts";
@@ -50,7 +50,6 @@ export class FcgiConnection implements Connection {
   #paused = false;
   /** Reading waits until the peer has read what it was sent. */
   #held = false;
-  isNginx = false;
 
   constructor(socket: Socket, context: FcgiContext) {
     this.#socket = socket;
@@ -67,6 +66,10 @@ export class FcgiConnection implements Connection {
 
   get maxBodyBytes(): number {
     return this.#context.maxBodyBytes;
+  }
+
+  get multiprocess(): boolean {
+    return this.#context.multiprocess;
   }
 
   get copyErrors(): boolean {
@@ -259,19 +262,19 @@ export class FcgiConnection implements Connection {
     }
     let environ: Environ;
     try {
-      environ = environOf(request, this.#context);
+      request.readVariables();
+      environ = deferredEnviron(request.variables, request, this.#context.environ);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#context.refused(`refused a FastCGI request: ${error.message}`);
       this.#refuse(request, "400 Bad Request");
       return;
     }
-    this.isNginx = environ.SERVER_SOFTWARE?.startsWith("nginx") === true;
-    const length = contentLengthOf(environ);
+    const length = announcedLength(request.variables);
     const limit = this.#context.maxBodyBytes;
     if (length !== undefined && length > limit) {
       this.#context.refused(`refused a body of ${length} bytes ("maxBodyBytes" is ${limit})`);
-      refuse(request, environ.REQUEST_METHOD, "413 Content Too Large");
+      refuse(request, request.variables.valueOf("REQUEST_METHOD"), "413 Content Too Large");
       return;
     }
     request.startBody(length);

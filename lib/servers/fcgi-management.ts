@@ -31,7 +31,7 @@ const LARGEST = 0x7fffffff;
 /** §4.1: the content of GET_VALUES_RESULT, with those of the asked names that we know. */
 function answerValues(asked: Buffer, context: FcgiContext): Buffer {
   const names = new Set<string>();
-  decodePairs(asked, knownNames, (name) => names.add(name));
+  decodePairs(asked, knownNames, names);
   knownLimit ??= openFileLimit();
   const requests = context.multiplexed ? knownLimit * context.maxMultiplexed : knownLimit;
   const values: [string, string][] = [

@@ -1,10 +1,12 @@
 // One FastCGI request: its parameters as they come in, its response as it goes out.
 
 import { ProtocolError } from "../errors.ts";
+import type { GatewayValues } from "../gateway/environ.ts";
 import { ErrorStream } from "../gateway/error-stream.ts";
 import type { ResponseHead } from "../gateway/head.ts";
 import type { ResponseSink } from "../gateway/sink.ts";
 import type { Chunk } from "../gateway/types.ts";
+import { RequestVariables, variableNamed } from "../gateway/variables.ts";
 import { encodeResponseHead } from "../protocols/cgi/response-head.ts";
 import { HEADER_BYTES, ProtocolStatus, RecordType } from "../protocols/fastcgi/constants.ts";
 import { decodePairs } from "../protocols/fastcgi/pairs.ts";
@@ -18,7 +20,7 @@ import {
   writePadding,
 } from "../protocols/fastcgi/record-encoder.ts";
 import { GatheredBytes } from "../protocols/gathered-bytes.ts";
-import type { KnownNames } from "../protocols/known-names.ts";
+import { KnownNames } from "../protocols/known-names.ts";
 import type { FcgiConnection } from "./fcgi-connection.ts";
 import { RequestBody } from "./request-body.ts";
 
@@ -30,14 +32,17 @@ const COALESCE_BYTES = 16_384;
 const MAX_EARLY_BYTES = 65_536;
 /** Unread bytes past which lines of `wsgi.errors` go to our own log: an application need not wait for its log. */
 const MAX_UNREAD_BYTES = 1_048_576;
+const names = new KnownNames(variableNamed);
 const PADDING = Buffer.alloc(7);
 const NOTHING = Buffer.alloc(0);
 
-export class FcgiRequest implements ResponseSink {
+export class FcgiRequest implements ResponseSink, GatewayValues {
   readonly id: number;
   readonly keepConnection: boolean;
   readonly body: RequestBody;
-  readonly errors: ErrorStream;
+  readonly variables = new RequestVariables();
+  readonly multithread = true;
+  readonly runOnce = false;
   readonly cancellation = new AbortController();
   /** PARAMS has ended: the application has been called, or the request was refused. */
   started = false;
@@ -48,6 +53,7 @@ export class FcgiRequest implements ResponseSink {
   paramsBytes = 0;
 
   readonly #connection: FcgiConnection;
+  #errors: ErrorStream | undefined;
   /** PARAMS where they were read to, as long as they are in one piece; else they are gathered. */
   #params: Buffer = NOTHING;
   #paramsStart = 0;
@@ -68,7 +74,20 @@ export class FcgiRequest implements ResponseSink {
     this.id = id;
     this.keepConnection = keepConnection;
     this.body = new RequestBody(connection.maxBodyBytes, connection.onRoom);
-    this.errors = new ErrorStream(this.#writeErrors);
+  }
+
+  get input(): RequestBody {
+    return this.body;
+  }
+
+  /** Made for who writes to it. */
+  get errors(): ErrorStream {
+    this.#errors ??= new ErrorStream((bytes) => this.#writeErrors(bytes));
+    return this.#errors;
+  }
+
+  get multiprocess(): boolean {
+    return this.#connection.multiprocess;
   }
 
   addParams(bytes: Buffer, start: number, end: number): void {
@@ -86,16 +105,16 @@ export class FcgiRequest implements ResponseSink {
   }
 
   /**
-   * Gives each pair of all of PARAMS to `take`, and forgets them.
+   * PARAMS have ended: reads the variables out of them.
    *
    * @throws {ProtocolError} as `decodePairs` does
    */
-  takeParams<Meaning>(names: KnownNames<Meaning>, take: (name: Meaning, value: string) => void): void {
+  readVariables(): void {
     const params = this.#gathered?.bytes ?? this.#params;
     const start = this.#gathered === undefined ? this.#paramsStart : 0;
     this.#params = NOTHING;
     this.#gathered = undefined;
-    decodePairs(params, names, take, start, start + this.paramsBytes);
+    decodePairs(params, names, this.variables, start, start + this.paramsBytes);
   }
 
   /** @throws {ProtocolError} `FCGI_STDIN` when there is much of it in front of the end of PARAMS */
@@ -169,7 +188,7 @@ export class FcgiRequest implements ResponseSink {
   cut(): void {
     if (this.closed) return;
     const connection = this.#connection;
-    const early = connection.shared || (this.#hasLength && connection.isNginx && !this.keepConnection);
+    const early = connection.shared || (this.#hasLength && this.#isNginx && !this.keepConnection);
     if (early) this.#sendEnd(1, ProtocolStatus.RequestComplete);
     else this.flush();
     this.over = true;
@@ -188,6 +207,10 @@ export class FcgiRequest implements ResponseSink {
     this.over = true;
     this.body.fail(reason);
     this.cancellation.abort(reason);
+  }
+
+  get #isNginx(): boolean {
+    return this.variables.valueOf("SERVER_SOFTWARE")?.startsWith("nginx") === true;
   }
 
   /** What is pending of STDOUT, its end, and END_REQUEST; in one piece when it is small. */
@@ -262,7 +285,7 @@ export class FcgiRequest implements ResponseSink {
   }
 
   // What is written after the end has no record to travel in, and what nobody reads would pile up.
-  readonly #writeErrors = (bytes: Buffer): void => {
+  #writeErrors(bytes: Buffer): void {
     const connection = this.#connection;
     const lost = this.closed || connection.unreadBytes > MAX_UNREAD_BYTES;
     if (lost || connection.copyErrors) connection.writeErrors(bytes);
@@ -271,5 +294,5 @@ export class FcgiRequest implements ResponseSink {
     for (let at = 0; at < bytes.length; at += RECORD_BYTES) {
       connection.writer.send(encodeRecord(RecordType.Stderr, this.id, bytes.subarray(at, at + RECORD_BYTES)));
     }
-  };
+  }
 }

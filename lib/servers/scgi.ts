@@ -7,6 +7,6 @@ import { singleRequestServer } from "./single-request-server.ts";
 /** An SCGI server that nobody has told to listen yet. */
 export const createServer = singleRequestServer({
   name: "an SCGI",
-  createDecoder: (maxBytes, names, take) => new ScgiRequestDecoder(maxBytes, names, take),
+  createDecoder: (maxBytes, names, pairs) => new ScgiRequestDecoder(maxBytes, names, pairs),
   encodeHead: encodeResponseHead,
 });

@@ -3,14 +3,16 @@
 
 import type { Socket } from "node:net";
 import { ProtocolError } from "../errors.ts";
-import { completeEnviron, contentLengthOf } from "../gateway/environ.ts";
+import { deferredEnviron } from "../gateway/deferred-environ.ts";
+import { contentLengthOf } from "../gateway/environ.ts";
+import type { ErrorStream } from "../gateway/error-stream.ts";
 import type { ResponseHead } from "../gateway/head.ts";
 import type { HandOver } from "../gateway/protocol-server.ts";
 import { refuse } from "../gateway/respond.ts";
-import type { Chunk } from "../gateway/types.ts";
+import type { Chunk, Environ } from "../gateway/types.ts";
 import { RequestVariables, type Variable, variableNamed } from "../gateway/variables.ts";
-import type { CountedBlockDecoder, TakeVariable } from "../protocols/counted-block-decoder.ts";
-import { KnownNames } from "../protocols/known-names.ts";
+import type { CountedBlockDecoder } from "../protocols/counted-block-decoder.ts";
+import { KnownNames, type Pairs } from "../protocols/known-names.ts";
 import type { Connection } from "./connection-server.ts";
 import type { ServerContext } from "./context.ts";
 import { closeAfterwards } from "./linger.ts";
@@ -24,11 +26,7 @@ export interface SingleRequestProtocol {
   /** With its article, for lines of the log: `an SCGI`. */
   readonly name: string;
   /** Makes what reads the variables; its `push` throws a ProtocolError, of code `PARAMS_TOO_LARGE` past `maxBytes`. */
-  createDecoder(
-    maxBytes: number,
-    names: KnownNames<Variable>,
-    take: TakeVariable<Variable>,
-  ): CountedBlockDecoder;
+  createDecoder(maxBytes: number, names: KnownNames<Variable>, pairs: Pairs<Variable>): CountedBlockDecoder;
   encodeHead(status: string, headers: ResponseHead["headers"]): string;
 }
 
@@ -45,7 +43,6 @@ export class SingleRequestConnection implements Connection, ServedRequest {
   readonly #protocol: SingleRequestProtocol;
   readonly #decoder: CountedBlockDecoder;
   readonly #variables = new RequestVariables();
-  readonly #environ = this.#variables.environ;
   readonly #body: RequestBody;
   readonly #response = new PendingResponse();
   /** No byte has come yet. */
@@ -66,7 +63,7 @@ export class SingleRequestConnection implements Connection, ServedRequest {
     this.#writer = new SocketWriter(socket);
     this.#context = context;
     this.#protocol = protocol;
-    this.#decoder = protocol.createDecoder(context.maxParamsBytes, names, this.#variables.add);
+    this.#decoder = protocol.createDecoder(context.maxParamsBytes, names, this.#variables);
     this.#body = new RequestBody(context.maxBodyBytes, this.#onRoom);
     socket.on("data", this.#onData);
     socket.on("end", this.#onEnd);
@@ -90,6 +87,10 @@ export class SingleRequestConnection implements Connection, ServedRequest {
 
   get closed(): boolean {
     return this.#over || this.#socket.destroyed;
+  }
+
+  get errors(): ErrorStream {
+    return this.#context.errors;
   }
 
   head(head: ResponseHead): void {
@@ -141,10 +142,11 @@ export class SingleRequestConnection implements Connection, ServedRequest {
       return;
     }
     let at: number;
+    let environ: Environ;
     try {
       at = this.#decoder.push(bytes);
       if (!this.#decoder.complete) return;
-      this.#completeEnviron();
+      environ = this.#environOf();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       if (error.code === "PARAMS_TOO_LARGE")
@@ -152,12 +154,11 @@ export class SingleRequestConnection implements Connection, ServedRequest {
       else this.#refuse("400 Bad Request", error.message);
       return;
     }
-    this.#start(bytes.subarray(at));
+    this.#start(environ, bytes.subarray(at));
   };
 
   /** @throws {ProtocolError} when the variables make no request */
-  #completeEnviron(): void {
-    this.#variables.dropMissing();
+  #environOf(): Environ {
     const gateway = {
       input: this.#body,
       errors: this.#context.errors,
@@ -166,13 +167,13 @@ export class SingleRequestConnection implements Connection, ServedRequest {
       multiprocess: this.#context.multiprocess,
       runOnce: false,
     };
-    completeEnviron(this.#environ, gateway, this.#context.environ);
+    return deferredEnviron(this.#variables, gateway, this.#context.environ);
   }
 
   /** The request is complete but for its body, of which `bytes` have come with it. */
-  #start(bytes: Buffer): void {
+  #start(environ: Environ, bytes: Buffer): void {
     const { counters, maxBodyBytes, maxConcurrent } = this.#context;
-    const length = contentLengthOf(this.#environ) ?? 0;
+    const length = contentLengthOf(environ) ?? 0;
     this.#missing = length;
     if (length > maxBodyBytes) {
       this.#refuse(
@@ -188,7 +189,7 @@ export class SingleRequestConnection implements Connection, ServedRequest {
       return;
     }
     this.#started = true;
-    runRequest(this, this.#environ, this.#context);
+    runRequest(this, environ, this.#context);
   }
 
   #giveBody(bytes: Buffer): void {
@@ -203,7 +204,7 @@ export class SingleRequestConnection implements Connection, ServedRequest {
   #refuse(status: string, reason: string): void {
     this.#started = true;
     this.#context.refused(`refused ${this.#protocol.name} request: ${reason}`);
-    refuse(this, this.#environ.REQUEST_METHOD, status);
+    refuse(this, this.#variables.valueOf("REQUEST_METHOD"), status);
   }
 
   /** Reads on, unless the application does not keep up with its body. */

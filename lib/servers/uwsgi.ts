@@ -7,6 +7,6 @@ import { singleRequestServer } from "./single-request-server.ts";
 /** A uwsgi server that nobody has told to listen yet. */
 export const createServer = singleRequestServer({
   name: "a uwsgi",
-  createDecoder: (maxBytes, names, take) => new UwsgiRequestDecoder(maxBytes, names, take),
+  createDecoder: (maxBytes, names, pairs) => new UwsgiRequestDecoder(maxBytes, names, pairs),
   encodeHead: encodeUwsgiResponseHead,
 });

@@ -1,6 +1,6 @@
 // What the tests of the decoders of requests have in common.
 
-import { KnownNames } from "../../lib/protocols/known-names.ts";
+import { KnownNames, type Pairs } from "../../lib/protocols/known-names.ts";
 
 /** Names that mean nothing but themselves. */
 export const names = new KnownNames((text) => text);
@@ -17,14 +17,20 @@ export interface DecodedHead {
   readonly complete: boolean;
 }
 
+/** Names and values in the order in which they came. */
+export class CollectedPairs implements Pairs<string> {
+  readonly list: [name: string, value: string][] = [];
+
+  add(name: string, text: string, start: number, end: number): void {
+    this.list.push([name, text.slice(start, end)]);
+  }
+}
+
 /** Feeds pieces to a decoder. */
-export function decodeHead(
-  pieces: Iterable<Buffer>,
-  make: (take: (name: string, value: string) => void) => Decoder,
-): DecodedHead {
-  const variables: [string, string][] = [];
-  const decoder = make((name, value) => variables.push([name, value]));
+export function decodeHead(pieces: Iterable<Buffer>, make: (pairs: Pairs<string>) => Decoder): DecodedHead {
+  const pairs = new CollectedPairs();
+  const decoder = make(pairs);
   let rest = "";
   for (const piece of pieces) rest += piece.toString("latin1", decoder.push(piece));
-  return { variables, rest, complete: decoder.complete };
+  return { variables: pairs.list, rest, complete: decoder.complete };
 }

@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodePairs, encodePairs } from "../../lib/protocols/fastcgi/pairs.ts";
 import { bytes } from "../support/bytes.ts";
-import { names } from "./decode-head.ts";
+import { CollectedPairs, names } from "./decode-head.ts";
 
 function decode(input: Buffer): [string, string][] {
-  const pairs: [string, string][] = [];
-  decodePairs(input, names, (name, value) => pairs.push([name, value]));
-  return pairs;
+  const pairs = new CollectedPairs();
+  decodePairs(input, names, pairs);
+  return pairs.list;
 }
 
 const long = (length: number): string => (0x80000000 + length).toString(16);

@@ -1,4 +1,5 @@
 import { HEADER_NAME, HEADER_VALUE } from "../../gateway/head.ts";
+import { plainEnviron } from "../../gateway/plain-environ.ts";
 import type { Environ } from "../../gateway/types.ts";
 
 /** The headers of variables, so that a name is looked at once and not with each request; "" for what is no header. */
@@ -7,7 +8,8 @@ const MAX_KNOWN = 512;
 const MAX_KNOWN_NAME = 128;
 
 /** The headers of a request. What cannot be one, such as a value with a line break, is left out. */
-export function requestHeaders(environ: Environ): Headers {
+export function requestHeaders(someEnviron: Environ): Headers {
+  const environ = plainEnviron(someEnviron);
   const headers = new Headers();
   for (const variable in environ) {
     const name = known.get(variable) ?? nameOf(variable);

@@ -1,6 +1,7 @@
 // The headers of a request as node:http would show them, made of CGI variables.
 
 import type { IncomingHttpHeaders } from "node:http";
+import { plainEnviron } from "../../gateway/plain-environ.ts";
 import type { Environ } from "../../gateway/types.ts";
 
 export interface RequestHeaders {
@@ -28,7 +29,8 @@ const spellings: Readonly<Record<string, string>> = {
   "X-Request-Id": "X-Request-ID",
 };
 
-export function requestHeaders(environ: Environ): RequestHeaders {
+export function requestHeaders(someEnviron: Environ): RequestHeaders {
+  const environ = plainEnviron(someEnviron);
   const headers: IncomingHttpHeaders = {};
   const rawHeaders: string[] = [];
   for (const variable in environ) {

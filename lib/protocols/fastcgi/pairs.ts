@@ -1,19 +1,18 @@
 // FastCGI name-value pairs (specification §3.4). Does no I/O.
 
 import { ProtocolError } from "../../errors.ts";
-import { type KnownNames, viewOf } from "../known-names.ts";
+import { type KnownNames, type Pairs, viewOf } from "../known-names.ts";
 
 /**
- * Gives what the name of each pair of a whole stream means to `take`, and its value as Latin-1: one code point a byte. The
- * bytes from `start` to `end` must be all of the stream, since a pair may straddle records. The values share the memory of
- * one string as long as the block.
+ * Adds each pair of a whole stream to `pairs`: what its name means, and where its value stands in the text of the block. The
+ * bytes from `start` to `end` must be all of the stream, since a pair may straddle records.
  *
  * @throws {ProtocolError} `FCGI_PAIRS` when a pair runs past the end
  */
 export function decodePairs<Meaning>(
   bytes: Buffer,
   names: KnownNames<Meaning>,
-  take: (name: Meaning, value: string) => void,
+  pairs: Pairs<Meaning>,
   start = 0,
   end = bytes.length,
 ): void {
@@ -36,7 +35,7 @@ export function decodePairs<Meaning>(
     const next = valueStart + valueLength;
     if (next > end) truncated();
     name = names.behind(name, bytes, view, at, valueStart);
-    take(name.meaning, text.substring(valueStart - start, next - start));
+    pairs.add(name.meaning, text, valueStart - start, next - start);
     at = next;
   }
 }

@@ -1,8 +1,8 @@
 // The head of an SCGI request, out of a byte stream that may be cut anywhere. Does no I/O.
 
 import { ProtocolError } from "../../errors.ts";
-import { CountedBlockDecoder, type TakeVariable } from "../counted-block-decoder.ts";
-import { type KnownNames, viewOf } from "../known-names.ts";
+import { CountedBlockDecoder } from "../counted-block-decoder.ts";
+import { type KnownNames, type Pairs, viewOf } from "../known-names.ts";
 
 const COLON = 0x3a;
 const COMMA = 0x2c;
@@ -20,22 +20,22 @@ const MAX_DIGITS = 10;
 export class ScgiRequestDecoder<Meaning> extends CountedBlockDecoder {
   readonly #maxBytes: number;
   readonly #names: KnownNames<Meaning>;
-  readonly #take: TakeVariable<Meaning>;
+  readonly #pairs: Pairs<Meaning>;
   #digits = 0;
   #length = 0;
 
   /**
    * `push` throws {ProtocolError} `SCGI_LENGTH`, `PARAMS_TOO_LARGE`, `SCGI_NETSTRING`, `SCGI_HEADERS`, `SCGI_VERSION` or
-   * `CONTENT_LENGTH`, and what `take` throws.
+   * `CONTENT_LENGTH`, and what `pairs` throws.
    *
    * @param maxBytes the longest block of variables; a longer one is refused where it is announced
-   * @param take called when the block is complete
+   * @param pairs gets the variables when the block is complete
    */
-  constructor(maxBytes: number, names: KnownNames<Meaning>, take: TakeVariable<Meaning>) {
+  constructor(maxBytes: number, names: KnownNames<Meaning>, pairs: Pairs<Meaning>) {
     super();
     this.#maxBytes = maxBytes;
     this.#names = names;
-    this.#take = take;
+    this.#pairs = pairs;
   }
 
   protected override announce(byte: number): number | undefined {
@@ -70,11 +70,11 @@ export class ScgiRequestDecoder<Meaning> extends CountedBlockDecoder {
       const valueEnd = endOfString(text, nameEnd + 1);
       if (nameEnd === at) throw new ProtocolError("SCGI_HEADERS", "a variable has no name");
       name = this.#names.behind(name, block, view, at, nameEnd);
-      const value = text.substring(nameEnd + 1, valueEnd);
-      if (name.text === "CONTENT_LENGTH") contentLength = sameLength(contentLength, value);
-      else if (name.text === "SCGI") version = value;
-      else if (name.text === "HTTP_CONTENT_LENGTH") sent = value;
-      this.#take(name.meaning, value);
+      if (name.text === "CONTENT_LENGTH")
+        contentLength = sameLength(contentLength, text.slice(nameEnd + 1, valueEnd));
+      else if (name.text === "SCGI") version = text.slice(nameEnd + 1, valueEnd);
+      else if (name.text === "HTTP_CONTENT_LENGTH") sent = text.slice(nameEnd + 1, valueEnd);
+      this.#pairs.add(name.meaning, text, nameEnd + 1, valueEnd);
       at = valueEnd + 1;
     }
     if (contentLength === undefined) throw new ProtocolError("CONTENT_LENGTH", "there is no CONTENT_LENGTH");

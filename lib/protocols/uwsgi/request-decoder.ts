@@ -2,8 +2,8 @@
 // uWSGI's documentation under "The uwsgi Protocol", and in the modules of the web servers that speak it.
 
 import { ProtocolError } from "../../errors.ts";
-import { CountedBlockDecoder, type TakeVariable } from "../counted-block-decoder.ts";
-import { type KnownNames, viewOf } from "../known-names.ts";
+import { CountedBlockDecoder } from "../counted-block-decoder.ts";
+import { type KnownNames, type Pairs, viewOf } from "../known-names.ts";
 
 /** modifier1 of a request to a gateway application. Web servers send it unless told otherwise. */
 const GATEWAY_REQUEST = 0;
@@ -16,21 +16,21 @@ const GATEWAY_REQUEST = 0;
 export class UwsgiRequestDecoder<Meaning> extends CountedBlockDecoder {
   readonly #maxBytes: number;
   readonly #names: KnownNames<Meaning>;
-  readonly #take: TakeVariable<Meaning>;
+  readonly #pairs: Pairs<Meaning>;
   #position = 0;
   #size = 0;
 
   /**
-   * `push` throws {ProtocolError} `UWSGI_MODIFIER`, `PARAMS_TOO_LARGE` or `UWSGI_PAIRS`, and what `take` throws.
+   * `push` throws {ProtocolError} `UWSGI_MODIFIER`, `PARAMS_TOO_LARGE` or `UWSGI_PAIRS`, and what `pairs` throws.
    *
    * @param maxBytes the longest block of variables; a longer one is refused where it is announced
-   * @param take called when the block is complete
+   * @param pairs gets the variables when the block is complete
    */
-  constructor(maxBytes: number, names: KnownNames<Meaning>, take: TakeVariable<Meaning>) {
+  constructor(maxBytes: number, names: KnownNames<Meaning>, pairs: Pairs<Meaning>) {
     super();
     this.#maxBytes = maxBytes;
     this.#names = names;
-    this.#take = take;
+    this.#pairs = pairs;
   }
 
   protected override announce(byte: number): number | undefined {
@@ -63,7 +63,7 @@ export class UwsgiRequestDecoder<Meaning> extends CountedBlockDecoder {
       const valueEnd = valueStart + lengthAt(block, nameEnd);
       if (valueEnd > block.length) truncated();
       name = this.#names.behind(name, block, view, nameStart, nameEnd);
-      this.#take(name.meaning, text.substring(valueStart, valueEnd));
+      this.#pairs.add(name.meaning, text, valueStart, valueEnd);
       at = valueEnd;
     }
   }

@@ -1,6 +1,7 @@
 // An environ on its way into a thread. A front end sends the same names with nearly every request, and copying them takes
 // longer than copying the values: they are sent when they differ from those of the request before.
 
+import { plainEnviron } from "../../gateway/plain-environ.ts";
 import type { Environ } from "../../gateway/types.ts";
 
 type Value = string | number | boolean;
@@ -16,7 +17,8 @@ export class EnvironPacker {
   #names: readonly string[] = [];
 
   /** What can be copied of an environ: strings, numbers and truth values. What begins with `postern.` is made in the thread. */
-  pack(environ: Environ): PackedEnviron {
+  pack(someEnviron: Environ): PackedEnviron {
+    const environ = plainEnviron(someEnviron);
     const values: Value[] = [];
     let same = true;
     for (const name in environ) {

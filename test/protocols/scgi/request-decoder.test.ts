@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import { ScgiRequestDecoder } from "../../../lib/protocols/scgi/request-decoder.ts";
 import { cuts, piecesOf, singleBytes } from "../../support/cut.ts";
 import { headerBlock, netstring, scgiRequest } from "../../support/scgi-client.ts";
-import { decodeHead, names } from "../decode-head.ts";
+import { CollectedPairs, decodeHead, names } from "../decode-head.ts";
 
 function decode(pieces: Iterable<Buffer>, maxBytes = 65_536) {
-  return decodeHead(pieces, (take) => new ScgiRequestDecoder(maxBytes, names, take));
+  return decodeHead(pieces, (pairs) => new ScgiRequestDecoder(maxBytes, names, pairs));
 }
 
 const requests: { name: string; wire: string; variables: [string, string][]; rest: string }[] = [
@@ -108,7 +108,7 @@ describe("decoding an SCGI request", () => {
   });
 
   test("200,000 single bytes are as many steps", () => {
-    const decoder = new ScgiRequestDecoder(1_000_000, names, () => {});
+    const decoder = new ScgiRequestDecoder(1_000_000, names, new CollectedPairs());
     const block = headerBlock([
       ["CONTENT_LENGTH", "0"],
       ["SCGI", "1"],
@@ -178,7 +178,7 @@ describe("what is no SCGI request is refused", () => {
 
   test("a length costs no memory before its bytes come", () => {
     const before = process.memoryUsage().arrayBuffers;
-    const decoder = new ScgiRequestDecoder(Number.POSITIVE_INFINITY, names, () => {});
+    const decoder = new ScgiRequestDecoder(Number.POSITIVE_INFINITY, names, new CollectedPairs());
     decoder.push(Buffer.from("9999999999:CONTENT_LENGTH"));
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10_000_000);
   });

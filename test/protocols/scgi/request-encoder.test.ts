@@ -53,7 +53,7 @@ describe("encoding an SCGI request", () => {
     fc.assert(
       fc.property(fc.nat(), variables, (length, variables) => {
         const head = encodeScgiRequest(length, variables);
-        const decoded = decodeHead([head], (take) => new ScgiRequestDecoder(65_536, names, take));
+        const decoded = decodeHead([head], (pairs) => new ScgiRequestDecoder(65_536, names, pairs));
         const own = [
           ["CONTENT_LENGTH", String(length)],
           ["SCGI", "1"],

@@ -7,7 +7,7 @@ import { packet, pairBlock, uwsgiRequest } from "../../support/uwsgi-client.ts";
 import { decodeHead, names } from "../decode-head.ts";
 
 function decode(pieces: Iterable<Buffer>, maxBytes = 65_536) {
-  return decodeHead(pieces, (take) => new UwsgiRequestDecoder(maxBytes, names, take));
+  return decodeHead(pieces, (pairs) => new UwsgiRequestDecoder(maxBytes, names, pairs));
 }
 
 const requests: { name: string; wire: string; variables: [string, string][]; rest: string }[] = [

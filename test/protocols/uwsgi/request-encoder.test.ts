@@ -54,7 +54,7 @@ describe("encoding a uwsgi request", () => {
     fc.assert(
       fc.property(variables, (variables) => {
         const head = encodeUwsgiRequest(variables);
-        const decoded = decodeHead([head], (take) => new UwsgiRequestDecoder(65_536, names, take));
+        const decoded = decodeHead([head], (pairs) => new UwsgiRequestDecoder(65_536, names, pairs));
         expect(decoded).toEqual({ variables, rest: "", complete: true });
       }),
     );
