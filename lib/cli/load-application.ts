@@ -3,17 +3,11 @@ import { basename, dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { GatewayError } from "../errors.ts";
 import type { Application } from "../gateway/types.ts";
-import { kindOf, type ShapeName, toApplication } from "./application-shape.ts";
+import type { ShapeName } from "./application-shape.ts";
+import { findApplication } from "./exported-application.ts";
 import { nearest } from "./nearest.ts";
 import { shownPath } from "./shown-path.ts";
 import { isTypeScript, refuseTypeScript } from "./typescript-module.ts";
-
-/** The exports that are tried, in this order. */
-const names = ["app", "application", "default"];
-
-const expected =
-  "what application(urls) returns, a gateway application, (environ, startResponse) => body, or an application of " +
-  "Express, Koa, Fastify or Hono";
 
 /**
  * A module's absolute path.
@@ -80,39 +74,6 @@ export async function loadApplication(
   }
   const exported = (await importModule(path)) as Record<string, unknown>;
   return findApplication(exported, shownPath(path, cwd), options.shape);
-}
-
-async function findApplication(
-  exported: Readonly<Record<string, unknown>>,
-  shown: string,
-  shape: ShapeName | undefined,
-): Promise<Application> {
-  // What CommonJS modules export is an object in their default export.
-  const inner = exported["default"];
-  for (const place of [exported, isRecord(inner) ? inner : {}]) {
-    for (const name of names) {
-      const value = place[name];
-      const application = await toApplication(value instanceof Promise ? await value : value, shape);
-      if (application !== undefined) return application;
-    }
-  }
-  throw new GatewayError("NO_APPLICATION", complaint(exported, shown));
-}
-
-function complaint(exported: Readonly<Record<string, unknown>>, shown: string): string {
-  const named = names.find((name) => name in exported);
-  const others = Object.keys(exported);
-  const what =
-    named !== undefined
-      ? `${kindOf(exported[named])} as ${named}`
-      : others.length === 0
-        ? "nothing"
-        : `only ${others.join(", ")}`;
-  return `${shown} exports no application (it exports ${what}): export ${expected}, as app or as the default.`;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }
 
 async function importModule(path: string): Promise<unknown> {

@@ -10,6 +10,7 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import("./serve.ts")).serveCommand,
   get: async () => (await import("./get.ts")).getCommand,
   routes: async () => (await import("./routes.ts")).routesCommand,
+  bundle: async () => (await import("./bundle.ts")).bundleCommand,
 };
 
 /**

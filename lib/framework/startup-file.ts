@@ -5,14 +5,22 @@ import { findLoader } from "../gateway/loader.ts";
 import { logToStderr } from "../gateway/log.ts";
 import { mayBePoolThread } from "../gateway/pool-thread.ts";
 
+/** What a module knows of itself. */
+interface ModuleMeta extends ImportMeta {
+  readonly main?: boolean;
+  /** The script that `postern bundle` has put the module into. */
+  readonly scriptUrl?: string;
+}
+
 /**
  * Whether a module is what this process was started for: the script that Node was started with, or the file that a loader
  * has loaded in its place.
  */
-export function isStartupFile(meta: ImportMeta & { readonly main?: boolean }): boolean {
+export function isStartupFile(meta: ModuleMeta): boolean {
   if (meta.main === true) return true;
-  if (!meta.url?.startsWith("file:")) return false;
-  const module = realpath(fileURLToPath(meta.url));
+  const url = meta.scriptUrl ?? meta.url;
+  if (!url?.startsWith("file:")) return false;
+  const module = realpath(fileURLToPath(url));
   return startupFiles(meta.main).some((path) => realpath(path) === module);
 }
 

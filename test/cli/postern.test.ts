@@ -52,8 +52,8 @@ test.each([
 });
 
 test.each([
-  [["frob"], 'postern has no verb "frob"; it has: new, serve, get, routes.'],
-  [["constructor"], 'postern has no verb "constructor"; it has: new, serve, get, routes.'],
+  [["frob"], 'postern has no verb "frob"; it has: new, serve, get, routes, bundle.'],
+  [["constructor"], 'postern has no verb "constructor"; it has: new, serve, get, routes, bundle.'],
   [["sevre"], 'postern has no verb "sevre"; did you mean serve?'],
   [["route"], 'postern has no verb "route"; did you mean routes?'],
   [["serve", "a.js", "--lisen", "80"], "postern serve has no option --lisen; did you mean --listen?"],

@@ -1,0 +1,386 @@
+// `postern bundle`: scripts that real web servers start, and what becomes of them when something around them is wrong.
+
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { apache, startApache } from "../support/apache.ts";
+import { Child } from "../support/child.ts";
+import { compiled } from "../support/dist.ts";
+import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
+import { cgi, lighttpd, spawned, startLighttpd } from "../support/lighttpd.ts";
+import { ordinaryUser } from "../support/ordinary-user.ts";
+import { cli, root } from "../support/postern.ts";
+
+const site = `import { randomBytes } from "node:crypto";
+import { application, templates, type Web } from "postern";
+import { greeting } from "./greeting.js";
+
+const render = templates(new URL("templates/", import.meta.url));
+
+class Page {
+  async GET(web: Web): Promise<unknown> {
+    const { name } = await web.input({ name: "Zoë" });
+    return render("page", { greeting, name });
+  }
+  POST() {
+    return String(randomBytes(4).length) + /a*/.source + "*/*";
+  }
+}
+
+class Broken {
+  GET(): never {
+    throw new Error("on purpose");
+  }
+}
+
+export const app = application([["/", Page], ["/broken", Broken], ["/cwd", () => process.cwd()]]);
+app.run(import.meta);
+`;
+
+let folder: TemporaryFolder;
+let project: string;
+/** In a folder with a blank in its name, below the project. */
+let script: string;
+
+beforeAll(async () => {
+  // Fails where dist is older than lib.
+  compiled("cli/bundle.ts");
+  folder = temporaryFolder();
+  chmodSync(folder.path, 0o755);
+  project = join(folder.path, "my site");
+  mkdirSync(join(project, "templates"), { recursive: true });
+  mkdirSync(join(project, "node_modules"));
+  symlinkSync(root, join(project, "node_modules/postern"));
+  for (const name of ["express", "hono"]) {
+    symlinkSync(join(root, "test/node_modules", name), join(project, "node_modules", name));
+  }
+  file("package.json", '{ "type": "module" }');
+  file("templates/page.mustache", "<p>{{greeting}}, {{name}}!</p>");
+  file("greeting.ts", 'export const greeting: string = "Hello";\n');
+  file("app.ts", site);
+  script = join(project, "cgi-bin/app.cgi");
+  const output = await bundle("app.ts", "--warm-up", "/");
+  expect(output).toMatch(/^cgi-bin\/app\.cgi: \d+ kB\nGET \/: 200 OK\ncgi-bin\/app\.cgi\.cache: \d+ kB\n$/);
+}, 60_000);
+
+afterAll(() => folder?.remove());
+
+function file(name: string, text: string): string {
+  const path = join(project, name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  return path;
+}
+
+/** What `postern bundle` prints; it must not fail. */
+async function bundle(...args: string[]): Promise<string> {
+  const child = new Child(process.execPath, [cli, "bundle", ...args], { cwd: project });
+  expect(await child.ended, child.output).toBe(0);
+  return child.output;
+}
+
+/** Starts a script as a web server would, from another folder. */
+function request(path = "/", env: NodeJS.ProcessEnv = {}, at = script, flags: readonly string[] = []): Child {
+  return new Child(process.execPath, [...flags, at], {
+    cwd: "/",
+    env: {
+      PATH: process.env["PATH"],
+      GATEWAY_INTERFACE: "CGI/1.1",
+      REQUEST_METHOD: "GET",
+      PATH_INFO: path,
+      ...env,
+    },
+  });
+}
+
+async function answer(child: Child): Promise<string> {
+  await child.ended;
+  return child.stdout;
+}
+
+const cacheOf = (path: string): string => `${path}.cache`;
+
+describe.skipIf(lighttpd === undefined)("behind lighttpd", () => {
+  test("a bundle answers as a CGI script", async () => {
+    const front = await startLighttpd(cgi(script, "/app"));
+    onTestFinished(front.stop);
+    expect(await (await fetch(front.url("/app/?name=Ada"))).text()).toBe("<p>Hello, Ada!</p>");
+    const posted = await fetch(front.url("/app/"), { method: "POST", headers: { Origin: front.url("") } });
+    expect(await posted.text()).toBe("4a**/*");
+    expect((await fetch(front.url("/app/broken"))).status).toBe(500);
+  });
+
+  test("the same bundle answers over FastCGI when it is spawned", async () => {
+    const place = temporaryFolder();
+    const front = await startLighttpd(spawned([script], place.path, "/"));
+    onTestFinished(async () => {
+      await front.stop();
+      place.remove();
+    });
+    for (const name of ["Ada", "Bob"]) {
+      expect(await (await fetch(front.url(`/?name=${name}`))).text()).toBe(`<p>Hello, ${name}!</p>`);
+    }
+  });
+
+  test.each([
+    [
+      "Express",
+      "express.js",
+      `import express from "express";
+       const app = express();
+       app.use(express.urlencoded());
+       app.get("/hello/:name", (req, res) => res.json({ hello: req.params.name }));
+       app.post("/hello", (req, res) => res.status(201).json(req.body));
+       export default app;`,
+    ],
+    [
+      "Hono",
+      "hono.js",
+      `import { Hono } from "hono";
+       export const app = new Hono();
+       app.get("/hello/:name", (c) => c.json({ hello: c.req.param("name") }));
+       app.post("/hello", async (c) => c.json(await c.req.parseBody(), 201));`,
+    ],
+    [
+      "Express in CommonJS",
+      "express.cjs",
+      `const express = require("express");
+       const app = express();
+       app.use(express.urlencoded());
+       app.get("/hello/:name", (req, res) => res.json({ hello: req.params.name }));
+       app.post("/hello", (req, res) => res.status(201).json(req.body));
+       module.exports = app;`,
+    ],
+  ])("%s that only exports its application", async (_name, module, text) => {
+    file(module, text);
+    const out = join(project, "cgi-bin", `${module}.cgi`);
+    await bundle(module, "--out", out, "--warm-up", "/hello/Ada");
+    const front = await startLighttpd(cgi(out, "/"));
+    onTestFinished(front.stop);
+    expect(await (await fetch(front.url("/hello/Ada"))).json()).toEqual({ hello: "Ada" });
+    const posted = await fetch(front.url("/hello"), {
+      method: "POST",
+      body: new URLSearchParams({ a: "1" }),
+    });
+    expect([posted.status, await posted.json()]).toEqual([201, { a: "1" }]);
+  });
+});
+
+describe.skipIf(apache === undefined)("behind Apache", () => {
+  test("another user who may not write beside it runs it, and uses the code cache", async () => {
+    const out = join(folder.path, "cgi-bin/site.cgi");
+    await bundle("app.ts", "--out", out);
+    const before = readdirSync(dirname(out)).sort();
+    const server = await startApache(
+      `
+        ScriptAlias / "${out}/"
+        SetEnv PATH ${dirname(process.execPath)}:/usr/bin:/bin
+        SetEnv POSTERN_CODE_CACHE write
+        <Directory ${dirname(out)}>
+          Require all granted
+        </Directory>
+      `,
+      ["cgid"],
+    );
+    onTestFinished(server.stop);
+    expect(await (await fetch(server.url("/?name=Ada"))).text()).toBe("<p>Hello, Ada!</p>");
+    if (process.getuid?.() === 0) expect(readdirSync(dirname(out)).sort()).toEqual(before);
+    expect(server.log()).not.toMatch(/\[cgid?:error\]/);
+  });
+});
+
+describe("the code cache", () => {
+  /** A change to a good cache, after which it is not used. */
+  test.each<[string, (path: string, bytes: Buffer) => void]>([
+    ["is cut", (path) => truncateSync(path, 1_000)],
+    ["is empty", (path) => truncateSync(path, 0)],
+    ["is of other code", (path, bytes) => writeFileSync(path, replaced(bytes, -40))],
+    ["is of another Node", (path, bytes) => writeFileSync(path, replaced(bytes, -8))],
+    ["can be written by everybody", (path) => chmodSync(path, 0o666)],
+    [
+      "is a folder",
+      (path) => {
+        rmFile(path);
+        mkdirSync(path);
+      },
+    ],
+  ])("that %s is not used, and made anew where it can be", async (name, spoil) => {
+    const path = cacheOf(script);
+    spoil(path, readFileSync(path));
+    expect(await answer(request())).toContain("<p>Hello, Zoë!</p>");
+    if (name === "is a folder") rmFile(path);
+    expect(await answer(request("/", { POSTERN_CODE_CACHE: "write" }))).toContain("<p>Hello, Zoë!</p>");
+    expect(readdirSync(dirname(script)).filter((entry) => entry.startsWith("app.cgi.cache"))).toEqual([
+      "app.cgi.cache",
+    ]);
+    expect(readFileSync(path).length).toBeGreaterThan(50_000);
+  });
+
+  test("that V8 refuses, as with other flags, is made anew", async () => {
+    const before = readFileSync(cacheOf(script));
+    expect(await answer(request("/", {}, script, ["--no-opt"]))).toContain("<p>Hello, Zoë!</p>");
+    expect(readFileSync(cacheOf(script)).equals(before)).toBe(false);
+    await answer(request("/", { POSTERN_CODE_CACHE: "write" }));
+  });
+
+  test("is made by the first of many requests at once, and nothing else is left", async () => {
+    rmFile(cacheOf(script));
+    const children = Array.from({ length: 6 }, () => request());
+    for (const child of children) expect(await answer(child)).toContain("<p>Hello, Zoë!</p>");
+    expect(readdirSync(dirname(script)).filter((name) => name.startsWith("app.cgi"))).toEqual([
+      "app.cgi",
+      "app.cgi.cache",
+      "app.cgi.map",
+    ]);
+  });
+
+  test("holds what a request needs: one that does the same compiles nothing again", async () => {
+    await answer(request("/", { POSTERN_CODE_CACHE: "write" }));
+    const size = readFileSync(cacheOf(script)).length;
+    await answer(request("/", { POSTERN_CODE_CACHE: "write" }));
+    expect(readFileSync(cacheOf(script)).length).toBeLessThan(size * 1.02);
+    await answer(request("/broken", { POSTERN_CODE_CACHE: "write" }));
+    expect(readFileSync(cacheOf(script)).length).toBeGreaterThan(size);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)("of another user than the script's is not used", async () => {
+    const nobody = ordinaryUser(cacheOf(script));
+    expect(nobody).not.toEqual([]);
+    expect(await answer(request())).toContain("<p>Hello, Zoë!</p>");
+  });
+});
+
+test("a trace names the places in the sources", async () => {
+  const child = request("/broken");
+  expect(await answer(child)).toContain("500 Internal Server Error");
+  const line = site.split("\n").findIndex((text) => text.includes("on purpose")) + 1;
+  expect(child.stderr).toMatch(/^Error: on purpose\n/);
+  expect(child.stderr).toContain(`${project}/app.ts:${line}:11)`);
+});
+
+test("a source that was changed since is said in the log, one that was only copied is not", async () => {
+  const path = join(project, "greeting.ts");
+  const text = readFileSync(path, "utf8");
+  utimesSync(path, new Date(), new Date());
+  const copied = request();
+  await copied.ended;
+  expect(copied.stderr).toBe("");
+  writeFileSync(path, text.replace("Hello", "Servu"));
+  const changed = request();
+  expect(await answer(changed)).toContain("<p>Hello, Zoë!</p>");
+  expect(changed.stderr).toBe(
+    `postern: ${path} was changed after it was bundled: run postern bundle again\n`,
+  );
+  writeFileSync(path, text);
+});
+
+test("--watch bundles again when a source changes", async () => {
+  const out = join(project, "watched/app.cgi");
+  const child = new Child(process.execPath, [cli, "bundle", "app.ts", "-o", out, "--no-warm-up", "--watch"], {
+    cwd: project,
+  });
+  onTestFinished(async () => void (await child.stop()));
+  await child.printed(/app\.cgi: \d+ kB/);
+  child.output = "";
+  const path = join(project, "greeting.ts");
+  const text = readFileSync(path, "utf8");
+  onTestFinished(() => writeFileSync(path, text));
+  writeFileSync(path, text.replace("Hello", "Good morning"));
+  await child.printed(/app\.cgi: \d+ kB/);
+  expect(await answer(request("/", {}, out))).toContain("<p>Good morning, Zoë!</p>");
+  writeFileSync(path, "export const = 1;");
+  await child.printed(/greeting\.ts:1:14: Expected identifier/);
+});
+
+test("--root, --cache, --node and --minify", async () => {
+  const out = join(folder.path, "elsewhere/site.cgi");
+  mkdirSync(join(folder.path, "caches"));
+  await bundle(
+    "app.ts",
+    "-o",
+    out,
+    "--root",
+    project,
+    "--cache",
+    "../caches/site",
+    "--node",
+    process.execPath,
+    "--minify",
+  );
+  expect(readFileSync(out, "utf8").split("\n", 1)).toEqual([`#!${process.execPath}`]);
+  expect(existsSync(join(folder.path, "caches/site"))).toBe(true);
+  expect(existsSync(cacheOf(out))).toBe(false);
+  expect(await answer(request("/", {}, out))).toContain("<p>Hello, Zoë!</p>");
+});
+
+test("files that the script would not find are named", async () => {
+  const output = await bundle(
+    "app.ts",
+    "-o",
+    join(folder.path, "alone/app.cgi"),
+    "--root",
+    ".",
+    "--no-warm-up",
+  );
+  expect(output).toContain(`${folder.path}/alone/templates is not there: the script will look for it`);
+});
+
+test.each([
+  [
+    "waits.ts",
+    "await fetch('http://127.0.0.1');",
+    [],
+    /^waits\.ts:1:1: await at the top of a module cannot be bundled.*leave the await out/,
+  ],
+  [
+    "native.js",
+    'import addon from "./build/addon.node"; console.log(addon);',
+    [],
+    /^native\.js:1:19: .*addon\.node.*--external/,
+  ],
+  [
+    "lost.js",
+    'import { x } from "./nowhere.js"; console.log(x);',
+    [],
+    /^lost\.js:1:19: Could not resolve "\.\/nowhere\.js"/,
+  ],
+  [
+    "fine.js",
+    "export const app = 1;",
+    ["--out", "fine.cgi"],
+    /"type": "module": put it into a folder of its own/,
+  ],
+  ["fine.js", "export const app = 1;", ["--node", "/my node"], /cannot stand in a script's first line/],
+  ["fine.js", "export const app = 1;", ["--warm-up", "x"], /"x" is no path/],
+])("%s: %s %j", async (module, text, args, message) => {
+  file(module, text);
+  file("build/addon.node", "");
+  const child = new Child(process.execPath, [cli, "bundle", module, "--no-warm-up", ...args], {
+    cwd: project,
+  });
+  expect(await child.ended).toBeGreaterThan(0);
+  expect(child.stderr).toMatch(message);
+  expect(child.stderr).not.toContain("node:internal");
+});
+
+/** A copy with another byte at a place, seen from the end. */
+function replaced(bytes: Buffer, at: number): Buffer {
+  const copy = Buffer.from(bytes);
+  copy.writeUInt8((copy.at(at) ?? 0) ^ 1, copy.length + at);
+  return copy;
+}
+
+function rmFile(path: string): void {
+  rmSync(path, { recursive: true, force: true });
+}
