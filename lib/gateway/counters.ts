@@ -48,7 +48,6 @@ interface Connection {
   /** With those that are still waiting in this process, `writableLength`. */
   readonly bytesWritten: number;
   readonly writableLength: number;
-  once(event: "close", listener: () => void): unknown;
 }
 
 /** The counts of one server, whatever its addresses. */
@@ -66,15 +65,17 @@ export class Counters {
   #bytesReceived = 0;
   #bytesSent = 0;
 
-  /** A connection is taken; its bytes are asked for when somebody wants to know them, and when it closes. */
+  /** A connection is taken; its bytes are asked for when somebody wants to know them, and when it has closed. */
   accept(connection: Connection): void {
     this.accepted++;
     this.#open.add(connection);
-    connection.once("close", () => {
-      this.#open.delete(connection);
-      this.#bytesReceived += connection.bytesRead;
-      this.#bytesSent += sentBytes(connection);
-    });
+  }
+
+  /** A connection that was taken has closed. */
+  leave(connection: Connection): void {
+    this.#open.delete(connection);
+    this.#bytesReceived += connection.bytesRead;
+    this.#bytesSent += sentBytes(connection);
   }
 
   /** An application is called; gives what {@link end} wants back. */

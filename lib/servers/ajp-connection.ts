@@ -51,8 +51,6 @@ export class AjpConnection implements Connection {
     socket.on("drain", this.#onDrain);
     socket.on("error", this.#onError);
     socket.on("close", this.#onClose);
-    socket.on("timeout", this.#onTimeout);
-    if (context.idleTimeoutMs > 0) socket.setTimeout(context.idleTimeoutMs);
   }
 
   get closed(): boolean {
@@ -94,6 +92,14 @@ export class AjpConnection implements Connection {
   destroy(reason: Error): void {
     this.#abandon(reason);
     this.#socket.destroy();
+  }
+
+  /** No byte went either way for `idleTimeoutMs`: whose turn is it? */
+  idle(): void {
+    const request = this.#request;
+    if (request !== undefined && !this.#socket.writableNeedDrain && !request.body.awaited) return;
+    if (request !== undefined) this.#context.log("error", "closed an AJP connection whose peer has stalled");
+    this.destroy(new ProtocolError("BODY_TIMEOUT", "the web server stalled in the middle of a request"));
   }
 
   /** Whoever goes on with this connection begins at the beginning of a request, and owes the peer nothing. */
@@ -256,17 +262,6 @@ export class AjpConnection implements Connection {
 
   readonly #onError = (error: Error): void => {
     this.#context.log("debug", `an AJP connection failed: ${error.message}`);
-  };
-
-  /** No byte went either way for `idleTimeoutMs`: whose turn is it? */
-  readonly #onTimeout = (): void => {
-    const request = this.#request;
-    if (request !== undefined && !this.#socket.writableNeedDrain && !request.body.awaited) {
-      this.#socket.setTimeout(this.#context.idleTimeoutMs);
-      return;
-    }
-    if (request !== undefined) this.#context.log("error", "closed an AJP connection whose peer has stalled");
-    this.destroy(new ProtocolError("BODY_TIMEOUT", "the web server stalled in the middle of a request"));
   };
 
   readonly #onDrain = (): void => {

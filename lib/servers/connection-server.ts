@@ -4,6 +4,7 @@
 import { createServer as createNetServer, type Socket } from "node:net";
 import type { HandOver, ProtocolServer } from "../gateway/protocol-server.ts";
 import type { ServerContext } from "./context.ts";
+import { IdleWatch } from "./idle-watch.ts";
 import type { Peers } from "./peers.ts";
 
 /** One connection, until its socket closes. */
@@ -12,6 +13,8 @@ export interface Connection {
   drain(handOver?: HandOver): void;
   /** Ends all requests in progress with `reason` and closes at once. */
   destroy(reason: Error): void;
+  /** No byte went either way for `idleTimeoutMs`. */
+  idle(): void;
 }
 
 /**
@@ -25,6 +28,7 @@ export function createConnectionServer(
   open: (socket: Socket) => Connection,
 ): ProtocolServer {
   const connections = new Map<Socket, Connection>();
+  const watch = context.idleTimeoutMs > 0 ? new IdleWatch(context.idleTimeoutMs) : undefined;
   let whenEmpty: (() => void) | undefined;
 
   // Half-open, because some clients end their side as soon as they have sent a request.
@@ -35,12 +39,17 @@ export function createConnectionServer(
       socket.destroy();
       return;
     }
-    context.counters.accept(socket);
-    socket.once("close", () => {
+    const { counters } = context;
+    counters.accept(socket);
+    const connection = open(socket);
+    connections.set(socket, connection);
+    const watched = watch?.watch(socket, connection);
+    socket.on("close", () => {
+      counters.leave(socket);
       connections.delete(socket);
+      if (watched !== undefined) watch?.forget(watched);
       if (connections.size === 0) whenEmpty?.();
     });
-    connections.set(socket, open(socket));
   });
 
   return {

@@ -20,7 +20,6 @@ import type { Connection } from "./connection-server.ts";
 import type { FcgiContext } from "./fcgi-context.ts";
 import { answerManagement } from "./fcgi-management.ts";
 import { FcgiRequest } from "./fcgi-request.ts";
-import { IdleTimer } from "./idle-timer.ts";
 import { closeAfterwards } from "./linger.ts";
 import { runRequest } from "./run-request.ts";
 import { SocketWriter } from "./socket-writer.ts";
@@ -61,7 +60,6 @@ export class FcgiConnection implements Connection {
     socket.on("drain", this.#onDrain);
     socket.on("error", this.#onError);
     socket.on("close", this.#onClose);
-    if (context.idleTimeoutMs > 0) new IdleTimer(socket, context.idleTimeoutMs, this.#onIdle);
   }
 
   get maxBodyBytes(): number {
@@ -118,6 +116,15 @@ export class FcgiConnection implements Connection {
   destroy(reason: Error): void {
     this.#abandonAll(reason);
     this.#socket.destroy();
+  }
+
+  /** No byte went either way for `idleTimeoutMs`: whose turn is it? */
+  idle(): void {
+    const waits = (request: FcgiRequest): boolean => !request.started || request.body.awaited;
+    const requests = [...this.#requests.values()];
+    if (requests.length > 0 && !this.#socket.writableNeedDrain && !requests.some(waits)) return;
+    if (requests.length > 0) this.#context.log("error", "closed a FastCGI connection whose peer has stalled");
+    this.destroy(new ProtocolError("BODY_TIMEOUT", "the web server stalled in the middle of a request"));
   }
 
   /** Reads on, unless an application does not keep up with its body. */
@@ -323,15 +330,6 @@ export class FcgiConnection implements Connection {
 
   readonly #onError = (error: Error): void => {
     this.#context.log("debug", `a FastCGI connection failed: ${error.message}`);
-  };
-
-  /** No byte went either way for `idleTimeoutMs`: whose turn is it? */
-  readonly #onIdle = (): void => {
-    const waits = (request: FcgiRequest): boolean => !request.started || request.body.awaited;
-    const requests = [...this.#requests.values()];
-    if (requests.length > 0 && !this.#socket.writableNeedDrain && !requests.some(waits)) return;
-    if (requests.length > 0) this.#context.log("error", "closed a FastCGI connection whose peer has stalled");
-    this.destroy(new ProtocolError("BODY_TIMEOUT", "the web server stalled in the middle of a request"));
   };
 
   readonly #onDrain = (): void => {

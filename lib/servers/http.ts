@@ -71,7 +71,10 @@ export function createServer(
 
   function open(socket: Socket): void {
     // In front of what forgets the connection, and with it its requests.
-    socket.once("close", () => endAll(socket));
+    socket.once("close", () => {
+      endAll(socket);
+      context.counters.leave(socket);
+    });
     connections.add(socket);
     context.counters.accept(socket);
   }

@@ -70,8 +70,6 @@ export class SingleRequestConnection implements Connection, ServedRequest {
     socket.on("drain", this.#wake);
     socket.on("error", this.#onError);
     socket.on("close", this.#onClose);
-    socket.on("timeout", this.#onTimeout);
-    if (context.idleTimeoutMs > 0) socket.setTimeout(context.idleTimeoutMs);
   }
 
   drain(handOver?: HandOver): void {
@@ -83,6 +81,15 @@ export class SingleRequestConnection implements Connection, ServedRequest {
   destroy(reason: Error): void {
     this.#abandon(reason);
     this.#socket.destroy();
+  }
+
+  /** No byte went either way for `idleTimeoutMs`: whose turn is it? */
+  idle(): void {
+    const waits = !this.#started || this.#body.awaited || this.#socket.writableNeedDrain;
+    if (!this.#over && !waits) return;
+    if (!this.#over && !this.#fresh)
+      this.#context.log("error", `closed ${this.#protocol.name} connection whose peer has stalled`);
+    this.destroy(new ProtocolError("BODY_TIMEOUT", "the web server stalled in the middle of a request"));
   }
 
   get closed(): boolean {
@@ -242,19 +249,6 @@ export class SingleRequestConnection implements Connection, ServedRequest {
 
   readonly #onError = (error: Error): void => {
     this.#context.log("debug", `${this.#protocol.name} connection failed: ${error.message}`);
-  };
-
-  /** No byte went either way for `idleTimeoutMs`: whose turn is it? */
-  readonly #onTimeout = (): void => {
-    const { name } = this.#protocol;
-    const waits = !this.#started || this.#body.awaited || this.#socket.writableNeedDrain;
-    if (!this.#over && !waits) {
-      this.#socket.setTimeout(this.#context.idleTimeoutMs);
-      return;
-    }
-    if (!this.#over && !this.#fresh)
-      this.#context.log("error", `closed ${name} connection whose peer has stalled`);
-    this.destroy(new ProtocolError("BODY_TIMEOUT", "the web server stalled in the middle of a request"));
   };
 
   readonly #wake = (): void => this.#writer.wake();

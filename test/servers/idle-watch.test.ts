@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
-import { IdleTimer } from "../../lib/servers/idle-timer.ts";
+import { IdleWatch } from "../../lib/servers/idle-watch.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
 const IDLE_MS = 400;
@@ -25,10 +25,14 @@ async function watched(): Promise<{ socket: Socket; peer: Socket; idle: Promise<
   const began = performance.now();
   let count = 0;
   const idle = new Promise<number>((resolve) => {
-    new IdleTimer(socket, IDLE_MS, () => {
-      count++;
-      resolve(performance.now() - began);
+    const watch = new IdleWatch(IDLE_MS);
+    const watching = watch.watch(socket, {
+      idle() {
+        count++;
+        resolve(performance.now() - began);
+      },
     });
+    socket.on("close", () => watch.forget(watching));
   });
   return { socket, peer, idle, count: () => count };
 }
