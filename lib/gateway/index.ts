@@ -1,5 +1,6 @@
 export { ApplicationError, GatewayError, ProtocolError } from "../errors.ts";
 export { EARLY_HEAD } from "./early-head.ts";
+export { shiftPath } from "./shift-path.ts";
 export type {
   Application,
   Body,
