@@ -1,6 +1,7 @@
 import { ApplicationError } from "../errors.ts";
 import { parseHost } from "../gateway/host.ts";
 import type { Application, Environ, Header } from "../gateway/types.ts";
+import { charsetOf } from "./charset.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Level } from "./level.ts";
 import { statusLine } from "./status.ts";
@@ -112,9 +113,7 @@ export class Context {
 
   /** The charset of the body in small letters; or `""`. */
   get charset(): string {
-    const [, quoted, plain] =
-      /;\s*charset\s*=\s*(?:"([^"]*)"|([^\s;]*))/i.exec(this.#exchange.environ.CONTENT_TYPE ?? "") ?? [];
-    return (quoted ?? plain ?? "").toLowerCase();
+    return charsetOf(this.#exchange.environ.CONTENT_TYPE ?? "");
   }
 
   /** The length of the body in bytes; `undefined` where the client does not say. */

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import type { FieldDecoder } from "./charset.ts";
 import type { InputLimits } from "./limits.ts";
 import { uriTooLong } from "./responses.ts";
 import type { NamedValues } from "./values.ts";
@@ -20,18 +21,33 @@ export function readQuery(query: string, limits: Readonly<Required<InputLimits>>
 /**
  * The fields of `a=1&b=2`; `undefined` where there are more than `maxFields`, which is found out before any is made (a
  * field of one byte takes more than a hundred in memory), or where a name is longer than `maxNameBytes`.
+ *
+ * @param decode - left out, it is UTF-8; else `text` has the bytes as code points
  */
 export function parseFields(
   text: string,
   { maxFields, maxNameBytes }: Readonly<Required<InputLimits>>,
+  decode?: FieldDecoder,
 ): [name: string, value: string][] | undefined {
   let separators = 0;
   for (let at = text.indexOf("&"); at !== -1; at = text.indexOf("&", at + 1)) {
     if (++separators > maxFields) return undefined;
   }
-  const fields = [...new URLSearchParams(text)];
+  const fields = decode === undefined ? [...new URLSearchParams(text)] : splitFields(text, decode);
   if (fields.length > maxFields) return undefined;
   return fields.some(([name]) => Buffer.byteLength(name) > maxNameBytes) ? undefined : fields;
+}
+
+/** As the URL standard has it ("application/x-www-form-urlencoded parsing"), for other charsets. */
+function splitFields(text: string, decode: FieldDecoder): [name: string, value: string][] {
+  return text
+    .split("&")
+    .filter((field) => field !== "")
+    .map((field) => {
+      const sign = field.indexOf("=");
+      const [name, value] = sign < 0 ? [field, ""] : [field.slice(0, sign), field.slice(sign + 1)];
+      return [decode(name), decode(value)];
+    });
 }
 
 export function addValue<T>(values: Map<string, T[]>, name: string, value: T): void {

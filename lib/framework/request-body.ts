@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import type { Readable } from "node:stream";
 import { ApplicationError } from "../errors.ts";
 import type { Environ } from "../gateway/types.ts";
+import { fieldDecoder } from "./charset.ts";
 import type { Exchange } from "./exchange.ts";
 import type { InputLimits } from "./limits.ts";
 import type { Part } from "./multipart.ts";
@@ -94,7 +95,9 @@ export class RequestBody {
   async #fields(): Promise<[name: string, value: string][]> {
     const method = this.#environ.REQUEST_METHOD;
     if (method === "GET" || method === "HEAD" || !URLENCODED.test(this.#type)) return [];
-    const fields = parseFields((await this.data()).toString("utf8"), this.#limits);
+    const decode = fieldDecoder(this.#type);
+    const text = (await this.data()).toString(decode === undefined ? "utf8" : "latin1");
+    const fields = parseFields(text, this.#limits, decode);
     if (fields === undefined) throw contentTooLarge();
     for (const field of fields) {
       for (const text of field) {

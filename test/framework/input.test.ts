@@ -200,3 +200,49 @@ test("all files of a name", async () => {
 async function* chunks(...texts: string[]) {
   for (const text of texts) yield Buffer.from(text);
 }
+
+// features.md RQ-18. The bytes are those of the WHATWG Encoding standard.
+describe("a form in another charset", () => {
+  const sent = (data: string, charset: string) =>
+    input([], "/?q=%C3%BC", {
+      data: Buffer.from(data, "latin1"),
+      headers: { "Content-Type": `application/x-www-form-urlencoded${charset}` },
+    });
+
+  test.each([
+    ["in Latin-1", "a=Zo%EB+1&%FC=%A3", ";charset=iso-8859-1", { q: "ü", a: "Zoë 1", ü: "£" }],
+    ["in quotes and capitals", "a=%EB", '; Charset="ISO-8859-1"', { q: "ü", a: "ë" }],
+    ["with its bytes as they are", "a=Zo\xeb", "; charset=windows-1252", { q: "ü", a: "Zoë" }],
+    ["in Shift_JIS", "a=%93%FA%96%7B", "; charset=shift_jis", { q: "ü", a: "日本" }],
+    ["in KOI8-R", "a=%CD%C9%D2", "; charset=koi8-r", { q: "ü", a: "мир" }],
+    ["in UTF-8", "a=%C3%AB", "; charset=UTF-8", { q: "ü", a: "ë" }],
+    [
+      "with fields that are odd",
+      "&a&=b&c=d=e&&x=%2",
+      "; charset=latin1",
+      { q: "ü", a: "", "": "b", c: "d=e", x: "%2" },
+    ],
+  ])("is read %s", async (_how, data, charset, expected) => {
+    expect(await sent(data, charset)).toEqual(expected);
+  });
+
+  test("is refused where nobody knows it, and in UTF-16", async () => {
+    expect(await sent("a=1", "; charset=klingon")).toBe(
+      '415 unsupported media type: the charset "klingon" is not known',
+    );
+    expect(await sent("a=1", "; charset=utf-16")).toMatch(/^415 /);
+  });
+
+  test("has as many fields as any other", async () => {
+    expect(await sent("a&".repeat(10_000), "; charset=latin1")).toMatch(/^413 /);
+  });
+
+  test("may be so for one part of multipart alone", async () => {
+    const part = (name: string, type: string, text: string) =>
+      `--x\r\nContent-Disposition: form-data; name="${name}"\r\n${type}\r\n${text}\r\n`;
+    const latin = part("a", "Content-Type: text/plain; charset=iso-8859-1\r\n", "Zo\xeb");
+    const data = Buffer.from(`${latin}${part("b", "", "Zo\xc3\xab")}--x--\r\n`, "latin1");
+    const headers = { "Content-Type": "multipart/form-data; boundary=x" };
+    expect(await input([], "/", { data, headers })).toEqual({ a: "Zoë", b: "Zoë" });
+  });
+});
