@@ -23,6 +23,14 @@ export { type NestedOptions, nested } from "./forms/nested.ts";
 export { number, range } from "./forms/number-field.ts";
 export type { StandardSchema } from "./forms/standard-schema.ts";
 export {
+  type Bounds,
+  between,
+  emailAddress,
+  equalTo,
+  length,
+  oneOf,
+} from "./forms/standard-validators.ts";
+export {
   color,
   date,
   email,

@@ -16,8 +16,9 @@ export async function applyRules(value: unknown, rules: readonly Rule<never>[]):
   let passed = value;
   for (const rule of rules) {
     if (rule instanceof Validator) {
-      if (!(await rule.valid(passed as never))) return { issues: [{ message: rule.message, path: [] }] };
-      continue;
+      if (await rule.valid(passed as never)) continue;
+      const { message, path } = rule;
+      return { issues: [{ message, path }] };
     }
     const result = await rule["~standard"].validate(passed);
     if (result.issues !== undefined) {

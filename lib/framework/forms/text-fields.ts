@@ -132,7 +132,7 @@ export const search: TextFieldMaker = (name, ...rest) => new TextField(name, "se
 
 /** `input` of the type `email`: one address, as a browser checks it. */
 export const email: TextFieldMaker = (name, ...rest) =>
-  new TextField(name, "email", rest, (text, messages) => (EMAIL.test(text) ? undefined : messages.email));
+  new TextField(name, "email", rest, (text, messages) => (isEmail(text) ? undefined : messages.email));
 
 /**
  * `input` of the type `url`: an address that begins with `http:` or `https:`. A browser takes others too, among them
@@ -191,6 +191,10 @@ const OTHERS: ReadonlySet<string> = new Set([
 /** HTML, "valid e-mail address". */
 const EMAIL =
   /^[\w.!#$%&'*+/=?^`{|}~-]+@[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i;
+
+export function isEmail(text: string): boolean {
+  return EMAIL.test(text);
+}
 
 function isDate(text: string): boolean {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;

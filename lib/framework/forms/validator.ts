@@ -7,10 +7,13 @@ import type { StandardSchema } from "./standard-schema.ts";
 export class Validator<V = unknown> {
   readonly message: string;
   readonly test: (value: V) => unknown;
+  /** Where in the value the message belongs; empty for the value itself. */
+  readonly path: readonly string[];
 
-  constructor(message: string, test: (value: V) => unknown) {
+  constructor(message: string, test: (value: V) => unknown, path: readonly string[] = []) {
     this.message = message;
     this.test = test;
+    this.path = path;
   }
 
   /**
