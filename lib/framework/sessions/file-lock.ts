@@ -18,29 +18,79 @@ const PAUSE_MS = 10;
 /** Of so many attempts one asks whether the holder lives. */
 const CHECK_EACH = 10;
 
+/** Of those that wait for a lock in this process, so many are served before it is given to another. */
+const SERVED_AT_ONCE = 64;
+
+interface Waiting {
+  readonly deadline: number;
+  readonly run: () => void;
+  readonly giveUp: (error: Error) => void;
+}
+
+/** Those that wait for a lock in this process, by its path. All of them try for it together. */
+const queues = new Map<string, Waiting[]>();
+
 /**
- * Runs `task` while nobody else holds the lock. One whose holder has died is taken over at once.
+ * Runs `task` while nobody else holds the lock, in the order in which this process was asked. One whose holder has died is
+ * taken over at once.
  *
  * The task is synchronous, and so is all that is done while the lock is held: it takes part of a millisecond. A busy process
  * that went back to its event loop in between would keep all others waiting for many times as long.
  *
  * @throws Error: it was not released in time; `ENOENT`: there is no such folder
  */
-export async function withFileLock<T>(path: string, task: () => T): Promise<T> {
-  const deadline = performance.now() + PATIENCE_MS;
-  const holder = `${whoWeAre()}:${randomBytes(8).toString("hex")}`;
+export function withFileLock<T>(path: string, task: () => T): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const run = (): void => {
+      try {
+        resolve(task());
+      } catch (error) {
+        reject(error);
+      }
+    };
+    const waiting = { deadline: performance.now() + PATIENCE_MS, run, giveUp: reject };
+    const queue = queues.get(path);
+    if (queue !== undefined) {
+      queue.push(waiting);
+      return;
+    }
+    queues.set(path, [waiting]);
+    void serve(path, queues.get(path) as Waiting[]);
+  });
+}
+
+/** Never rejects. */
+async function serve(path: string, queue: Waiting[]): Promise<void> {
+  try {
+    while (queue.length > 0) {
+      const holder = `${whoWeAre()}:${randomBytes(8).toString("hex")}`;
+      if (!(await isTaken(path, holder, queue))) continue;
+      try {
+        for (const { run } of queue.splice(0, SERVED_AT_ONCE)) run();
+      } finally {
+        // Who was stopped for long has lost it to another by now.
+        if (holderOf(path) === holder) removeIfThere(path);
+      }
+      // The others are served first.
+      if (queue.length > 0) await sleep(PAUSE_MS);
+    }
+  } catch (error) {
+    for (const { giveUp } of queue.splice(0)) giveUp(error as Error);
+  }
+  queues.delete(path);
+}
+
+/** Takes the lock; false when nobody waits for it any more. */
+async function isTaken(path: string, holder: string, queue: Waiting[]): Promise<boolean> {
   for (let tries = 0; !isMade(path, holder); tries += 1) {
     if (tries % CHECK_EACH === 0) removeStaleLock(path);
-    if (performance.now() > deadline)
-      throw new Error(`the lock ${path} was not released in ${PATIENCE_MS} ms`);
+    const now = performance.now();
+    while (queue[0] !== undefined && queue[0].deadline < now)
+      queue.shift()?.giveUp(new Error(`the lock ${path} was not released in ${PATIENCE_MS} ms`));
+    if (queue.length === 0) return false;
     if (tries > 0) await sleep(Math.random() * Math.min(tries, PAUSE_MS));
   }
-  try {
-    return task();
-  } finally {
-    // Who was stopped for long has lost it to another by now.
-    if (holderOf(path) === holder) unlinkSync(path);
-  }
+  return true;
 }
 
 /** Removes a lock that nobody holds any more, if it is one. */
