@@ -1,9 +1,9 @@
 // The body of one request, read once and in the way it is first asked for.
 
 import { Buffer } from "node:buffer";
-import type { Readable } from "node:stream";
 import { ApplicationError } from "../errors.ts";
 import type { Environ } from "../gateway/types.ts";
+import { wholeBody } from "../gateway/whole-body.ts";
 import { fieldDecoder } from "./charset.ts";
 import type { Exchange } from "./exchange.ts";
 import type { InputLimits } from "./limits.ts";
@@ -131,15 +131,5 @@ export class RequestBody {
 
 async function readAll(environ: Environ, maxBytes: number): Promise<Buffer> {
   if (Number(environ.CONTENT_LENGTH ?? 0) > maxBytes) throw contentTooLarge();
-  const input: Readable = environ["wsgi.input"];
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  // The iterator is not closed when reading stops early: what is left of the body is the server's affair.
-  const iterator: AsyncIterator<Uint8Array> = input[Symbol.asyncIterator]();
-  for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
-    size += next.value.length;
-    if (size > maxBytes) throw contentTooLarge();
-    chunks.push(next.value);
-  }
-  return Buffer.concat(chunks, size);
+  return wholeBody(environ["wsgi.input"], maxBytes, contentTooLarge);
 }

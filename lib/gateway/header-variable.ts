@@ -15,8 +15,13 @@ const MAX_KNOWN_NAME = 128;
  * @throws {ProtocolError} `CONTENT_LENGTH` when it comes twice with different values
  */
 export function addHeader(environ: Environ, name: string, value: string): void {
-  const variable = known.get(name) ?? variableOf(name);
+  const variable = headerVariable(name);
   if (variable !== "") addVariable(environ, variable, value);
+}
+
+/** The variable of a header, such as `HTTP_ACCEPT`; `""` where it has none: for what is no name, or has a `_`. */
+export function headerVariable(name: string): string {
+  return known.get(name) ?? variableOf(name);
 }
 
 function variableOf(name: string): string {

@@ -3,9 +3,10 @@
 
 import { TextDecoder } from "node:util";
 import type { Environ } from "../../gateway/types.ts";
+import { wholeBody } from "../../gateway/whole-body.ts";
 import { bodyStream } from "./body-stream.ts";
+import { LightHeaders } from "./light-headers.ts";
 import { inherit, NativeRequest } from "./native.ts";
-import { requestHeaders } from "./request-headers.ts";
 
 const decoder = new TextDecoder();
 
@@ -35,7 +36,7 @@ export class LightRequest {
   }
 
   get headers(): Headers {
-    this.#headers ??= requestHeaders(this.#environ);
+    this.#headers ??= LightHeaders.make(this.#environ);
     return this.#headers;
   }
 
@@ -71,12 +72,9 @@ export class LightRequest {
     return this.#native !== undefined || this.#used || !mayHaveBody(this.method);
   }
 
-  async #read(): Promise<Buffer> {
+  #read(): Promise<Buffer> {
     this.#used = true;
-    const chunks: Buffer[] = [];
-    for await (const chunk of this.#environ["wsgi.input"]) chunks.push(chunk as Buffer);
-    const [first = Buffer.alloc(0)] = chunks;
-    return chunks.length > 1 ? Buffer.concat(chunks) : first;
+    return wholeBody(this.#environ["wsgi.input"]);
   }
 
   #complete(): Request {
@@ -84,8 +82,7 @@ export class LightRequest {
     const { url, method, headers, signal } = this;
     const native = new NativeRequest(url, { method, headers, signal, ...this.#body() });
     if (this.#used) void native.arrayBuffer();
-    // Both have the same headers from now on.
-    this.#headers = native.headers;
+    LightHeaders.join(headers, native.headers);
     this.#native = native;
     return native;
   }

@@ -1,7 +1,9 @@
-// Node's own Request and Response, whatever stands in their place later on.
+// Node's own Request, Response and Headers, whatever stands in their place later on.
 
 export const NativeRequest: typeof Request = globalThis.Request;
 export const NativeResponse: typeof Response = globalThis.Response;
+
+export const NativeHeaders: typeof Headers = globalThis.Headers;
 
 type Constructor = typeof NativeRequest | typeof NativeResponse;
 
@@ -26,8 +28,9 @@ export function inherit<Light extends object>(
   native: object,
   nativeOf: (light: Light) => object,
 ): void {
-  for (const [name, { get, value }] of Object.entries(Object.getOwnPropertyDescriptors(native))) {
+  for (const name of Reflect.ownKeys(native)) {
     if (Object.hasOwn(prototype, name)) continue;
+    const { get, value } = Object.getOwnPropertyDescriptor(native, name) ?? {};
     const property = { configurable: true, enumerable: true };
     if (get !== undefined) {
       Object.defineProperty(prototype, name, {
@@ -36,7 +39,7 @@ export function inherit<Light extends object>(
           return get.call(nativeOf(this));
         },
       });
-    } else {
+    } else if (typeof value === "function") {
       Object.defineProperty(prototype, name, {
         ...property,
         writable: true,

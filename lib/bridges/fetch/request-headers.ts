@@ -1,4 +1,5 @@
-import { HEADER_NAME, HEADER_VALUE } from "../../gateway/head.ts";
+import { HEADER_VALUE } from "../../gateway/head.ts";
+import { headerVariable } from "../../gateway/header-variable.ts";
 import { plainEnviron } from "../../gateway/plain-environ.ts";
 import type { Environ } from "../../gateway/types.ts";
 
@@ -21,10 +22,11 @@ export function requestHeaders(someEnviron: Environ): Headers {
 }
 
 function nameOf(variable: string): string {
-  const bare = variable === "CONTENT_TYPE" || variable === "CONTENT_LENGTH";
-  const rest = bare ? variable : variable.startsWith("HTTP_") ? variable.slice(5) : "";
-  const name = rest.toLowerCase().replaceAll("_", "-");
-  const result = HEADER_NAME.test(name) ? name : "";
+  const name = variable
+    .replace(/^HTTP_/, "")
+    .toLowerCase()
+    .replaceAll("_", "-");
+  const result = headerVariable(name) === variable ? name : "";
   if (known.size < MAX_KNOWN && variable.length <= MAX_KNOWN_NAME) known.set(variable, result);
   return result;
 }

@@ -7,7 +7,7 @@ const MAX_KNOWN = 512;
 const MAX_KNOWN_NAME = 128;
 
 /** A value that is sent as it is: nothing to take off its ends, and nothing to complain about. */
-const PLAIN_VALUE = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/;
+export const PLAIN_VALUE = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/;
 
 /**
  * The headers of a response as they were passed, where nothing has to be thought about; undefined where that is for Node's

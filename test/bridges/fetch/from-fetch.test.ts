@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
+import { inspect } from "node:util";
 import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, test } from "vitest";
 import {
@@ -141,6 +142,56 @@ describe.each(ways)("a request with %s", (_title, options) => {
       ["host", "localhost:8080"],
       ["x-foo", "a, b"],
       ["x-latin", "caf\xe9"],
+    ]);
+  });
+
+  test("its headers are asked for one by one, changed, and copied", async () => {
+    const headers = [
+      ["Accept-Language", "de"],
+      ["X-Padded", " a "],
+      ["Cookie", "a=1"],
+    ] as const;
+    const seen = await told(
+      (request) => {
+        const { headers } = request;
+        const before = ["accept-LANGUAGE", "X-Padded", "x-none", "accept_language"].map((name) => [
+          headers.get(name),
+          headers.has(name),
+        ]);
+        const refused = [() => headers.get("a b"), () => headers.has("")].map((ask) => {
+          try {
+            return ask();
+          } catch (error) {
+            return (error as Error).name;
+          }
+        });
+        const shown = inspect(headers).includes("'accept-language': 'de'");
+        headers.set("X-None", "some");
+        const made = new Request(request);
+        headers.delete("Cookie");
+        return [
+          before,
+          refused,
+          shown,
+          [headers.get("x-none"), headers.get("cookie"), made.headers.get("x-none")],
+          [new Headers(headers).get("accept-language"), headers instanceof Headers, headers.constructor.name],
+        ];
+      },
+      "/",
+      { headers },
+      options,
+    );
+    expect(seen).toEqual([
+      [
+        ["de", true],
+        ["a", true],
+        [null, false],
+        [null, false],
+      ],
+      ["TypeError", "TypeError"],
+      true,
+      ["some", null, "some"],
+      ["de", true, "Headers"],
     ]);
   });
 
