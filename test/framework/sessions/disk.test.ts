@@ -2,6 +2,9 @@ import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
   appendFileSync,
+  chmodSync,
+  chownSync,
+  lchownSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -15,7 +18,7 @@ import {
 import { lutimes, readlink } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { diskStore } from "../../../lib/framework/sessions/stores/disk.ts";
 import type { SessionStore } from "../../../lib/framework/sessions.ts";
 import { Child, kill } from "../../support/child.ts";
@@ -156,6 +159,93 @@ describe("cleanUp() of many sessions", () => {
     isOver = true;
     expect(readdirSync(folder)).toEqual([id]);
     expect(turns).toBeGreaterThan(3);
+  });
+});
+
+describe("a folder in which others have a hand", () => {
+  const foreign = 65534;
+  const isRoot = process.getuid?.() === 0;
+  /** A folder such as `/tmp`. */
+  const shared = (mode: number): string => {
+    mkdirSync(folder);
+    chmodSync(folder, mode);
+    return folder;
+  };
+  const make = (path: string, mode: number, owner?: number): string => {
+    mkdirSync(path);
+    chmodSync(path, mode);
+    if (owner !== undefined) chownSync(path, owner, owner);
+    return path;
+  };
+  const said = async (path: string): Promise<string> => {
+    const lines = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    try {
+      const store = diskStore(path);
+      await store.create(id, new Map([["a", "1"]]), minute);
+      await store.create(other, new Map(), minute);
+      expect((await store.read(id))?.values).toEqual(new Map([["a", "1"]]));
+      return lines.mock.calls.map(([line]) => line).join("");
+    } finally {
+      lines.mockRestore();
+    }
+  };
+
+  test.each([0o777, 0o1777, 0o733])("is refused where everybody writes to it (%o)", async (mode) => {
+    const store = diskStore(shared(mode));
+    writeFileSync(join(folder, id), `${Date.now() + minute}`.padStart(15, "0").concat('\n{"user":"admin"}'));
+    const words = "every user of this machine can write to";
+    await expect(store.read(id)).rejects.toThrow(words);
+    await expect(store.create(other, new Map(), minute)).rejects.toThrow(words);
+    await expect(store.merge(id, new Map(), minute)).rejects.toThrow(words);
+    await expect(store.rename(id, other)).rejects.toThrow(words);
+    await expect(store.delete(id)).rejects.toThrow(words);
+    const refused = await new Visitor(sample(store), [["session", id]]).ask("/see");
+    expect(refused.status).toBe(503);
+    expect(refused.errors).toMatch(/^the session store fails \(every user [^\n]*0700[^\n]*\n$/);
+    // Who mends it need not start the program again.
+    chmodSync(folder, 0o700);
+    expect(await store.read(id)).toBeDefined();
+  });
+
+  test.runIf(isRoot)(
+    "is refused where somebody else has made it, or what it lies in, in such a folder",
+    async () => {
+      const own = make(join(shared(0o1777), "app"), 0o755, foreign);
+      for (const path of [own, join(own, "sessions")]) {
+        await expect(diskStore(path).create(id, new Map(), minute), path).rejects.toThrow(
+          `${own} belongs to user ${foreign}`,
+        );
+      }
+    },
+  );
+
+  test.runIf(isRoot)("is refused where somebody else's link in such a folder leads to it", async () => {
+    const target = make(join(temporary.path, `target-${number}`), 0o700);
+    symlinkSync(target, join(shared(0o1777), "link"));
+    lchownSync(join(folder, "link"), foreign, foreign);
+    await expect(diskStore(join(folder, "link")).read(id)).rejects.toThrow("belongs to user");
+    lchownSync(join(folder, "link"), 0, 0);
+    expect(await said(join(folder, "link"))).toBe("");
+  });
+
+  test.runIf(isRoot)("may be somebody else's where only they and their like could make it", async () => {
+    expect(await said(make(join(shared(0o755), "app"), 0o770, foreign))).toBe("");
+  });
+
+  test("is our own in such a folder, and nothing is said of it", async () => {
+    expect(await said(join(shared(0o1777), "app/sessions"))).toBe("");
+  });
+
+  test("is warned of once where everybody reads its names, which are ids", async () => {
+    expect(await said(shared(0o755))).toMatch(
+      /^postern: every user [^\n]* can read session ids in [^\n]*\n$/,
+    );
+  });
+
+  test("is warned of once where everybody can exchange it", async () => {
+    expect(await said(join(shared(0o777), "app"))).toMatch(
+      /^postern: every user [^\n]* can exchange [^\n]*\n$/,
+    );
   });
 });
 

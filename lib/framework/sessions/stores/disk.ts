@@ -15,14 +15,17 @@ import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { logToStderr } from "../../../gateway/log.ts";
 import { ifThere, removeStaleLock, withFileLock } from "../file-lock.ts";
+import { checkFolder } from "../safe-folder.ts";
 import { isSessionId } from "../session-id.ts";
 import type { SessionChanges, SessionStore, SessionValues, StoredSession } from "../store.ts";
 import { fromJson, setText, toJson } from "../values-json.ts";
 
 /**
  * Keeps sessions in a folder, one file each, for all processes of one machine. The folder is made when it is missed (mode
- * 0700), the files are for their owner alone (0600), and it must not be one that a web server hands out.
+ * 0700), the files are for their owner alone (0600), and it must not be one that a web server hands out. Where other users of
+ * the machine could put sessions into it, nothing is read or written and requests get 503.
  *
  * A file is written under another name and then renamed, so that it is never half there: not for a reader, not when the
  * disk is full, not when the process is killed. It is not waited for until it is on the disk: after a power failure sessions of
@@ -52,12 +55,16 @@ interface Entry {
 
 class DiskStore implements SessionStore {
   readonly #folder: string;
+  #isTrusted = false;
+  /** What is to be said of the folder, once. */
+  #danger: string | undefined;
 
   constructor(folder: string) {
     this.#folder = folder;
   }
 
   async read(id: string): Promise<StoredSession | undefined> {
+    await this.#trust();
     const entry = parse(await readFile(this.#path(id), "utf8").catch(ignoreMissing));
     return entry && { values: entry.values, remainingMs: entry.expiresAt - Date.now() };
   }
@@ -66,6 +73,10 @@ class DiskStore implements SessionStore {
   async create(id: string, values: SessionValues, lifetimeMs: number): Promise<void> {
     const path = this.#path(id);
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await this.#trust();
+    // Said by who makes sessions: a CGI script would say it at each request.
+    if (this.#danger !== undefined) logToStderr("error", this.#danger);
+    this.#danger = undefined;
     write(path, values, lifetimeMs);
   }
 
@@ -137,6 +148,7 @@ class DiskStore implements SessionStore {
   /** Runs `task` where there is such a session, and no other process changes it meanwhile. */
   async #alone(id: string, task: (path: string, entry: Entry) => boolean): Promise<boolean> {
     const path = this.#path(id);
+    await this.#trust();
     try {
       return await withFileLock(`${path}.lock`, () => {
         const entry = parse(ifThere(() => readFileSync(path, "utf8")));
@@ -146,6 +158,18 @@ class DiskStore implements SessionStore {
       // The folder is gone, or was never there: so is the session.
       ignoreMissing(error as NodeJS.ErrnoException);
       return false;
+    }
+  }
+
+  /** @throws Error: other users can put sessions into the folder. Asked again until it is mended */
+  async #trust(): Promise<void> {
+    if (this.#isTrusted) return;
+    try {
+      this.#danger = await checkFolder(this.#folder);
+      this.#isTrusted = true;
+    } catch (error) {
+      // What is not there has no sessions.
+      ignoreMissing(error as NodeJS.ErrnoException);
     }
   }
 
