@@ -25,9 +25,20 @@ export class Edit {
     if (draft.valid) {
       const text = draft.d.text.replaceAll("\r\n", "\n");
       if (await savePage(name, text, user, Number(draft.d.base))) throw seeOther(`/${name}`);
-      draft.refuse("Somebody else has saved this page in the meantime.");
-      web.status = 409;
-    } else web.status = 422;
+      return conflict(web, name, draft);
+    }
+    web.status = 422;
     return show(web, "edit", { title: `Edit ${name}`, draft });
   }
+}
+
+/** Shows both texts. The author has seen the other one then, and may save again. */
+async function conflict(web: Web, name: string, draft: ReturnType<typeof Draft>) {
+  const theirs = await findVersion(name);
+  draft.fill({ base: theirs?.id ?? 0 });
+  draft.refuse(
+    "Somebody else has saved this page in the meantime. Take over what is missing, and save again.",
+  );
+  web.status = 409;
+  return show(web, "edit", { title: `Edit ${name}`, draft, theirs });
 }

@@ -18,8 +18,11 @@ export class Files {
       return list(web, page, `Choose a file of up to ${maxBytes / 1_000_000} MB.`);
     }
     const row = { page, name: file.filename };
-    const { id } = await db.insertInto("upload").values(row).returning("id").executeTakeFirstOrThrow();
-    await file.save(pathOf(id));
+    // The row is there for others when the file is. A file without a row, which a crash would leave, is replaced.
+    await db.transaction().execute(async (changes) => {
+      const { id } = await changes.insertInto("upload").values(row).returning("id").executeTakeFirstOrThrow();
+      await file.save(pathOf(id), { overwrite: true });
+    });
     throw seeOther(`/${page}/files`);
   }
 }

@@ -117,15 +117,17 @@ async function withTasks(exchange: Exchange, body: Body): Promise<Body> {
 async function recover(exchange: Exchange, error: unknown, startResponse: StartResponse): Promise<Body> {
   try {
     const status = hiddenStatus(error);
-    const page = errorPage(exchange.level, status);
+    // What fails in a processor around a mounted application is for the pages of the one that the processor belongs to.
+    const { failure } = exchange;
+    const level = failure !== undefined && failure.error === error ? failure.level : exchange.level;
+    const page = errorPage(level, status);
     // In development the page of `postern/middleware/debug-page` says more.
     const debugged = exchange.environ["postern.debug"] === true;
     if ((page === undefined && status === 500) || debugged || error instanceof ProtocolError) throw error;
     log(exchange, error);
     exchange.reset(status);
     for (const [name, value] of foreignHeaders(error)) exchange.headers.add(name, value);
-    const result =
-      page === undefined ? new HttpResponse(status) : page(new Web(exchange, exchange.level), error);
+    const result = page === undefined ? new HttpResponse(status) : page(new Web(exchange, level), error);
     const body = await toBody(exchange, result);
     return await complete(exchange, body, startResponse);
   } catch (failure) {

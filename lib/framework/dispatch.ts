@@ -32,10 +32,21 @@ export function runLevel(exchange: Exchange, level: Level): unknown {
     if (!isThenable(result)) return settle(level, web, result);
     return result.then(
       (value) => settle(level, web, value),
-      (error) => settle(level, web, asResponse(error)),
+      (error) => settle(level, web, caught(exchange, level, error)),
     );
   } catch (error) {
-    return settle(level, web, asResponse(error));
+    return settle(level, web, caught(exchange, level, error));
+  }
+}
+
+/** A response that was thrown. Any other error goes on, and it is noted where it comes from. */
+function caught(exchange: Exchange, level: Level, error: unknown): HttpResponse {
+  try {
+    return asResponse(error);
+  } catch {
+    if (exchange.failure === undefined || exchange.failure.error !== error)
+      exchange.failure = { error, level };
+    throw error;
   }
 }
 

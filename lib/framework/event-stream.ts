@@ -67,8 +67,17 @@ export class EventStream {
     } finally {
       signal.removeEventListener("abort", waiting.end);
       // A source that waits takes note of this when it goes on; nobody can wait for that.
-      iterator.return?.().catch(() => {});
+      void leave(iterator);
     }
+  }
+}
+
+/** Of a source written by hand, `return()` may give no promise, or throw. */
+async function leave(iterator: AsyncIterator<unknown>): Promise<void> {
+  try {
+    await iterator.return?.();
+  } catch {
+    // The response is over, whatever the source thinks of it.
   }
 }
 

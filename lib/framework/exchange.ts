@@ -17,6 +17,8 @@ export class Exchange {
   mountedStatus: string | undefined;
   /** The innermost application reached. */
   level: Level;
+  /** The last error that left an application, and which one that was. */
+  failure: { readonly error: unknown; readonly level: Level } | undefined;
   /** The head has been handed to the server. */
   headSent = false;
   readonly #headTasks: (() => unknown)[] = [];

@@ -59,35 +59,39 @@ export async function fileResult(
   path: string | URL,
   options: FileOptions,
 ): Promise<FileResult> {
-  const { name, stats } = await findFile(path, options);
+  const { name, stats, folder } = await findFile(path, options);
   const type = options.type ?? mediaType(name);
   const set = exchange.headers;
   const headers = headersOf(name, stats, options).filter(([header]) => !set.has(header));
   const wrapper = exchange.environ["postern.file_wrapper"];
-  if (!isConditional(exchange)) return new FileResult(wrapper(name), type, stats.size, 200, headers);
+  if (!isConditional(exchange))
+    return new FileResult(wrapper(name, {}, folder), type, stats.size, 200, headers);
   const validators = validatorsOf([...headers, ...set.list]);
   const answer = answerInstead(exchange.environ, validators, headers);
   if (answer !== undefined) throw answer;
   const { rangeOf } = await import("../gateway/range.ts");
   const range = rangeOf(exchange.environ, stats.size, validators);
-  if (range === undefined) return new FileResult(wrapper(name), type, stats.size, 200, headers);
+  if (range === undefined) return new FileResult(wrapper(name, {}, folder), type, stats.size, 200, headers);
   const { size } = stats;
   if (range === "unsatisfiable") throw rangeNotSatisfiable(undefined, { "Content-Range": `bytes */${size}` });
   const { start, end } = range;
   headers.push(["Content-Range", `bytes ${start}-${end}/${size}`]);
-  return new FileResult(wrapper(name, range), type, end - start + 1, 206, headers);
+  return new FileResult(wrapper(name, range, folder), type, end - start + 1, 206, headers);
 }
 
 interface Found {
   readonly name: string;
   readonly stats: Stats;
+  /** What it is kept inside. */
+  readonly folder: string | undefined;
 }
 
 async function findFile(path: string | URL, { root }: FileOptions): Promise<Found> {
   try {
-    const name = root === undefined ? nameOf(path) : await nameInside(nameOf(root), String(path));
+    const folder = root === undefined ? undefined : resolve(nameOf(root));
+    const name = folder === undefined ? nameOf(path) : await nameInside(folder, String(path));
     const stats = await stat(name);
-    if (stats.isFile()) return { name, stats };
+    if (stats.isFile()) return { name, stats, folder };
   } catch (error) {
     if (!MISSING.has((error as NodeJS.ErrnoException).code)) throw error;
   }
@@ -99,8 +103,7 @@ function nameOf(path: string | URL): string {
 }
 
 /** @throws HttpResponse 404: the path is not one of a file in the folder */
-async function nameInside(root: string, path: string): Promise<string> {
-  const folder = resolve(root);
+async function nameInside(folder: string, path: string): Promise<string> {
   const name = join(folder, path);
   if (!hasOwnNames(path) || !(await isInside(folder, name))) throw notFound();
   return name;

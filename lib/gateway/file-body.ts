@@ -1,17 +1,22 @@
 import { open } from "node:fs/promises";
+import { isOpenInside } from "./inside-folder.ts";
 import type { FileBody, FileRange } from "./types.ts";
 
 /** As many bytes as a file stream of Node reads at once. */
 const CHUNK_BYTES = 65_536;
 
-/** `postern.file_wrapper`: a file, or a part of it, as a body. It is opened when its first chunk is asked for. */
-export function fileWrapper(path: string, range: FileRange = {}): FileBody {
+/**
+ * `postern.file_wrapper`: a file, or a part of it, as a body. It is opened when its first chunk is asked for; one that is not in
+ * `folder` by then, which the path must lead into, is as if it were not there (`ENOENT`).
+ */
+export function fileWrapper(path: string, range: FileRange = {}, folder?: string): FileBody {
   return {
     path,
     range,
     async *[Symbol.asyncIterator]() {
       const file = await open(path);
       try {
+        if (folder !== undefined && !(await isOpenInside(folder, path, file))) throw missing(path);
         let position = range.start ?? 0;
         const end = range.end ?? Number.POSITIVE_INFINITY;
         while (position <= end) {
@@ -26,4 +31,10 @@ export function fileWrapper(path: string, range: FileRange = {}): FileBody {
       }
     },
   };
+}
+
+function missing(path: string): Error {
+  const error: NodeJS.ErrnoException = new Error(`ENOENT: ${path} leads out of its folder`);
+  error.code = "ENOENT";
+  return error;
 }

@@ -1,6 +1,7 @@
 // Which names are those of files in a folder, and which only pretend to be.
 
-import { realpath } from "node:fs/promises";
+import { readlinkSync } from "node:fs";
+import { type FileHandle, realpath, stat } from "node:fs/promises";
 import { sep } from "node:path";
 
 /**
@@ -29,7 +30,33 @@ const NONE: ReadonlySet<string> = new Set();
  */
 export async function isInside(folder: string, path: string): Promise<boolean> {
   const real = await realpath(path);
-  if (real === path) return true;
-  const realFolder = await realpath(folder);
-  return real.startsWith(realFolder.endsWith(sep) ? realFolder : realFolder + sep);
+  return real === path || isBelow(await realpath(folder), real);
+}
+
+/**
+ * Whether an open file is in a folder: what was asked about its path before it was opened may not hold any more, where others
+ * can make links in the folder.
+ *
+ * @throws an error of the file system
+ */
+export async function isOpenInside(folder: string, path: string, file: FileHandle): Promise<boolean> {
+  const real = await pathOf(path, file);
+  return real !== undefined && (isBelow(folder, real) || isBelow(await realpath(folder), real));
+}
+
+/** Where an open file is, without links, or undefined where that is not sure. */
+async function pathOf(path: string, file: FileHandle): Promise<string | undefined> {
+  try {
+    // A question that no disk has to answer.
+    return readlinkSync(`/proc/self/fd/${file.fd}`);
+  } catch {
+    // Only Linux has this.
+    const real = await realpath(path);
+    const [open, found] = await Promise.all([file.stat(), stat(real)]);
+    return open.dev === found.dev && open.ino === found.ino ? real : undefined;
+  }
+}
+
+function isBelow(folder: string, path: string): boolean {
+  return path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }

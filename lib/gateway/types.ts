@@ -30,7 +30,7 @@ export type Application = (environ: Environ, startResponse: StartResponse) => Bo
 export type Middleware = (application: Application) => Application;
 
 /** Makes a body of a file, recognised by `path` and `range` together: a file stream of Node has a `path` too. */
-export type FileWrapper = (path: string, range?: FileRange) => FileBody;
+export type FileWrapper = (path: string, range?: FileRange, folder?: string) => FileBody;
 
 /** A part of a file, in bytes; both ends belong to it. */
 export interface FileRange {

@@ -45,7 +45,7 @@ export type SendfileOptions =
  *
  * Which header is sent is fixed here and never follows from the request, as it did in Rack before CVE-2025-61780: a client that
  * chooses it, or the mapping, reads other files. Danger: a web server that does not know the header sends an empty body, and the path
- * with it to the client.
+ * with it to the client. It also follows symbolic links by its own rules, such as nginx's `disable_symlinks`.
  *
  * @example
  * pipeline([sendfile({ header: "X-Sendfile" }), staticFiles("public", { prefix: "/static" })], app)

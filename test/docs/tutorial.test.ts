@@ -105,6 +105,10 @@ const visits: Readonly<Record<number, (browser: Browser) => Promise<void>>> = {
     await browser.fetch("/Home/edit", { data: { text: "theirs", base: typed.value("base") as string } });
     await typed.submit();
     expect([browser.status, browser.form("edit").value("text")]).toEqual([409, "mine"]);
+    expect(browser.select("#theirs")[0]?.text).toBe("theirs");
+    // Who has seen the other text can save again, unless there is another one by then.
+    await browser.form("edit").fill({ text: "theirs and mine" }).submit();
+    expect([browser.path, browser.select("article")[0]?.text]).toEqual(["/Home", "theirs and mine"]);
     const foreign = await browser.post(
       "/Home/edit",
       { text: "x", base: "2" },

@@ -95,6 +95,48 @@ describe("an error that nobody expects", () => {
     expect((await ask(parent, "/child/sync")).text).toBe("child");
   });
 
+  describe("in a processor around a mounted application", () => {
+    const around = (processor: (web: Web, next: () => Promise<unknown>) => unknown) => {
+      const child = failing().addMapping("/works", () => "works");
+      child.internalError = () => "child";
+      const parent = application([["/child", child]]).use(processor);
+      parent.internalError = (web) => `parent at ${web.ctx.path}`;
+      return parent;
+    };
+
+    // As in web.py, where each application's processors are its own business.
+    test("is for the page of the application that has it", async () => {
+      const app = around(async (_web, next) => {
+        await next();
+        throw new Error("late");
+      });
+      const response = await ask(app, "/child/works");
+      expect(response).toMatchObject({ status: 500, text: "parent at /child/works" });
+      expect(response.errors.match(/Error: late/g)).toHaveLength(1);
+    });
+
+    test("does not take the page of an error that only passes through", async () => {
+      const app = around(async (_web, next) => {
+        try {
+          return await next();
+        } catch (error) {
+          await Promise.resolve();
+          throw error;
+        }
+      });
+      expect((await ask(app, "/child/async")).text).toBe("child");
+    });
+
+    test("is the parent's where it throws another in the place of the child's", async () => {
+      const app = around(async (_web, next) => {
+        await next().catch((cause: unknown) => {
+          throw new Error("outer", { cause });
+        });
+      });
+      expect((await ask(app, "/child/sync")).text).toBe("parent at /child/sync");
+    });
+  });
+
   test("internalServerError() is the application's page too, and no error", async () => {
     const app = application([
       [

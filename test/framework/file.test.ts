@@ -1,5 +1,6 @@
 // web.file(): conditions and ranges (RFC 9110 §13 and §14), downloads, and names that would lead out of its folder.
 
+import { rmSync, symlinkSync } from "node:fs";
 import { mkdir, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -164,6 +165,24 @@ test.each<[FileOptions, string, string | undefined]>([
   [{ type: "application/x-ten" }, "Content-Type", "application/x-ten"],
 ])("%j", async (options, name, value) => {
   expect((await ask(sending(options), "/ten.txt")).header(name)).toBe(value);
+});
+
+test("a link that leads out of the folder only when the file is opened is not followed", async () => {
+  const path = join(root, "changing.txt");
+  await writeFile(path, "0123456789");
+  const app = sending({});
+  app.use((web, next) => {
+    const wrap = web.environ["postern.file_wrapper"];
+    web.environ["postern.file_wrapper"] = (...args) => {
+      rmSync(path);
+      symlinkSync(join(folder.path, "secret.txt"), path);
+      return wrap(...args);
+    };
+    return next();
+  });
+  const response = await ask(app, "/changing.txt");
+  expect(response).toMatchObject({ status: 500, text: "Internal Server Error\n" });
+  expect(response.errors).toContain("leads out of its folder");
 });
 
 test("headers that the handler has set stay", async () => {

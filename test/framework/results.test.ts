@@ -177,6 +177,27 @@ describe("web.events()", () => {
   });
 });
 
+test.each<[string, () => unknown]>([
+  ["gives no promise", () => undefined],
+  ["throws", () => fail()],
+  ["gives a promise that rejects", () => Promise.reject(new Error("boom"))],
+])("events of a source whose return() %s end as others do", async (_name, leave) => {
+  const gone = new AbortController();
+  const left = vi.fn(leave);
+  const ended = vi.fn();
+  const source = {
+    next: () => {
+      queueMicrotask(() => gone.abort());
+      return new Promise(() => {});
+    },
+    return: left,
+  };
+  const app = one((web) => web.events({ [Symbol.asyncIterator]: () => source } as AsyncIterable<unknown>));
+  app.unloadHook(ended);
+  expect(await ask(app, "/", { signal: gone.signal })).toMatchObject({ errors: "" });
+  expect([left.mock.calls.length, ended.mock.calls.length]).toEqual([1, 1]);
+});
+
 test("events end when the client goes while nothing happens", async () => {
   const gone = new AbortController();
   const hook = vi.fn();

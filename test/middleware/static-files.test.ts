@@ -2,6 +2,7 @@ import {
   mkdirSync,
   readdirSync,
   readlinkSync,
+  rmSync,
   symlinkSync,
   truncateSync,
   utimesSync,
@@ -276,6 +277,68 @@ describe("where there is none", () => {
     );
     expect(response).toMatchObject({ status: 404, text: "Not Found\n" });
     expect(response.header("ETag")).toBeUndefined();
+  });
+});
+
+describe("a link that changes after it was looked at", () => {
+  /** Asks for a file, and changes something before it is opened. */
+  const askAndChange = (path: string, change: () => void, options: StaticFilesOptions = {}) => {
+    const app = staticFiles(root, options)(application);
+    const changing: Application = (environ, startResponse) => {
+      const wrap = environ["postern.file_wrapper"];
+      environ["postern.file_wrapper"] = (...args) => {
+        change();
+        return wrap(...args);
+      };
+      return app(environ, startResponse);
+    };
+    return call(validate(changing), path);
+  };
+  const exchange = (path: string, target: string) => () => {
+    rmSync(path, { recursive: true });
+    symlinkSync(target, path);
+  };
+
+  test("is not followed out of the folder: as a file, or as a folder on the way", async () => {
+    writeFileSync(join(folder.path, "secret"), TEXT);
+    write("changing.txt");
+    const file = await askAndChange(
+      "/changing.txt",
+      exchange(join(root, "changing.txt"), join(folder.path, "secret")),
+    );
+    expect(file).toMatchObject({ status: 404, text: "Not Found\n" });
+    write("way/secret");
+    const way = await askAndChange("/way/secret", exchange(join(root, "way"), folder.path));
+    expect(way).toMatchObject({ status: 404, text: "Not Found\n" });
+  });
+
+  test("is followed within the folder, and anywhere with followLinks", async () => {
+    write("inside.txt");
+    const inside = exchange(join(root, "inside.txt"), join(root, "a.txt"));
+    expect(await askAndChange("/inside.txt", inside)).toMatchObject({ status: 200, text: TEXT });
+    write("outside.txt");
+    const outside = exchange(join(root, "outside.txt"), join(folder.path, "secret"));
+    const followed = await askAndChange("/outside.txt", outside, { followLinks: true });
+    expect(followed).toMatchObject({ status: 200, text: TEXT });
+  });
+
+  test("may be the folder's own: what is published in its place is sent", async () => {
+    for (const one of ["one", "two"]) {
+      mkdirSync(join(folder.path, one));
+      writeFileSync(join(folder.path, one, "a.txt"), one);
+    }
+    const current = join(folder.path, "current");
+    symlinkSync("one", current);
+    const app = staticFiles(current)(application);
+    const switching: Application = (environ, startResponse) => {
+      const wrap = environ["postern.file_wrapper"];
+      environ["postern.file_wrapper"] = (...args) => {
+        exchange(current, "two")();
+        return wrap(...args);
+      };
+      return app(environ, startResponse);
+    };
+    expect(await call(validate(switching), "/a.txt")).toMatchObject({ status: 200, text: "two" });
   });
 });
 

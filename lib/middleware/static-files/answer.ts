@@ -68,7 +68,8 @@ async function sendFile(
   headers.add("Content-Length", String(end - start + 1));
   if (range !== undefined) headers.add("Content-Range", `bytes ${start}-${end}/${size}`);
   startResponse(range === undefined ? "200 OK" : "206 Partial Content", headers.list);
-  return new FileResponse(file.path, range ?? {}, environ, startResponse);
+  const inside = folder.followLinks ? undefined : folder.path;
+  return new FileResponse(file.path, range ?? {}, inside, environ, startResponse);
 }
 
 /** The file, or the one beside it in the coding that the client likes best. */

@@ -24,19 +24,28 @@ export function plainAnswer(
 export class FileResponse implements FileBody {
   readonly path: string;
   readonly range: FileRange;
+  /** What the file has to be in when it is opened; undefined where links may lead anywhere. */
+  readonly #folder: string | undefined;
   readonly #environ: Environ;
   readonly #startResponse: StartResponse;
 
-  constructor(path: string, range: FileRange, environ: Environ, startResponse: StartResponse) {
+  constructor(
+    path: string,
+    range: FileRange,
+    folder: string | undefined,
+    environ: Environ,
+    startResponse: StartResponse,
+  ) {
     this.path = path;
     this.range = range;
+    this.#folder = folder;
     this.#environ = environ;
     this.#startResponse = startResponse;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     if (this.#environ.REQUEST_METHOD === "HEAD") return;
-    const body = this.#environ["postern.file_wrapper"](this.path, this.range);
+    const body = this.#environ["postern.file_wrapper"](this.path, this.range, this.#folder);
     let isOpen = false;
     try {
       for await (const chunk of body) {

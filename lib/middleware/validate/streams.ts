@@ -62,8 +62,10 @@ function checkSignal(signal: AbortSignal): AbortSignal {
 }
 
 function checkFileWrapper<Wrapper>(wrapper: Wrapper): Wrapper {
-  //: - **VE-33** `postern.file_wrapper` is a function that makes a body of a file's path and an optional range of its
-  //:   bytes, both ends included. The body has `path` and `range`, by which a server or a middleware recognises it.
+  //: - **VE-33** `postern.file_wrapper` is a function that makes a body of a file's path, an optional range of its
+  //:   bytes, both ends included, and the folder that it has to be in when it is opened, where links may have changed
+  //:   meanwhile: else it fails with `ENOENT`. The body has `path` and `range`, by which a server or a middleware
+  //:   recognises it.
   if (typeof wrapper !== "function")
     throw fault(`postern.file_wrapper is ${shown(wrapper)}: make it a function of a path and a range`);
   return wrapper;
