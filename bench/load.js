@@ -57,6 +57,9 @@ function percentile99() {
   return times.length === 0 ? undefined : times.sort((a, b) => a - b)[Math.floor(times.length * 0.99)];
 }
 
+/** How many connections are opened at once where they are many, since the queue in front of a server is short. */
+const AT_ONCE = 100;
+
 /** Connections that are opened before the load begins; each sends a request as soon as its last is answered. */
 async function openKept({ path, protocol, request, bytesBehind, latencies, connections }) {
   const length = (await firstResponse(path, protocol, request)) + bytesBehind;
@@ -91,28 +94,36 @@ async function openKept({ path, protocol, request, bytesBehind, latencies, conne
     });
     return { socket, send };
   };
-  const opened = Array.from({ length: connections }, open);
-  await Promise.all(opened.map(({ socket }) => once(socket, "connect")));
-  const each = async () => {
+  const each = async (some) => {
     requests = 0;
-    busy = connections;
-    for (const { send } of opened) send();
+    busy = some.length;
+    for (const { send } of some) send();
     await new Promise((resolve) => {
       whenIdle = resolve;
     });
     return requests;
   };
+  const opened = [];
+  while (opened.length < connections) {
+    const some = Array.from({ length: Math.min(AT_ONCE, connections - opened.length) }, open);
+    await Promise.all(some.map(({ socket }) => once(socket, "connect")));
+    opened.push(...some);
+    if (opened.length === connections) break;
+    // A connection counts as open when it waits; one that was answered waits no more.
+    stopping = true;
+    await each(some);
+  }
   return {
     run: (seconds) => {
       stopping = false;
       setTimeout(() => {
         stopping = true;
       }, seconds * 1000);
-      return each();
+      return each(opened);
     },
     each: () => {
       stopping = true;
-      return each();
+      return each(opened);
     },
     close: async () => {
       for (const { socket } of opened) socket.destroy();

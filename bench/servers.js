@@ -49,11 +49,11 @@ export function nodeHttp(connections, name = "node:http") {
   return http(name, "backends/node-http.js", [], request);
 }
 
-/** @param {"kept" | "closed"} connections @returns {Definition} */
-export function readyMade(connections) {
+/** @param {"kept" | "closed" | "destroyed"} connections @returns {Definition} */
+export function readyMade(connections, name = "ready-made bytes") {
   const request = fastcgiRequest(connections);
   const args = [`${request.length}`, connections];
-  return fastcgi("ready-made bytes", "backends/ready-made-bytes.js", args, request);
+  return fastcgi(name, "backends/ready-made-bytes.js", args, request);
 }
 
 /** @param {"kept" | "closed"} connections @returns {Definition} */
@@ -77,7 +77,7 @@ export function program(name, command, request) {
   return { name, command, protocol: "fastcgi", request };
 }
 
-/** @param {"kept" | "closed"} connections */
+/** @param {"kept" | "closed" | "destroyed"} connections */
 export function fastcgiRequest(connections) {
   return connections === "kept" ? nginxRequest : lighttpdRequest;
 }

@@ -1,12 +1,12 @@
 // The floor: what Node's sockets alone cost. Counts bytes instead of reading them, and answers with bytes that were
-// made beforehand. Arguments: the socket's path, the length of a request, "kept" or "closed" connections.
+// made beforehand. Arguments: the socket's path, the length of a request, and what becomes of a connection behind a response:
+// "kept", "closed" as Node's documentation has it, or "destroyed", which costs the least.
 
 import { createServer } from "node:net";
 import { reportCpuTime } from "./cpu-time.js";
 
 const [path, length, connections] = process.argv.slice(2);
 const requestBytes = Number(length);
-const kept = connections === "kept";
 
 const stdout = Buffer.from(
   "Status: 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\nHello, World!",
@@ -29,7 +29,11 @@ createServer({ allowHalfOpen: true }, (socket) => {
     received += bytes.length;
     if (received < requestBytes) return;
     received = 0;
-    if (kept) socket.write(response);
-    else socket.write(response, close);
+    if (connections === "closed") {
+      socket.end(response);
+      return;
+    }
+    socket.write(response);
+    if (connections === "destroyed") socket.destroy();
   });
 }).listen(path, reportCpuTime);

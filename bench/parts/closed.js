@@ -23,6 +23,7 @@ export async function run(bench, report) {
       ...otherPostern(options, fastcgiRequest("closed")),
       nodeHttp("closed"),
       readyMade("closed"),
+      readyMade("destroyed", "ready-made bytes, destroyed"),
       plainParser("closed"),
     ],
   };

@@ -4,7 +4,7 @@ import { Child } from "../child.js";
 import { goServer } from "../other-languages.js";
 import { memoryOf } from "../processes.js";
 import { fastcgiRequest, nodeFastcgi, nodeHttp, plainParser, postern } from "../servers.js";
-import { measure, start, warmUp } from "../side-by-side.js";
+import { measure, start } from "../side-by-side.js";
 import { spread } from "../statistics.js";
 import { table, written } from "../table.js";
 
@@ -54,14 +54,15 @@ async function sizesOfConnections(definition, { options, folder }) {
   const load = new Child("load.js");
   const server = await start(definition, folder, nodeOptionsOf(definition));
   try {
-    await warmUp(server, { kept: true }, load, options.warmUpSeconds);
-    await load.ask({ close: true });
-    const before = await sizeOf(server);
     const { protocol, request, bytesBehind = 0 } = definition;
     const target = { path: server.path, protocol, request, bytesBehind, kept: true, latencies: false };
-    await load.ask({ open: { ...target, connections: options.connections } });
-    await load.ask({ each: true });
-    const after = await sizeOf(server);
+    const oneRequestOnEach = async (connections) => {
+      await load.ask({ open: { ...target, connections } });
+      await load.ask({ each: true });
+      return sizeOf(server);
+    };
+    const before = await oneRequestOnEach(1);
+    const after = await oneRequestOnEach(options.connections);
     return {
       resident: (after.resident - before.resident) / options.connections,
       reachable: (after.reachable - before.reachable) / options.connections,

@@ -4,7 +4,7 @@ import { addHeader } from "../gateway/header-variable.ts";
 import { printable } from "../gateway/log.ts";
 import { decodePath, targetPath } from "../gateway/path.ts";
 import type { Environ } from "../gateway/types.ts";
-import { emptyEnviron, REQUEST_VARIABLES } from "../gateway/variables.ts";
+import { REQUEST_VARIABLES } from "../gateway/variables.ts";
 import type { ForwardRequest } from "../protocols/ajp13/forward-request.ts";
 import type { AjpContext } from "./ajp-context.ts";
 
@@ -69,7 +69,7 @@ export function environOf(
   request: Pick<GatewayValues, "input" | "cancellation">,
   context: AjpContext,
 ): AjpEnviron {
-  const environ = emptyEnviron();
+  const environ = roomyEnviron();
   addTarget(environ, head);
   addConnection(environ, head);
   let isChunked = false;
@@ -96,6 +96,35 @@ export function environOf(
   return { environ, bodyLength: undefined };
 }
 
+/**
+ * With room for what every request has, as that of the protocols that send variables: V8 copies such an object whole, where
+ * one that grows with each name is made anew each time that it has doubled, which was a tenth of a small request.
+ */
+function roomyEnviron(): Environ {
+  const environ: object = {
+    __proto__: null,
+    GATEWAY_INTERFACE: "CGI/1.1",
+    REQUEST_METHOD: "",
+    SCRIPT_NAME: "",
+    PATH_INFO: "",
+    QUERY_STRING: "",
+    REQUEST_URI: "",
+    SERVER_PROTOCOL: "",
+    SERVER_NAME: "",
+    SERVER_PORT: "",
+    "wsgi.version": null,
+    "wsgi.url_scheme": null,
+    "wsgi.input": null,
+    "wsgi.errors": null,
+    "wsgi.multithread": null,
+    "wsgi.multiprocess": null,
+    "wsgi.run_once": null,
+    "postern.file_wrapper": null,
+    "postern.signal": null,
+  };
+  return environ as Environ;
+}
+
 function addTarget(environ: Environ, { method, uri, attributes }: ForwardRequest): void {
   const path = targetPath(uri);
   if (path === "" && uri !== "*") {
@@ -105,7 +134,6 @@ function addTarget(environ: Environ, { method, uri, attributes }: ForwardRequest
     );
   }
   environ.REQUEST_METHOD = method;
-  environ.SCRIPT_NAME = "";
   environ.PATH_INFO = decodePath(path);
   const { queryString } = attributes;
   environ.QUERY_STRING = queryString ?? "";
@@ -113,7 +141,6 @@ function addTarget(environ: Environ, { method, uri, attributes }: ForwardRequest
 }
 
 function addConnection(environ: Environ, head: ForwardRequest): void {
-  environ["GATEWAY_INTERFACE"] = "CGI/1.1";
   if (head.protocol !== undefined) environ.SERVER_PROTOCOL = head.protocol;
   if (head.serverName !== undefined) environ.SERVER_NAME = head.serverName;
   if (head.serverPort !== 0) environ.SERVER_PORT = String(head.serverPort);
