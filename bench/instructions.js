@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { processTree } from "./processes.js";
 
 /** Whether perf is there, and may count. */
-const works =
+export const canCount =
   spawnSync("perf", ["stat", "-x,", "-e", "instructions:u", "true"], { encoding: "utf8" }).stderr?.match(
     /^\d+,/m,
   ) != null;
@@ -16,7 +16,7 @@ const works =
  * @returns {Promise<number | undefined>} how many it took meanwhile; undefined where they cannot be counted
  */
 export async function countInstructions(pid, action) {
-  if (!works) {
+  if (!canCount) {
     await action();
     return undefined;
   }

@@ -1,9 +1,11 @@
 // What one CGI request costs: a whole process, from its start to its end.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { findProgram } from "./fronts.js";
+import { canCount } from "./instructions.js";
 import { spread } from "./statistics.js";
 
 /**
@@ -12,15 +14,18 @@ import { spread } from "./statistics.js";
  * @property {string} name
  * @property {Spread} milliseconds from start to end of the process
  * @property {Spread} ratio the same divided by that of `node -e 0` of the same round
- * @property {number} modules files that were loaded, Node's own left out
+ * @property {number | undefined} instructions in user mode, where they can be counted
+ * @property {number | undefined} modules files that were loaded, Node's own left out
+ *
+ * @typedef {object} Command
+ * @property {string} name
+ * @property {string} program
+ * @property {string[]} args
+ * @property {string} answer what it writes at least
+ * @property {Record<string, string>} [variables]
  */
 
-const hello = fileURLToPath(new URL("../examples/cgi-bin/hello.cgi", import.meta.url));
-
-const commands = [
-  { name: "node -e 0", args: ["-e", "0"], answer: "" },
-  { name: "hello.cgi", args: [hello], answer: "Status: 200 OK\r\n" },
-];
+const root = fileURLToPath(new URL("../", import.meta.url));
 
 /** What lighttpd sets for a CGI script; a script gets no other variables of the server's but PATH. */
 const environment = {
@@ -33,11 +38,10 @@ const environment = {
   SERVER_PORT: "80",
   REQUEST_SCHEME: "http",
   REQUEST_METHOD: "GET",
-  REQUEST_URI: "/cgi-bin/hello.cgi/world?page=2",
+  REQUEST_URI: "/cgi-bin/site.cgi/?page=2",
   QUERY_STRING: "page=2",
-  SCRIPT_NAME: "/cgi-bin/hello.cgi",
-  SCRIPT_FILENAME: hello,
-  PATH_INFO: "/world",
+  SCRIPT_NAME: "/cgi-bin/site.cgi",
+  PATH_INFO: "/",
   REMOTE_ADDR: "203.0.113.44",
   REMOTE_PORT: "51320",
   HTTP_HOST: "guestbook.example.org",
@@ -45,28 +49,90 @@ const environment = {
   HTTP_ACCEPT: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
   HTTP_ACCEPT_ENCODING: "gzip, deflate",
   HTTP_COOKIE: "name=Ada%20Lovelace",
+  // Caches are made before the rounds and stay as they are.
+  POSTERN_CODE_CACHE: "keep",
 };
+
+const OK = "Status: 200 OK\r\n";
+
+/** Applications from their files, and what `postern bundle` makes of them. */
+const applications = [
+  { name: "hello", path: "examples/cgi-bin/hello.cgi" },
+  { name: "guestbook", path: "examples/guestbook/app.js" },
+  { name: "Express", path: "bench/backends/express-cgi.js" },
+];
 
 /**
  * @param {number} starts how often each command is started, in turn
+ * @param {string} folder for scripts and what they write
  * @returns {StartUp[]}
  */
-export function measureStartUp(starts) {
+export function measureStartUp(starts, folder) {
+  environment.GUESTBOOK_DATA = join(folder, "guestbook");
+  const commands = [
+    ...floors(folder),
+    ...applications.flatMap((one) => variants(one, folder)),
+    ...php(folder),
+  ];
   for (const command of commands) start(command);
-  const rounds = Array.from({ length: starts }, () => commands.map(start));
+  const rounds = Array.from({ length: starts }, () => commands.map((command) => start(command)));
   return commands.map((command, index) => ({
     name: command.name,
     milliseconds: spread(rounds.map((round) => round[index])),
     ratio: spread(rounds.map((round) => round[index] / round[0])),
-    modules: countModules(command),
+    instructions: canCount ? countInstructions(command, folder) : undefined,
+    modules: command.program === process.execPath ? countModules(command, folder) : undefined,
   }));
 }
 
+/** The least that a script in Node costs. */
+function floors(folder) {
+  const bytes = join(folder, "bytes.cjs");
+  writeFileSync(bytes, `require("fs").writeSync(1, ${JSON.stringify(`${OK}\r\nHello`)});\n`);
+  return [
+    { name: "node -e 0", program: process.execPath, args: ["-e", "0"], answer: "" },
+    { name: "ready-made bytes", program: process.execPath, args: [bytes], answer: OK },
+  ];
+}
+
+function variants({ name, path }, folder) {
+  const program = process.execPath;
+  const bare = bundle(path, join(folder, `${name}, cold.cgi`), "--no-warm-up");
+  const script = bundle(path, join(folder, `${name}.cgi`));
+  return [
+    { name: `${name}, its files`, program, args: [root + path], answer: OK },
+    { name: `${name}, bundled, no code cache`, program, args: [bare], answer: OK },
+    { name: `${name}, bundled`, program, args: [script], answer: OK },
+  ];
+}
+
+function bundle(path, script, ...options) {
+  const args = [`${root}dist/cli/main.js`, "bundle", path, "--out", script, ...options];
+  const env = { ...process.env, GUESTBOOK_DATA: environment.GUESTBOOK_DATA };
+  const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, env, encoding: "utf8" });
+  if (status !== 0) throw new Error(`postern bundle ${path} failed: ${stderr}`);
+  return script;
+}
+
+/** Hello in PHP, where Debian's php-cgi is installed. */
+function php(folder) {
+  const program = findProgram("php-cgi");
+  if (program === undefined) {
+    process.stdout.write("Without php-cgi, which is not installed.\n");
+    return [];
+  }
+  const script = join(folder, "hello.php");
+  writeFileSync(script, "Hello, World!\n");
+  const variables = { SCRIPT_FILENAME: script, REDIRECT_STATUS: "200" };
+  return [{ name: "hello in php-cgi", program, args: [], answer: "", variables }];
+}
+
 /** Milliseconds of one run. */
-function start({ name, args, answer }, variables = {}) {
+function start({ name, program, args, answer, variables }, more = {}, wrapper = []) {
+  const [command, ...words] = [...wrapper, program, ...args];
   const before = performance.now();
-  const { status, stdout } = spawnSync(process.execPath, args, {
-    env: { ...environment, ...variables },
+  const { status, stdout } = spawnSync(command, words, {
+    env: { ...environment, ...variables, ...more },
     stdio: ["ignore", "pipe", "inherit"],
     encoding: "latin1",
   });
@@ -77,15 +143,30 @@ function start({ name, args, answer }, variables = {}) {
   return milliseconds;
 }
 
+/** In user mode, the median of a few runs. */
+function countInstructions(command, folder) {
+  const file = join(folder, "instructions");
+  const wrapper = ["perf", "stat", "-x,", "-e", "instructions:u", "-o", file];
+  const counts = Array.from({ length: 5 }, () => {
+    start(command, {}, wrapper);
+    return Number(/^(\d+),/m.exec(readFileSync(file, "utf8"))?.[1]);
+  });
+  return spread(counts).median;
+}
+
 /** V8's coverage of a run names each file that was loaded. */
-function countModules(command) {
-  const folder = mkdtempSync("/tmp/postern-bench-");
+function countModules(command, folder) {
+  const coverage = join(folder, "coverage");
+  mkdirSync(coverage);
   try {
-    start(command, { NODE_V8_COVERAGE: folder });
-    return readdirSync(folder)
-      .flatMap((file) => JSON.parse(readFileSync(join(folder, file), "utf8")).result)
-      .filter(({ url }) => url.startsWith("file:")).length;
+    start(command, { NODE_V8_COVERAGE: coverage });
+    const urls = readdirSync(coverage)
+      .flatMap((file) => JSON.parse(readFileSync(join(coverage, file), "utf8")).result)
+      .map(({ url }) => url)
+      .filter((url) => /^(?:file:|\/)/.test(url));
+    // The code of a bundle has the name of its script.
+    return new Set(urls.map((url) => decodeURI(url.replace(/^file:\/\//, "")))).size;
   } finally {
-    rmSync(folder, { recursive: true });
+    rmSync(coverage, { recursive: true });
   }
 }

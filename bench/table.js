@@ -69,12 +69,13 @@ export function routerTable(results) {
 export function startUpTable(results) {
   const baseline = results[0].name;
   return table(
-    ["one CGI request, whole process", "ms", `beside ${baseline}`, "modules loaded"],
-    results.map(({ name, milliseconds, ratio, modules }) => [
+    ["one CGI request, whole process", "ms", `beside ${baseline}`, "million instructions", "files loaded"],
+    results.map(({ name, milliseconds, ratio, instructions, modules }) => [
       name,
       written(milliseconds, 1),
       name === baseline ? "1" : written(ratio, 2),
-      `${modules}`,
+      instructions === undefined ? "–" : (instructions / 1e6).toFixed(0),
+      `${modules ?? "–"}`,
     ]),
   );
 }

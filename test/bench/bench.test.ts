@@ -35,7 +35,21 @@ const parts: Record<string, Record<string, readonly string[]>> = {
     "The last of 30 routes": ["postern", "find-my-way"],
     "The last of 1000 routes": ["postern", "find-my-way"],
   },
-  "start-up": { "Start-up of a CGI script": ["node -e 0", "hello.cgi"] },
+  "start-up": {
+    "Start-up of a CGI script": [
+      "node -e 0",
+      "ready-made bytes",
+      "hello, its files",
+      "hello, bundled, no code cache",
+      "hello, bundled",
+      "guestbook, its files",
+      "guestbook, bundled, no code cache",
+      "guestbook, bundled",
+      "Express, its files",
+      "Express, bundled, no code cache",
+      "Express, bundled",
+    ],
+  },
 };
 
 test.each(Object.entries(parts))(

@@ -65,7 +65,8 @@ beforeAll(async () => {
   for (const name of ["express", "hono"]) {
     symlinkSync(join(root, "test/node_modules", name), join(project, "node_modules", name));
   }
-  file("package.json", '{ "type": "module" }');
+  // What nobody imports may go, says this package, and nobody imports what an application exports.
+  file("package.json", '{ "type": "module", "sideEffects": false }');
   file("templates/page.mustache", "<p>{{greeting}}, {{name}}!</p>");
   file("greeting.ts", 'export const greeting: string = "Hello";\n');
   file("app.ts", site);

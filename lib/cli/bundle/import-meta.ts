@@ -25,6 +25,10 @@ export function importMeta(root: string, entry: string): Plugin {
   return {
     name: "postern-import-meta",
     setup(build) {
+      // Nobody asks for what it exports, and its package may say that nothing is lost then.
+      build.onResolve({ filter: /./ }, ({ path }) =>
+        path === entry ? { path, namespace: "file", sideEffects: true } : undefined,
+      );
       build.onLoad({ filter: /\.(?:m?[jt]s|[jt]sx|cgi)$/, namespace: "file" }, async ({ path }) => {
         const text = await readFile(path, "utf8");
         if (!/\bimport\s*\.\s*meta\b/.test(text)) return undefined;
