@@ -80,7 +80,7 @@ export function measureStartUp(starts, folder) {
     name: command.name,
     milliseconds: spread(rounds.map((round) => round[index])),
     ratio: spread(rounds.map((round) => round[index] / round[0])),
-    instructions: canCount ? countInstructions(command, folder) : undefined,
+    instructions: canCount ? countInstructions(command, folder, Math.min(starts, 9)) : undefined,
     modules: command.program === process.execPath ? countModules(command, folder) : undefined,
   }));
 }
@@ -143,11 +143,11 @@ function start({ name, program, args, answer, variables }, more = {}, wrapper = 
   return milliseconds;
 }
 
-/** In user mode, the median of a few runs. */
-function countInstructions(command, folder) {
+/** In user mode: the median of some runs, since Node draws random numbers of a costly kind at each start. */
+function countInstructions(command, folder, runs) {
   const file = join(folder, "instructions");
   const wrapper = ["perf", "stat", "-x,", "-e", "instructions:u", "-o", file];
-  const counts = Array.from({ length: 5 }, () => {
+  const counts = Array.from({ length: runs }, () => {
     start(command, {}, wrapper);
     return Number(/^(\d+),/m.exec(readFileSync(file, "utf8"))?.[1]);
   });

@@ -21,7 +21,7 @@ FastCGI and whatever else app.run() finds. Needs esbuild: npm install --save-dev
 The module runs its application with app.run(import.meta), or exports one, of postern, Express, Koa, Fastify or Hono.
 
   -o, --out <file>       the script; cgi-bin/ and the module's name with .cgi when left out
-  --minify               shortens names, too; those of classes and functions can still be asked for
+  --no-minify            leaves the code as it was written; shortened, classes and functions still tell their names
   --external <package>   leaves a package where it is, may be repeated: packages with compiled parts (.node)
   --node <path>          the first line calls this Node, and not the first one in PATH
   --root <folder>        where the module's folder, with templates and the like, is when the script runs, seen from the
@@ -43,7 +43,7 @@ export const bundleCommand: Command = {
   help,
   options: {
     out: { type: "string", short: "o" },
-    minify: { type: "boolean" },
+    "no-minify": { type: "boolean" },
     external: { type: "string", multiple: true },
     node: { type: "string" },
     root: { type: "string" },
@@ -67,7 +67,7 @@ export const bundleCommand: Command = {
       root,
       cache,
       external,
-      minify: values["minify"] === true,
+      minify: values["no-minify"] !== true,
     };
     const wrong = paths.find((path) => !path.startsWith("/"));
     if (wrong !== undefined) throw new UsageError(`"${wrong}" is no path: it begins with a /.`);

@@ -1,5 +1,4 @@
 import { realpathSync } from "node:fs";
-import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { findLoader } from "../gateway/loader.ts";
 import { logToStderr } from "../gateway/log.ts";
@@ -50,10 +49,10 @@ function startupFiles(main: boolean | undefined): readonly string[] {
  * of what they load there. In a thread it is the script of the whole process, which has served already.
  */
 function isReplaced(scripts: readonly string[]): boolean {
-  const require = createRequire(process.execPath);
-  if (require.main === undefined) return false;
-  const { isMainThread } = require("node:worker_threads") as typeof import("node:worker_threads");
-  return isMainThread && !scripts.some((path) => realpath(path) === require.main?.filename);
+  const main = process.mainModule;
+  if (main === undefined) return false;
+  const { isMainThread } = process.getBuiltinModule("node:worker_threads");
+  return isMainThread && !scripts.some((path) => realpath(path) === main.filename);
 }
 
 function realpath(path: string): string | undefined {

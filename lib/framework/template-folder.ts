@@ -7,6 +7,8 @@ import { TemplateFile } from "./template-file.ts";
 import type { TemplateType, TemplateTypes } from "./template-types.ts";
 
 // Segments of letters, digits, `_`, `-` and dots that do not begin with a dot: nothing leaves the folder.
+// Names of ASCII are tried first: V8 makes long tables of the letters of all scripts.
+const PLAIN_NAME = /^[\w-][\w.-]*(?:\/[\w-][\w.-]*)*$/;
 const NAME = /^[\p{L}\p{N}_-][\p{L}\p{N}._-]*(?:\/[\p{L}\p{N}_-][\p{L}\p{N}._-]*)*$/u;
 
 /** Past it names are looked up anew. There are as many as files, each with and without its extension. */
@@ -60,7 +62,7 @@ export class TemplateFolder {
   }
 
   #find(name: string): [folder: string, path: string, stats: Stats] {
-    if (!NAME.test(name)) {
+    if (!(PLAIN_NAME.test(name) || NAME.test(name))) {
       throw new TemplateError(
         "TEMPLATE_NAME",
         `${JSON.stringify(name)} is no name of a template: give its path in the folder, such as "admin/users"`,

@@ -2,7 +2,6 @@
 // require(), after replacing http.Server's listen(): the first server that listens gets the web server's socket, whatever
 // address it asks for, and no other may listen.
 
-import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 
 /** A script that loads the start-up file in Node's place, and the web server behind it. */
@@ -40,8 +39,8 @@ export function findLoader(): Loader | undefined {
   const globals = globalThis as { PhusionPassenger?: PassengerGlobal; LsNode?: unknown };
   if (globals.PhusionPassenger !== undefined) return passenger(globals.PhusionPassenger);
   if (globals.LsNode !== undefined) return liteSpeed(process.env);
-  // The module of the script that Node was started with, from wherever it is asked for.
-  const main = createRequire(process.execPath).main as MainModule | undefined;
+  // The module of the script that Node was started with. ES modules have no require.main, which would be the same.
+  const main = process.mainModule as MainModule | undefined;
   return main?.isApplicationLoader === true ? other(main) : undefined;
 }
 

@@ -2,12 +2,12 @@
 // process.stdin or process.stdout costs time at each hit and makes a shared descriptor non-blocking.
 
 import { readFileSync, readSync } from "node:fs";
-import { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { ProtocolError } from "../errors.ts";
 import { durationOf } from "../gateway/duration.ts";
 import { completeEnviron, contentLengthOf } from "../gateway/environ.ts";
-import { ErrorStream } from "../gateway/error-stream.ts";
 import type { ResponseHead } from "../gateway/head.ts";
+import { LazyKey } from "../gateway/lazy-key.ts";
 import { logToStderr } from "../gateway/log.ts";
 import type { Logs } from "../gateway/log-file.ts";
 import { refuse, respond } from "../gateway/respond.ts";
@@ -35,6 +35,13 @@ const EXIT_MS = 50;
 const CLEAN_UP_MS = 10_000;
 const DEFAULT_IDLE_MS = 120_000;
 
+/** In the place of what is made when it is read. */
+const UNREAD = undefined as never;
+
+/** Node's streams cost a script more than all the rest of a small request, and most requests read none. */
+const lazyInput = new LazyKey("wsgi.input");
+const lazyErrors = new LazyKey("wsgi.errors");
+
 /**
  * Answers the request that this process was started for. Without CGI variables, as from a shell, it is `GET /`.
  *
@@ -51,7 +58,7 @@ export async function serveCgi(application: Application, options: CgiOptions = {
   const maxBodyBytes = limitOf("maxBodyBytes", options.maxBodyBytes ?? Number.POSITIVE_INFINITY, 0);
   const { log, writeErrors } = await logs(options);
   containStrayErrors();
-  const sink = new CgiSink(cancellation, idleMs);
+  const sink = new CgiSink(cancellation, idleMs, writeErrors);
   const environ = emptyEnviron();
   try {
     readVariables(environ);
@@ -59,14 +66,14 @@ export async function serveCgi(application: Application, options: CgiOptions = {
     // Where Apache's RewriteRule puts the header that its CGI does not pass on.
     const authorization = environ["REDIRECT_HTTP_AUTHORIZATION"];
     if (typeof authorization === "string") environ.HTTP_AUTHORIZATION ??= authorization;
-    const body = new CgiBody(maxBodyBytes);
-    const errors = new ErrorStream(writeErrors);
-    completeEnviron(
-      environ,
-      { input: body, errors, cancellation, multithread: false, multiprocess: true, runOnce: true },
-      options,
-    );
-    body.expect(contentLengthOf(environ) ?? 0);
+    const values = { cancellation, multithread: false, multiprocess: true, runOnce: true };
+    completeEnviron(environ, { ...values, input: UNREAD, errors: UNREAD }, options);
+    const length = contentLengthOf(environ) ?? 0;
+    if (length > maxBodyBytes) {
+      throw new ProtocolError("BODY_TOO_LARGE", `a body of ${length} bytes is longer than "maxBodyBytes"`);
+    }
+    lazyInput.define(environ, () => requestBody(length));
+    lazyErrors.define(environ, () => sink.errors);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     log("error", `refused a CGI request: ${error.message}`);
@@ -136,50 +143,59 @@ function readVariables(environ: Environ): void {
 }
 
 /** `wsgi.input`: CONTENT_LENGTH bytes of descriptor 0. A server need not close it behind them. */
-class CgiBody extends Readable {
-  readonly #maxBytes: number;
-  #missing = 0;
+function requestBody(length: number): Readable {
+  const { Readable } = streams();
+  let missing = length;
+  return new Readable({
+    read() {
+      if (missing === 0) {
+        this.push(null);
+        return;
+      }
+      const bytes = Buffer.allocUnsafe(Math.min(READ_BYTES, missing));
+      let count: number;
+      try {
+        count = readSync(STDIN, bytes, 0, bytes.length, null);
+      } catch (error) {
+        // Some servers hand over a descriptor that does not block; then only an event loop can wait for it.
+        if ((error as NodeJS.ErrnoException).code === "EAGAIN") setTimeout(() => this._read(0), 1);
+        else this.destroy(error as Error);
+        return;
+      }
+      if (count === 0) {
+        this.destroy(
+          new ProtocolError("BODY_TRUNCATED", `the request body ended ${missing} bytes too early`),
+        );
+        return;
+      }
+      missing -= count;
+      this.push(bytes.subarray(0, count));
+    },
+  });
+}
 
-  constructor(maxBytes: number) {
-    super();
-    this.#maxBytes = maxBytes;
-  }
+/** `wsgi.errors`: it never fails and cannot be ended, whatever an application does. */
+function errorStream(put: (bytes: Buffer) => void): Writable {
+  const { Writable } = streams();
+  return new (class ErrorStream extends Writable {
+    override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+      put(chunk);
+      done();
+    }
 
-  expect(length: number): void {
-    if (length > this.#maxBytes) {
-      throw new ProtocolError("BODY_TOO_LARGE", `a body of ${length} bytes is longer than "maxBodyBytes"`);
+    override destroy(): this {
+      return this;
     }
-    this.#missing = length;
-  }
 
-  override _read(): void {
-    if (this.#missing === 0) {
-      this.push(null);
-      return;
+    override end(chunk?: unknown): this {
+      if (typeof chunk === "string" || chunk instanceof Uint8Array) this.write(chunk);
+      return this;
     }
-    const bytes = Buffer.allocUnsafe(Math.min(READ_BYTES, this.#missing));
-    let count: number;
-    try {
-      count = readSync(STDIN, bytes, 0, bytes.length, null);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "EAGAIN") this.#readLater();
-      else this.destroy(error as Error);
-      return;
-    }
-    if (count === 0) {
-      this.destroy(
-        new ProtocolError("BODY_TRUNCATED", `the request body ended ${this.#missing} bytes too early`),
-      );
-      return;
-    }
-    this.#missing -= count;
-    this.push(bytes.subarray(0, count));
-  }
+  })();
+}
 
-  /** Some servers hand over a descriptor that does not block; then only an event loop can wait for it. */
-  #readLater(): void {
-    setTimeout(() => this._read(), 1);
-  }
+function streams(): typeof import("node:stream") {
+  return process.getBuiltinModule("node:stream");
 }
 
 class CgiSink implements ResponseSink {
@@ -187,13 +203,21 @@ class CgiSink implements ResponseSink {
   failed = false;
   readonly #cancellation: AbortController;
   readonly #idleMs: number;
+  readonly #writeErrors: (bytes: Buffer) => void;
+  #errors: Writable | undefined;
   #head = "";
   #chunks: Chunk[] = [];
   #gone = false;
 
-  constructor(cancellation: AbortController, idleMs: number) {
+  constructor(cancellation: AbortController, idleMs: number, writeErrors: (bytes: Buffer) => void) {
     this.#cancellation = cancellation;
     this.#idleMs = idleMs;
+    this.#writeErrors = writeErrors;
+  }
+
+  get errors(): Writable {
+    this.#errors ??= errorStream(this.#writeErrors);
+    return this.#errors;
   }
 
   get closed(): boolean {

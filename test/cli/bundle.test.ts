@@ -44,7 +44,7 @@ class Broken {
   }
 }
 
-export const app = application([["/", Page], ["/broken", Broken], ["/cwd", () => process.cwd()]]);
+export const app = application([["/", Page], ["/broken", Broken], ["/loaded", () => process.moduleLoadList]]);
 app.run(import.meta);
 `;
 
@@ -262,6 +262,13 @@ describe("the code cache", () => {
   });
 });
 
+test("Node's own modules wait until something of them is used", async () => {
+  const loaded = await answer(request("/loaded"));
+  expect(loaded).toContain("NativeModule fs");
+  for (const name of ["crypto", "stream", "fs/promises"])
+    expect(loaded).not.toContain(`"NativeModule ${name}"`);
+});
+
 test("a trace names the places in the sources", async () => {
   const child = request("/broken");
   expect(await answer(child)).toContain("500 Internal Server Error");
@@ -304,7 +311,7 @@ test("--watch bundles again when a source changes", async () => {
   await child.printed(/greeting\.ts:1:14: Expected identifier/);
 });
 
-test("--root, --cache, --node and --minify", async () => {
+test("--root, --cache, --node and --no-minify", async () => {
   const out = join(folder.path, "elsewhere/site.cgi");
   mkdirSync(join(folder.path, "caches"));
   await bundle(
@@ -317,7 +324,7 @@ test("--root, --cache, --node and --minify", async () => {
     "../caches/site",
     "--node",
     process.execPath,
-    "--minify",
+    "--no-minify",
   );
   expect(readFileSync(out, "utf8").split("\n", 1)).toEqual([`#!${process.execPath}`]);
   expect(existsSync(join(folder.path, "caches/site"))).toBe(true);

@@ -32,7 +32,7 @@ export interface BundleOptions {
   readonly cache: string | undefined;
   /** Packages that are not to be put into the script. */
   readonly external: readonly string[];
-  /** Shortens names too. */
+  /** Shortens the code: half of what has to be read. */
   readonly minify: boolean;
 }
 
@@ -80,9 +80,7 @@ export function buildOptions({ buildSync }: typeof esbuild, options: BundleOptio
     logLevel: "silent",
     // An application's classes and functions may be known by their names.
     keepNames: true,
-    minifySyntax: true,
-    minifyWhitespace: true,
-    minifyIdentifiers: options.minify,
+    minify: options.minify,
     sourcemap: "external",
     sourcesContent: false,
     resolveExtensions: [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tsx", ".jsx", ".json"],

@@ -14,7 +14,6 @@ const CHEAP = new Set([
   "diagnostics_channel",
   "events",
   "fs",
-  "module",
   "os",
   "path",
   "path/posix",
