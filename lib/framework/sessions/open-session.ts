@@ -113,7 +113,7 @@ export class OpenSession {
   ): Promise<void> {
     const isMoved = this.#id !== id;
     if (isMoved) {
-      if (!(await this.#ask((store) => store.rename(id, this.#id)))) return this.#replant(texts, changes);
+      if (!(await this.#move(id))) return this.#replant(texts, changes);
       this.#storedId = this.#id;
       if (!this.#house.settings.ignoreChangeIp) changes.set(ADDRESS, this.#address());
     }
@@ -124,6 +124,21 @@ export class OpenSession {
     if (isMoved) this.#sendCookie();
     else if (isUsed || this.#isUpdated) this.#renewCookie();
     this.#isUpdated = false;
+  }
+
+  // A store that is late may still do it when the client has been told that it failed.
+  async #move(id: string): Promise<boolean> {
+    let moving: Promise<boolean> | undefined;
+    try {
+      return await this.#ask((store) => {
+        moving = store.rename(id, this.#id);
+        return moving;
+      });
+    } catch (error) {
+      const takeBack = (): Promise<boolean> => this.#keep.store.rename(this.#id, id);
+      moving?.then(takeBack, takeBack).catch(() => {});
+      throw error;
+    }
   }
 
   // The client hears of a new id only where all went well: else it must find its session under the old one.

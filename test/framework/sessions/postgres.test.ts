@@ -3,8 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { postgresStore } from "../../../lib/framework/sessions/stores/postgres.ts";
 import { nginx } from "../../support/nginx.ts";
 import { Postgres, postgresServer } from "../../support/postgres.ts";
+import { until } from "../../support/until.ts";
 import { sharedStoreCases } from "./shared-store.ts";
-import { storeSuite } from "./shared-suite.ts";
+import { sample, storeSuite } from "./shared-suite.ts";
+import { Visitor } from "./visitor.ts";
 
 // One server for all: making its files takes seconds.
 describe.skipIf(postgresServer === undefined)("PostgreSQL", () => {
@@ -81,6 +83,30 @@ describe.skipIf(postgresServer === undefined)("PostgreSQL", () => {
   });
 
   storeSuite("PostgreSQL", () => store, { onServer: true });
+
+  test("a connection that is cut in the middle of a change: 503 at once, and the session is whole", async () => {
+    const visitor = new Visitor(sample(store));
+    await visitor.ask("/set/count/7");
+    const holder = await pool.connect();
+    try {
+      await holder.query("BEGIN; SELECT 1 FROM postern_sessions FOR UPDATE");
+      const changing = visitor.copy().ask("/set/count/8");
+      await until("the change waits, and its connection is ended", async () => {
+        const ended = await pool.query(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
+        );
+        return ended.rowCount === 1;
+      });
+      const failed = await changing;
+      expect(failed.status).toBe(503);
+      expect(failed.errors).toMatch(/^the session store fails \(terminating connection[^\n]*\n$/);
+    } finally {
+      await holder.query("ROLLBACK");
+      holder.release();
+    }
+    expect(await visitor.json("/see")).toMatchObject({ count: 7, isNew: false });
+    expect(await visitor.json("/set/count/8")).toMatchObject({ count: 8 });
+  });
 
   describe.skipIf(nginx === undefined)("for two processes behind nginx", () => {
     sharedStoreCases({

@@ -552,6 +552,70 @@ describe("regenerate()", () => {
   });
 });
 
+describe("a store that hangs", () => {
+  const hanging = new Promise<never>(() => {});
+  const opened = async () => {
+    const store = memoryStore();
+    const visitor = new Visitor(sample(store, { storeTimeoutMs: 100 }));
+    await visitor.ask("/set/count/7");
+    return { store, visitor };
+  };
+
+  test.each<[string, "read" | "merge" | "rename" | "replace" | "delete", string]>([
+    ["is asked for a session", "read", "/see"],
+    ["is to store a change", "merge", "/set/user/1"],
+    ["is to move one", "rename", "/login/ada"],
+    ["is to change one value", "replace", "/add"],
+    ["is to end one", "delete", "/logout"],
+  ])("where it %s: 503 after storeTimeoutMs, and one line; then all goes on", async (_what, method, path) => {
+    const { store, visitor } = await opened();
+    const works = store[method];
+    Object.assign(store, { [method]: () => hanging });
+    const first = await visitor.ask(path);
+    expect(first).toMatchObject({ status: 503 });
+    expect(first.header("Retry-After")).toBe("5");
+    expect(first.errors).toBe("the session store fails (no answer in 100 ms): 503 for a request\n");
+    expect(setCookies(first)).toEqual([]);
+    expect(await visitor.ask(path)).toMatchObject({ status: 503, errors: "" });
+    Object.assign(store, { [method]: works });
+    expect((await visitor.ask("/set/user/2")).errors).toContain("works again, after 503 for 1 more");
+    expect(await visitor.json("/see")).toMatchObject({ count: 7, user: 2 });
+  });
+
+  test("and fails when nobody waits any more harms nobody", async () => {
+    const { store, visitor } = await opened();
+    let fail = (_error: Error): void => {};
+    store.read = () =>
+      new Promise((_resolve, reject) => {
+        fail = reject;
+      });
+    expect((await visitor.ask("/see")).status).toBe(503);
+    // An error that nobody handles would end this process.
+    fail(new Error("late"));
+    await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  test("and moves a session when its client has got 503 moves it back", async () => {
+    const { store, visitor } = await opened();
+    const rename = store.rename.bind(store);
+    let answer = (): void => {};
+    const late = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    store.rename = async (...ids) => {
+      await late;
+      return rename(...ids);
+    };
+    expect((await visitor.ask("/login/ada")).status).toBe(503);
+    store.rename = rename;
+    answer();
+    await vi.waitFor(async () =>
+      expect(await visitor.json("/see")).toMatchObject({ count: 7, isNew: false }),
+    );
+    expect(await visitor.json("/see")).not.toHaveProperty("user");
+  });
+});
+
 describe("update()", () => {
   test("of a store that hangs gives up in time, however many there are", async () => {
     const store = memoryStore();

@@ -7,7 +7,7 @@ import {
   type SessionStore,
   sessions,
 } from "../../../lib/framework/sessions.ts";
-import { type App, application, type Web } from "../../../lib/index.ts";
+import { type App, application, notModified, type Web } from "../../../lib/index.ts";
 import { sessionStoreCases } from "../../../lib/testing/session-store.ts";
 import { setCookies, Visitor } from "./visitor.ts";
 
@@ -63,6 +63,13 @@ export function sample(store: SessionStore | CookieStore, options: Partial<Sessi
         s.regenerate();
         s.user = user;
         return seen(s);
+      },
+    ],
+    [
+      "/unchanged/(.*)",
+      async (web: Web, user: string) => {
+        (await session(web)).user = user;
+        throw notModified();
       },
     ],
     [
@@ -182,6 +189,23 @@ export function storeSuite(name: string, make: () => SessionStore | CookieStore,
       await visitor.ask("/set/count/1");
       expect(setCookies(await visitor.ask("/set/count/1"))).toEqual([]);
       expect(setCookies(await visitor.ask("/see"))).toEqual([]);
+    });
+
+    test("a response without content stores what has changed, and has its cookie", async () => {
+      const visitor = new Visitor(sample(make()));
+      const head = await visitor.ask("/set/count/5", { method: "HEAD" });
+      expect(head).toMatchObject({ status: 200, text: "" });
+      expect(setCookies(head)).toHaveLength(1);
+      const before = visitor.cookies.get("session");
+      const unchanged = await visitor.ask("/unchanged/ada");
+      expect(unchanged).toMatchObject({ status: 304, text: "", errors: "" });
+      expect(unchanged.header("Vary")).toBe("Cookie");
+      expect(setCookies(unchanged)).toHaveLength(onServer ? 0 : 1);
+      expect(visitor.cookies.get("session") === before).toBe(onServer);
+      expect(await visitor.json("/see")).toMatchObject({ count: 5, user: "ada" });
+      const renewed = new Visitor(sample(make()));
+      expect(setCookies(await renewed.ask("/unchanged/grace"))).toHaveLength(1);
+      expect(await renewed.json("/see")).toMatchObject({ user: "grace" });
     });
 
     test("update() gives the new value and stores it", async () => {

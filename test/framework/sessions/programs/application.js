@@ -1,13 +1,21 @@
 // An application with sessions, as a process of its own: `DIST` has postern, `STORE` says where sessions are kept, and
-// `BIND` where it listens; with `CHILDREN` it is served by so many.
+// `BIND` where it listens; with `CHILDREN` it is served by so many. Where a web server's CGI variables are, it answers one request.
 
-const { DIST, STORE, BIND, CHILDREN } = process.env;
+const { DIST, STORE, BIND, CHILDREN, GATEWAY_INTERFACE } = process.env;
 const load = (module) => import(`${DIST}/${module}`);
 
 const { application } = await load("index.js");
 const { sessions } = await load("framework/sessions.js");
 
 const stores = {
+  async memory() {
+    const { memoryStore } = await load("framework/sessions/stores/memory.js");
+    return memoryStore();
+  },
+  async cookie(secrets) {
+    const { cookieStore } = await load("framework/sessions/stores/cookie.js");
+    return cookieStore({ secrets: secrets.split("|") });
+  },
   async disk(folder) {
     const { diskStore } = await load("framework/sessions/stores/disk.js");
     return diskStore(folder);
@@ -43,6 +51,8 @@ const app = application([
 ]);
 const session = sessions(app, await stores[kind](where), { initializer: { count: 0 } });
 
-const { WSGIServer } = await load(`faces/${CHILDREN ? "http-fork" : "http"}.js`);
+const face = GATEWAY_INTERFACE ? "cgi" : CHILDREN ? "http-fork" : "http";
+const { WSGIServer } = await load(`faces/${face}.js`);
+const place = GATEWAY_INTERFACE ? {} : { bindAddress: Number(BIND) };
 const children = CHILDREN ? { maxChildren: Number(CHILDREN) } : {};
-await new WSGIServer(app, { bindAddress: Number(BIND), ...children }).run();
+await new WSGIServer(app, { ...place, ...children }).run();
