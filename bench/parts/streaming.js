@@ -8,6 +8,7 @@ import { spread } from "../statistics.js";
 import { table, written } from "../table.js";
 
 const KB_PER_MB = 1_024;
+const WARM_UPS = 4;
 
 const kinds = [
   { name: "postern", server: "postern", protocol: "fastcgi" },
@@ -38,8 +39,9 @@ async function measureTransfers({ options, folder }, program, direction) {
       const front = { program, protocol };
       const started = await start({ name, script: "backends/streams.js", args, front }, folder);
       servers.push(started);
-      // What a first one loads and compiles is no cost of those that follow.
-      await client.ask({ path: started.path, direction, bytes });
+      // What the first ones load and compile is no cost of those that follow.
+      for (let count = 0; count < WARM_UPS; count++)
+        await client.ask({ path: started.path, direction, bytes });
       started.idle = memoryOf(started.child.pid);
       forgetPeak(started.child.pid);
     }
