@@ -33,6 +33,7 @@ export interface SessionHouse {
 
 export class OpenSession {
   readonly isNew: boolean;
+  readonly isExpired: boolean;
   readonly #web: Web;
   readonly #house: SessionHouse;
   readonly #keep: SessionKeep;
@@ -52,6 +53,7 @@ export class OpenSession {
     this.#house = house;
     this.#keep = keep;
     this.isNew = stored === undefined;
+    this.isExpired = this.isNew && keep.id !== undefined;
     this.#storedId = stored === undefined ? undefined : keep.id;
     this.#id = this.#storedId ?? newSessionId();
     this.#remainingMs = stored?.remainingMs ?? 0;
@@ -331,6 +333,7 @@ export class OpenSession {
         return session.#id;
       },
       isNew: this.isNew,
+      isExpired: this.isExpired,
       update: (key: string, change: (value: unknown) => unknown) => this.#update(key, change),
       regenerate: () => this.#regenerate(),
       kill: () => this.#kill(),

@@ -57,8 +57,7 @@ export class SessionSource {
     const { id, store } = keep;
     const stored = id === undefined ? undefined : await outage.ask(web, "read", () => store.read(id));
     const session = new OpenSession(web, this.#house, keep, stored);
-    const isExpired = id !== undefined && stored === undefined && !settings.ignoreExpiry;
-    if (isExpired || (!settings.ignoreChangeIp && session.isElsewhere)) {
+    if ((session.isExpired && !settings.ignoreExpiry) || (!settings.ignoreChangeIp && session.isElsewhere)) {
       session.forgetCookie();
       throw await expired(web, settings);
     }

@@ -7,6 +7,12 @@ export interface SessionControls<T> {
   readonly isNew: boolean;
 
   /**
+   * The client came with the id of a session that is not there any more, and this is a new one in its place: it has expired,
+   * was ended, or never was. With `ignoreExpiry: false` such a request ends before anybody could ask.
+   */
+  readonly isExpired: boolean;
+
+  /**
    * Changes one value in one step: no other request, in whichever process, comes between reading and writing. It is stored
    * when the promise resolves.
    *

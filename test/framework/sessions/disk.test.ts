@@ -44,6 +44,10 @@ const minute = 60_000;
 const id = "0123456789abcdef0123456789abcdef";
 const other = "fedcba9876543210fedcba9876543210";
 
+test("a path that is empty is refused: it would be whatever folder the process was started in", () => {
+  expect(() => diskStore("")).toThrow(expect.objectContaining({ code: "OPTION" }));
+});
+
 test("files and folder are their owner's alone, and nothing else is left behind", async () => {
   const visitor = new Visitor(sample(diskStore(folder)));
   await visitor.ask("/set/user/%22ada%22");

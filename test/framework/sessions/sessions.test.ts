@@ -376,6 +376,27 @@ describe("an expired session", () => {
     });
   });
 
+  test("is told from one that never was", async () => {
+    const app: App = application([
+      ["/set", async (web: Web) => Object.assign(await session(web), { user: "ada" }).user],
+      [
+        "/flags",
+        async (web: Web) => {
+          const { isNew, isExpired } = await session(web);
+          return { isNew, isExpired };
+        },
+      ],
+    ]);
+    const session = sessions(app, memoryStore());
+    const flags = async (request = {}) => JSON.parse((await ask(app, "/flags", request)).text);
+    expect(await flags(strange)).toEqual({ isNew: true, isExpired: true });
+    expect(await flags({ headers: { Cookie: "session=x" } })).toEqual({ isNew: true, isExpired: false });
+    expect(await flags()).toEqual({ isNew: true, isExpired: false });
+    const visitor = new Visitor(app);
+    await visitor.ask("/set");
+    expect(await visitor.json("/flags")).toEqual({ isNew: false, isExpired: false });
+  });
+
   test("ends the request where ignoreExpiry is off, once", async () => {
     const visitor = new Visitor(sample(memoryStore(), { ignoreExpiry: false }), [
       ["session", "0123456789abcdef0123456789abcdef"],

@@ -15,6 +15,7 @@ import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { GatewayError } from "../../../errors.ts";
 import { logToStderr } from "../../../gateway/log.ts";
 import { ifThere, removeStaleLock, withFileLock } from "../file-lock.ts";
 import { checkFolder } from "../safe-folder.ts";
@@ -30,8 +31,16 @@ import { fromJson, setText, toJson } from "../values-json.ts";
  * A file is written under another name and then renamed, so that it is never half there: not for a reader, not when the
  * disk is full, not when the process is killed. It is not waited for until it is on the disk: after a power failure sessions of
  * the last seconds may be missing or old, which is the price of some milliseconds for each change.
+ *
+ * @throws {GatewayError} `OPTION`: an empty path, which would be the folder that the process was started in
  */
 export function diskStore(folder: string | URL): SessionStore {
+  if (folder === "") {
+    throw new GatewayError(
+      "OPTION",
+      'diskStore("") names no folder; "." is the one that the process was started in',
+    );
+  }
   return new DiskStore(typeof folder === "string" ? folder : fileURLToPath(folder));
 }
 
