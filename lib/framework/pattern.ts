@@ -24,7 +24,13 @@ export function compilePattern(pattern: string | RegExp): Pattern {
 
 /** @throws ApplicationError `PATTERN`: no regular expression, or one that no path matches */
 export function compilePrefix(pattern: string | RegExp): Pattern {
-  return compile(typeof pattern === "string" ? pattern.replace(/\/+$/, "") : pattern, "(?=/|$)");
+  return compile(withoutEnd(pattern), "(?=/|$)");
+}
+
+// A prefix ends at a slash, which is not its own. In the source of a RegExp each one is escaped.
+function withoutEnd(pattern: string | RegExp): string | RegExp {
+  if (typeof pattern === "string") return pattern.replace(/\/+$/, "");
+  return new RegExp(pattern.source.replace(/(?:\\\/)+$/, ""), pattern.flags);
 }
 
 /**

@@ -25,6 +25,15 @@ const app = application([
   ["/(.*)", (_web, rest) => `outer ${rest}`],
 ]);
 
+test.each([/\/blog/, /\/blog\//, /\/blog\/\//, /^\/blog\//])(
+  "the prefix %s is one with or without its slash",
+  async (prefix) => {
+    const mounted = application([[prefix, application([["(.*)", (web: Web) => web.ctx.path]])]]);
+    const answers = ["/blog", "/blog/", "/blog/a/b", "/blogger"].map((target) => ask(mounted, target));
+    expect((await Promise.all(answers)).map(({ text }) => text)).toEqual(["/", "/", "/a/b", "not found"]);
+  },
+);
+
 describe("a mounted application sees the rest of the path", () => {
   test.each([
     ["/blog", { homepath: "/app/blog", path: "/", SCRIPT_NAME: "/app/blog", PATH_INFO: "" }],
