@@ -76,12 +76,19 @@ export async function loadApplication(
   return findApplication(exported, shownPath(path, cwd), options.shape);
 }
 
+/** What Node says of JSON that is imported without an attribute: up to version 20, and later. */
+const NO_ATTRIBUTE = new Set(["ERR_IMPORT_ASSERTION_TYPE_MISSING", "ERR_IMPORT_ATTRIBUTE_MISSING"]);
+
 async function importModule(path: string): Promise<unknown> {
   try {
     return await import(pathToFileURL(path).href);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException | null)?.code !== "ERR_UNKNOWN_FILE_EXTENSION") throw error;
-    const text = `Node ${process.versions.node} cannot read ${path}: compile it to JavaScript first.`;
+    const { code } = (error ?? {}) as NodeJS.ErrnoException;
+    const isJson = path.endsWith(".json") && NO_ATTRIBUTE.has(code ?? "");
+    if (code !== "ERR_UNKNOWN_FILE_EXTENSION" && !isJson) throw error;
+    const text = isJson
+      ? `${path} is JSON: name the module that exports the application.`
+      : `Node ${process.versions.node} cannot read ${path}: compile it to JavaScript first.`;
     throw new GatewayError("NO_SUCH_MODULE", text, { cause: error });
   }
 }

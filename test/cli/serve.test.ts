@@ -169,6 +169,15 @@ describe.skipIf(lighttpd === undefined)("postern serve", () => {
     expect(await stand.remains()).toEqual([]);
   });
 
+  test("JSON is no module", async () => {
+    const stand = await Stand.make();
+    const child = stand.postern("serve", stand.module("package.json", "{}"));
+    expect(await child.ended).toBe(1);
+    expect(child.output).toMatch(
+      /^\S+\/package\.json is JSON: name the module that exports the application\.\n$/,
+    );
+  });
+
   test("a module that Node cannot read is one sentence", async () => {
     const stand = await Stand.make();
     const child = stand.postern("serve", stand.module("app.coffee", hello));
