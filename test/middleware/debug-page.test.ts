@@ -57,6 +57,20 @@ describe.each(Object.entries(failing))("an error %s", (_when, inner) => {
   });
 });
 
+test("the members of an error of several are shown, and the causes of each", async () => {
+  const [first, second, deep] = ["first", "second", "deep"].map((word) => `${word}-${word.length}`);
+  for (const Accept of ["text/html", "*/*"]) {
+    const failing: Application = () => {
+      throw new AggregateError(
+        [new Error(first), new Error(second, { cause: new Error(deep) })],
+        "all failed",
+      );
+    };
+    const { text } = await ask(failing, "/", { headers: { Accept } });
+    for (const message of [first, second, deep]) expect(text).toContain(message);
+  }
+});
+
 test("an error after the first chunk cuts the response as ever", async () => {
   const response = await ask((_environ, startResponse) => {
     startResponse(...head);
