@@ -98,8 +98,8 @@ test("too many that wait, and too long, are a 503; one that goes away leaves the
   const { fake, ask, connections } = await against(() => {}, {
     maxConnections: 1,
     maxWaiting: 2,
-    waitTimeoutMs: 150,
-    responseTimeoutMs: 1_000,
+    waitTimeoutMs: 700,
+    responseTimeoutMs: 2_000,
   });
   const first = ask();
   while (fake.connections.length === 0) await turn();
@@ -115,7 +115,7 @@ test("too many that wait, and too long, are a 503; one that goes away leaves the
   expect(connections().waiting).toBe(1);
   const late = await second;
   expect(late.status).toBe(503);
-  expect(late.errors).toContain('became free in 150 ms ("waitTimeoutMs")');
+  expect(late.errors).toContain('became free in 700 ms ("waitTimeoutMs")');
   expect((await first).status).toBe(504);
 });
 

@@ -46,7 +46,7 @@ describe("a time-out", () => {
         say("heeded: " + signal.reason.name + " in thread " + threadId);
         return text(startResponse, "too late");
       },`,
-      { serve: { requestTimeoutMs: 300, maxThreads: 1 } },
+      { serve: { requestTimeoutMs: 1_500, maxThreads: 1 } },
     );
     const thread = await program.text("/");
     expect((await program.ask("/heeds")).status).toBe(504);
@@ -64,7 +64,7 @@ describe("a time-out", () => {
         say("seen");
         return text(startResponse, "");
       },`,
-      { serve: { requestTimeoutMs: 600, maxThreads: 1 } },
+      { serve: { requestTimeoutMs: 1_500, maxThreads: 1 } },
     );
     const holding = program.ask("/hold");
     await program.child.printed(/^holding$/m);
@@ -84,7 +84,7 @@ describe("a time-out", () => {
           for (;;);
         }
       },`,
-      { serve: { requestTimeoutMs: 300, maxThreads: 1 } },
+      { serve: { requestTimeoutMs: 1_500, maxThreads: 1 } },
     );
     const thread = await program.text("/");
     expect(await program.text("/stuck")).toBe("text");

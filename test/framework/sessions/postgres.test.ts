@@ -25,6 +25,7 @@ describe.skipIf(postgresServer === undefined)("PostgreSQL", () => {
     const table = "public.made_on_demand";
     const stores = Array.from({ length: 6 }, () => postgresStore(pool, { table }));
     expect(await Promise.all(stores.map((one) => one.read(id)))).toEqual(stores.map(() => undefined));
+    expect(pool.listenerCount("error")).toBe(1);
     await expect(postgresStore(pool, { table: "absent", createTable: false }).read(id)).rejects.toThrow(
       "absent",
     );

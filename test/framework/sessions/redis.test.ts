@@ -23,6 +23,12 @@ describe.skipIf(redisServer === undefined)("Redis", () => {
 
   storeSuite("Redis", () => store, { onServer: true });
 
+  test("does not listen to a client again for each store that uses it", () => {
+    const before = client.listenerCount("error");
+    for (const prefix of ["a:", "b:", "c:"]) redisStore(client, { prefix });
+    expect(client.listenerCount("error")).toBe(before);
+  });
+
   test("removes what is past its time by itself", async () => {
     const id = "0123456789abcdef0123456789abcdef";
     await store.create(id, new Map([["a", "1"]]), 90_000);
@@ -71,9 +77,9 @@ describe.skipIf(redisServer === undefined)("Redis", () => {
     });
 
     test("a change that is done when its request has got 503 loses nothing", async () => {
-      expect((await interrupted(500).ask("/set/late/1")).status).toBe(503);
+      expect((await interrupted(1_500).ask("/set/late/1")).status).toBe(503);
       await unpause();
-      expect((await interrupted(500).ask("/login/ada")).status).toBe(503);
+      expect((await interrupted(1_500).ask("/login/ada")).status).toBe(503);
       await unpause();
       await visitor.ask("/set/user/2");
       // What was stored late counts, and the session is still where its cookie leads.

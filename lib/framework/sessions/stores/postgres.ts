@@ -44,9 +44,13 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
   }
   const quoted = table.split(".").map((name) => `"${name}"`);
   // An `error` of an idle connection that nobody listens to would end the process; who asks for a session hears of it.
-  pool.on("error", () => {});
+  // Once, however many stores share it.
+  if (!guarded.has(pool)) pool.on("error", () => {});
+  guarded.add(pool);
   return new PostgresStore(pool, quoted.join("."), options.createTable ?? true);
 }
+
+const guarded = new WeakSet<PostgresPool>();
 
 /** So many rows are removed at once. */
 const PART = 1_000;

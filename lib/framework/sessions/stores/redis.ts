@@ -21,9 +21,13 @@ export interface RedisStoreOptions {
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): SessionStore {
   // An `error` that nobody listens to would end the process; who asks for a session hears of it.
-  client.on("error", () => {});
+  // Once, however many stores share it.
+  if (!guarded.has(client)) client.on("error", () => {});
+  guarded.add(client);
   return new RedisStore(client, options.prefix ?? "session:");
 }
+
+const guarded = new WeakSet<RedisClient>();
 
 /** A field that every hash has, as Redis keeps no empty one. Keys that begin so are none of an application's. */
 const MARK = "@";
