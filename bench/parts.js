@@ -18,6 +18,7 @@ const parts = {
   workers: "the worker models beside each other",
   streaming: "large bodies through nginx and lighttpd: time, CPU time and memory",
   memory: "idle connections, and a million requests",
+  framework: "the framework: its map of URLs, and a page of cookie, query and template",
   frameworks: "Express and Hono through the bridges",
   fetch: "Hono through the bridge beside srvx, with headers and a body",
   router: "the framework's router beside find-my-way",

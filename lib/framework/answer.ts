@@ -10,6 +10,7 @@ import { Exchange } from "./exchange.ts";
 import { asResponse, foreignHeaders, hiddenStatus } from "./foreign-error.ts";
 import { HttpResponse } from "./http-response.ts";
 import { Level } from "./level.ts";
+import { loaded } from "./loaded.ts";
 import { pathText } from "./location.ts";
 import { toBody } from "./result.ts";
 import { hasNoContent } from "./status.ts";
@@ -17,9 +18,11 @@ import { abandon, EndedFileBody, isFileBody, StreamedBody } from "./streamed-bod
 import { isThenable } from "./thenable.ts";
 import { Web } from "./web.ts";
 
+const loadCookies = loaded(() => import("./cookies.ts"));
+
 /** Answers at once where the handler does; nothing is waited for that is there already. */
 export function answer(core: AppCore, environ: Environ, startResponse: StartResponse): Body | Promise<Body> {
-  const level = new Level(core, pathText(environ.PATH_INFO), environ, "");
+  const level = new Level(core, pathText(environ.PATH_INFO), { environ });
   const exchange = new Exchange(environ, level);
   let body: Body | Promise<Body>;
   try {
@@ -49,14 +52,15 @@ async function complete(
   drawn: Body | Promise<Body>,
   startResponse: StartResponse,
 ): Promise<Body> {
-  let body = await prepareHead(exchange, await draw(exchange, drawn));
+  let body = isThenable(drawn) ? await draw(exchange, drawn) : drawn;
+  if (exchange.hasHeadTasks) body = await prepareHead(exchange, body);
   try {
     if (hasNoContent(exchange.status)) {
       await abandon(body);
       exchange.headers.removeContent();
       body = [];
     }
-    await sendCookies(exchange);
+    if (exchange.cookies.length > 0) await sendCookies(exchange);
     if (exchange.hasTasks) body = await withTasks(exchange, body);
     startResponse(exchange.statusLine, exchange.headers.list);
     exchange.headSent = true;
@@ -95,8 +99,7 @@ async function prepareHead(exchange: Exchange, body: Body): Promise<Body> {
 }
 
 async function sendCookies(exchange: Exchange): Promise<void> {
-  if (exchange.cookies.length === 0) return;
-  const { writeCookie } = await import("./cookies.ts");
+  const { writeCookie } = await loadCookies();
   for (const cookie of exchange.cookies.splice(0)) {
     exchange.headers.add("Set-Cookie", await writeCookie(cookie));
   }

@@ -95,6 +95,6 @@ export function mountEndpoint(core: AppCore): (call: Call) => unknown {
   return (call) => {
     const { exchange, level } = call;
     const prefix = mountPrefix(call);
-    return runLevel(exchange, new Level(core, level.path.slice(prefix.length), level, prefix));
+    return runLevel(exchange, new Level(core, level.path.slice(prefix.length), { parent: level, prefix }));
   };
 }

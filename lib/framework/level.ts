@@ -25,17 +25,20 @@ export class Level {
   #homepath: string | undefined;
   #params: Params | undefined;
 
-  /** @param prefix - the part of the parent's path that leads here */
-  constructor(core: AppCore, path: string, from: Environ | Level, prefix: string) {
+  /**
+   * @param environ - of the outermost level; others make their own when asked for
+   * @param prefix - the part of the parent's path that leads here
+   */
+  constructor(
+    core: AppCore,
+    path: string,
+    { environ, parent, prefix = "" }: { environ?: Environ; parent?: Level; prefix?: string },
+  ) {
     this.core = core;
     this.path = path || "/";
+    this.parent = parent;
+    this.#environ = environ;
     this.#prefix = prefix;
-    if (from instanceof Level) {
-      this.parent = from;
-    } else {
-      this.parent = undefined;
-      this.#environ = from;
-    }
   }
 
   /** The named groups of the routes that led here; made when asked for. */

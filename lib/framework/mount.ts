@@ -39,7 +39,7 @@ export function applicationEndpoint({ application }: Mount): (call: Call) => Pro
     const { level, web } = call;
     refuseOtherOrigins(call, methodOf(web.method));
     const prefix = mountPrefix(call);
-    const { environ } = new Level(level.core, level.path.slice(prefix.length), level, prefix);
+    const { environ } = new Level(level.core, level.path.slice(prefix.length), { parent: level, prefix });
     return new MountedResponse().run(application, environ);
   };
 }

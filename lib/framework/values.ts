@@ -75,7 +75,7 @@ export function pick(values: NamedValues, wanted: Wanted): Record<string, unknow
       picked[want] = text(values.get(want)) ?? missing(want);
       continue;
     }
-    for (const [name, fallback] of Object.entries(want)) picked[name] = one(values.get(name), fallback);
+    for (const name of Object.keys(want)) picked[name] = one(values.get(name), want[name]);
   }
   return picked;
 }

@@ -17,6 +17,7 @@ import type { Level, Params } from "./level.ts";
 import { inputLimits } from "./limits.ts";
 import type { LinkFields, RouteLink } from "./link.ts";
 import { isName, linkFrom, withQuery } from "./link-from.ts";
+import { loaded } from "./loaded.ts";
 import { encodePath, pathText, resolveLocation } from "./location.ts";
 import type { Part } from "./multipart.ts";
 import { isList } from "./named-routes.ts";
@@ -29,6 +30,13 @@ import { notModified, preconditionFailed, seeOther } from "./responses.ts";
 import { statusLine } from "./status.ts";
 import { entityTag, httpDate } from "./validators.ts";
 import { type NamedValues, type Picked, pick, type Wanted } from "./values.ts";
+
+// What few requests need.
+const loadAccepted = loaded(() => import("./accepted.ts"));
+const loadCookies = loaded(() => import("./cookies.ts"));
+const loadFile = loaded(() => import("./file.ts"));
+const loadRequestBody = loaded(() => import("./request-body.ts"));
+const loadSignedValue = loaded(() => import("./signed-value.ts"));
 
 export interface HeaderOptions {
   /** Leaves a header of that name as it is, if there is one. @defaultValue `false` */
@@ -242,7 +250,7 @@ export class Web {
     }
     const value = (await this.#cookies()).get(name)?.[0];
     if (typeof value !== "string") return undefined;
-    const { unsign } = await import("./signed-value.ts");
+    const { unsign } = await loadSignedValue();
     return unsign(name, value, secrets);
   }
 
@@ -333,7 +341,7 @@ export class Web {
    * @throws HttpResponse 404: there is no such file; 304, 412, 416: the request asks for it
    */
   async file(path: string | URL, options: FileOptions | string = {}): Promise<FileResult> {
-    const { fileResult } = await import("./file.ts");
+    const { fileResult } = await loadFile();
     return fileResult(this.#exchange, path, typeof options === "string" ? { type: options } : options);
   }
 
@@ -402,14 +410,14 @@ export class Web {
    */
   async accepts<const T extends string>(...types: readonly T[]): Promise<T | undefined> {
     this.vary("Accept");
-    const { acceptedType } = await import("./accepted.ts");
+    const { acceptedType } = await loadAccepted();
     return acceptedType(this.#exchange.environ, types);
   }
 
   /** The same for languages: `web.acceptsLanguage("en", "de")`. */
   async acceptsLanguage<const T extends string>(...languages: readonly T[]): Promise<T | undefined> {
     this.vary("Accept-Language");
-    const { acceptedLanguage } = await import("./accepted.ts");
+    const { acceptedLanguage } = await loadAccepted();
     return acceptedLanguage(this.#exchange.environ, languages);
   }
 
@@ -419,14 +427,14 @@ export class Web {
    */
   async acceptsEncoding<const T extends string>(...codings: readonly T[]): Promise<T | undefined> {
     this.vary("Accept-Encoding");
-    const { acceptedEncoding } = await import("./accepted.ts");
+    const { acceptedEncoding } = await loadAccepted();
     return acceptedEncoding(this.#exchange.environ, codings);
   }
 
   /** The same for charsets, which browsers do not name any more: `web.acceptsCharset("utf-8", "iso-8859-1")`. */
   async acceptsCharset<const T extends string>(...charsets: readonly T[]): Promise<T | undefined> {
     this.vary("Accept-Charset");
-    const { acceptedCharset } = await import("./accepted.ts");
+    const { acceptedCharset } = await loadAccepted();
     return acceptedCharset(this.#exchange.environ, charsets);
   }
 
@@ -448,20 +456,21 @@ export class Web {
     return this.#exchange.memo(COOKIES, async () => {
       const header = this.#exchange.environ.HTTP_COOKIE;
       if (!header) return new Map();
-      const { readCookies } = await import("./cookies.ts");
+      const { readCookies } = await loadCookies();
       return readCookies(header);
     });
   }
 
   #body(): Promise<RequestBody> {
     return this.#exchange.memo(BODY, async () => {
-      const { RequestBody } = await import("./request-body.ts");
+      const { RequestBody } = await loadRequestBody();
       return new RequestBody(this.#exchange, this.#limits());
     });
   }
 
   #limits(): typeof inputLimits {
-    return { ...inputLimits, ...this.#level.option("limits") };
+    const own = this.#level.option("limits");
+    return own === undefined ? inputLimits : { ...inputLimits, ...own };
   }
 }
 

@@ -27,6 +27,17 @@ const parts: Record<string, Record<string, readonly string[]>> = {
     "100 idle connections": ["postern", "plain parser", "node:http"],
     "2000 requests": ["postern"],
   },
+  framework: {
+    "The last of 30 routes, a class, a header, a string": [
+      "postern",
+      "Hono on @hono/node-server",
+      "node:http",
+    ],
+    "The same with a cookie, the query, and a template of ten rows in a layout": [
+      "postern",
+      "packages called directly",
+    ],
+  },
   frameworks: {
     Hono: ["Hono over FastCGI", "Hono on @hono/node-server"],
     Express: ["Express over FastCGI", "Express on node:http"],
