@@ -1,5 +1,4 @@
 import { open } from "node:fs/promises";
-import { isOpenInside } from "./inside-folder.ts";
 import type { FileBody, FileRange } from "./types.ts";
 
 /** As many bytes as a file stream of Node reads at once. */
@@ -14,9 +13,11 @@ export function fileWrapper(path: string, range: FileRange = {}, folder?: string
     path,
     range,
     async *[Symbol.asyncIterator]() {
+      // Loaded for those who ask: every CGI script loads this file.
+      const inside = folder === undefined ? undefined : await import("./inside-folder.ts");
       const file = await open(path);
       try {
-        if (folder !== undefined && !(await isOpenInside(folder, path, file))) throw missing(path);
+        if (folder !== undefined && !(await inside?.isOpenInside(folder, path, file))) throw missing(path);
         let position = range.start ?? 0;
         const end = range.end ?? Number.POSITIVE_INFINITY;
         while (position <= end) {

@@ -106,7 +106,9 @@ function isToBeServed(buildSync: typeof esbuild.buildSync, entry: string): boole
     logLevel: "silent",
     loader,
   });
-  return Object.values(metafile.outputs).some(({ exports }) => exports.length > 0);
+  const exported = Object.values(metafile.outputs).flatMap(({ exports }) => exports);
+  // esbuild makes a default export of whatever a CommonJS module has, also of nothing.
+  return exported.some((name) => name !== "default" || /\bdefault\b/.test(text));
 }
 
 /**
