@@ -95,6 +95,11 @@ class DeferredEnviron {
     return this.#complete ? Reflect.get(this.whole(), key) : undefined;
   }
 
+  /** None, unless the application has given it one. */
+  get prototype(): object | null {
+    return this.#complete ? Reflect.getPrototypeOf(this.whole()) : null;
+  }
+
   /** All of it, as an object that goes on to be what is behind this one. */
   whole(): Environ {
     if (this.#complete && this.#known !== undefined) return this.#known;
@@ -248,7 +253,7 @@ const traps: ProxyHandler<DeferredEnviron> = {
     Reflect.defineProperty(deferred.whole(), key, { ...property, configurable: true }),
   deleteProperty: (deferred, key) => Reflect.deleteProperty(deferred.whole(), key),
   ownKeys: (deferred) => Reflect.ownKeys(deferred.whole()),
-  getPrototypeOf: (deferred) => Reflect.getPrototypeOf(deferred.whole()),
+  getPrototypeOf: (deferred) => deferred.prototype,
   setPrototypeOf: (deferred, prototype) => Reflect.setPrototypeOf(deferred.whole(), prototype),
   preventExtensions: () => false,
 };
