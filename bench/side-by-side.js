@@ -107,7 +107,7 @@ const WARM_UP_REQUESTS = 10_000;
 const WARM_UP_TURNS = 5;
 
 /** Loads a server for a time, and a few times more where it has hardly got anything to do. */
-export async function warmUp(server, scenario, load, seconds) {
+async function warmUp(server, scenario, load, seconds) {
   const requests = seconds < 1 ? 0 : WARM_UP_REQUESTS;
   let done = 0;
   for (let turn = 0; turn < WARM_UP_TURNS && (turn === 0 || done < requests); turn++)
