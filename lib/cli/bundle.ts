@@ -1,8 +1,8 @@
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type * as esbuild from "esbuild";
 import { GatewayError } from "../errors.ts";
-import { type BundleOptions, buildOptions, writeBundle } from "./bundle/bundler.ts";
+import { type Bundled, type BundleOptions, buildOptions, writeBundle } from "./bundle/bundler.ts";
 import { bundleFailure } from "./bundle/failure.ts";
 import { findEsbuild } from "./bundle/find-esbuild.ts";
 import { warmUp } from "./bundle/warm-up.ts";
@@ -58,19 +58,24 @@ export const bundleCommand: Command = {
       throw new UsageError("Name one module that runs or exports an application: postern bundle <module>.");
     }
     const { out, node, root, cache, external = [], "warm-up": paths = ["/"] } = values as Values;
-    const entry = modulePath(module, io.cwd);
-    const name = basename(entry).replace(/\.\w+$/, "");
+    const named = modulePath(module, io.cwd);
+    const entry = realPath(named);
+    const name = basename(named).replace(/\.\w+$/, "");
     const options: BundleOptions = {
       entry,
-      script: resolve(io.cwd, out ?? join("cgi-bin", `${name}.cgi`)),
+      script: realPath(resolve(io.cwd, out ?? join("cgi-bin", `${name}.cgi`))),
       shebang: shebang(node),
       root,
       cache,
       external,
       minify: values["no-minify"] !== true,
     };
-    const wrong = paths.find((path) => !path.startsWith("/"));
-    if (wrong !== undefined) throw new UsageError(`"${wrong}" is no path: it begins with a /.`);
+    const wrong = paths.find((path) => !isTarget(path));
+    if (wrong !== undefined) {
+      throw new UsageError(
+        `"${wrong}" is no path of a URL: it begins with a /, and a % in it is written %25.`,
+      );
+    }
     if (options.script === entry) throw new UsageError(`--out names the module itself: ${module}.`);
     const bundler = await findEsbuild(entry);
     const job = new Job(bundler, options, values["no-warm-up"] === true ? [] : paths, io);
@@ -87,6 +92,24 @@ interface Values {
   readonly cache?: string;
   readonly external?: readonly string[];
   readonly "warm-up"?: readonly string[];
+}
+
+/** Where a file is, or would be, when links are followed: that is where Node takes a script to be. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path === dirname(path) ? path : join(realPath(dirname(path)), basename(path));
+  }
+}
+
+/** Whether its path can be decoded to what a web server may put into PATH_INFO. */
+function isTarget(text: string): boolean {
+  try {
+    return text.startsWith("/") && !decodeURIComponent(text.replace(/\?.*/s, "")).includes("\0");
+  } catch {
+    return false;
+  }
 }
 
 /** The kernel takes all that follows a program's path for one argument, and a blank for the path's end. */
@@ -114,7 +137,10 @@ class Job {
     this.#io = io;
   }
 
-  /** @throws {GatewayError} `BUNDLE` for what esbuild cannot bundle, `MODULE_SCOPE` for a place where Node refuses the script */
+  /**
+   * @throws {GatewayError} `BUNDLE` for what cannot be bundled or written, `MODULE_SCOPE` for a place where Node refuses the
+   *   script
+   */
   async run(): Promise<void> {
     let result: esbuild.BuildResult;
     try {
@@ -152,8 +178,7 @@ class Job {
     const { script } = this.#options;
     const { out, err, cwd } = this.#io;
     const shown = shownPath(script, cwd);
-    const { scriptBytes, cachePath, missing } = await writeBundle(this.#bundler, result, this.#options);
-    makeCommonJs(script);
+    const { scriptBytes, cachePath, missing } = await this.#writeFiles(result);
     out(`${shown}: ${kilobytes(scriptBytes)}`);
     for (const file of missing)
       err(`${file} is not there: the script will look for it; --root says where it is.`);
@@ -165,6 +190,20 @@ class Job {
     const cache = statSync(cachePath, { throwIfNoEntry: false });
     if (cache !== undefined && this.#paths.length > 0)
       out(`${shownPath(cachePath, cwd)}: ${kilobytes(cache.size)}`);
+  }
+
+  async #writeFiles(result: esbuild.BuildResult): Promise<Bundled> {
+    const { script } = this.#options;
+    try {
+      mkdirSync(dirname(script), { recursive: true });
+      makeCommonJs(script);
+      return await writeBundle(this.#bundler, result, this.#options);
+    } catch (error) {
+      const { message, syscall } = error as NodeJS.ErrnoException;
+      if (syscall === undefined) throw error;
+      const shown = shownPath(script, this.#io.cwd);
+      throw new GatewayError("BUNDLE", `${shown} cannot be written: ${message}.`, { cause: error });
+    }
   }
 }
 

@@ -32,7 +32,7 @@ export function writeProject(folder: string, project: Project): void {
 }
 
 /** What a template has besides its sources once it has run where it lies. */
-const made = /^(node_modules|data)\/|^[^/]*\.js$/;
+const made = /^(node_modules|data)\/|^cgi-bin\/main\.cgi|^[^/]*\.js$/;
 
 /** What only TypeScript needs. */
 const typed = /(^|\/)tsconfig\.json$/;

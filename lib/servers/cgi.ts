@@ -53,6 +53,8 @@ export async function serveCgi(application: Application, options: CgiOptions = {
   console.log = console.error;
   console.info = console.error;
   console.debug = console.error;
+  // A client's header Proxy, which packages would take for the administrator's proxy (httpoxy).
+  delete process.env["HTTP_PROXY"];
   const cancellation = new AbortController();
   const idleMs = durationOf("idleTimeoutMs", options.idleTimeoutMs ?? DEFAULT_IDLE_MS);
   const maxBodyBytes = limitOf("maxBodyBytes", options.maxBodyBytes ?? Number.POSITIVE_INFINITY, 0);

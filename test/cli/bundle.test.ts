@@ -1,11 +1,14 @@
 // `postern bundle`: scripts that real web servers start, and what becomes of them when something around them is wrong.
 
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -18,6 +21,7 @@ import { apache, startApache } from "../support/apache.ts";
 import { Child } from "../support/child.ts";
 import { compiled } from "../support/dist.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
+import { installPackages } from "../support/installation.ts";
 import { cgi, lighttpd, spawned, startLighttpd } from "../support/lighttpd.ts";
 import { ordinaryUser } from "../support/ordinary-user.ts";
 import { cli, root } from "../support/postern.ts";
@@ -208,7 +212,23 @@ describe("the code cache", () => {
     ["is empty", (path) => truncateSync(path, 0)],
     ["is of other code", (path, bytes) => writeFileSync(path, replaced(bytes, -40))],
     ["is of another Node", (path, bytes) => writeFileSync(path, replaced(bytes, -8))],
+    ["has a changed byte", (path, bytes) => writeFileSync(path, replaced(bytes, -(bytes.length * 3) >> 2))],
+    ["was copied as text", (path, bytes) => writeFileSync(path, asText(bytes))],
     ["can be written by everybody", (path) => chmodSync(path, 0o666)],
+    [
+      "is a link",
+      (path) => {
+        renameSync(path, join(folder.path, "moved"));
+        symlinkSync(join(folder.path, "moved"), path);
+      },
+    ],
+    [
+      "is a pipe",
+      (path) => {
+        rmFile(path);
+        execFileSync("mkfifo", ["-m", "644", path]);
+      },
+    ],
     [
       "is a folder",
       (path) => {
@@ -217,15 +237,40 @@ describe("the code cache", () => {
       },
     ],
   ])("that %s is not used, and made anew where it can be", async (name, spoil) => {
-    const path = cacheOf(script);
+    const path = learned(cacheOf(script));
     spoil(path, readFileSync(path));
+    const { ino } = lstatSync(path);
     expect(await answer(request())).toContain("<p>Hello, Zoë!</p>");
     if (name === "is a folder") rmFile(path);
+    else expect(lstatSync(path).ino).not.toBe(ino);
     expect(await answer(request("/", { POSTERN_CODE_CACHE: "write" }))).toContain("<p>Hello, Zoë!</p>");
     expect(readdirSync(dirname(script)).filter((entry) => entry.startsWith("app.cgi.cache"))).toEqual([
       "app.cgi.cache",
     ]);
     expect(readFileSync(path).length).toBeGreaterThan(50_000);
+  });
+
+  test("that has learned enough is kept", async () => {
+    const path = learned(cacheOf(script));
+    const { ino } = lstatSync(path);
+    expect(await answer(request())).toContain("<p>Hello, Zoë!</p>");
+    expect(lstatSync(path).ino).toBe(ino);
+  });
+
+  test("is not even made where it cannot be put", async () => {
+    const spy = file(
+      "spy.cjs",
+      `require("node:vm").Script.prototype.createCachedData = () => process.stderr.write("made");`,
+    );
+    const bare = join(dirname(script), "bare.cgi");
+    writeFileSync(bare, readFileSync(script, "utf8").replace("app.cgi.cache", "nowhere/cache"));
+    const flags = ["--require", spy];
+    const [here, nowhere] = [
+      request("/", { POSTERN_CODE_CACHE: "write" }, script, flags),
+      request("/", { POSTERN_CODE_CACHE: "write" }, bare, flags),
+    ];
+    for (const child of [here, nowhere]) expect(await answer(child)).toContain("<p>Hello, Zoë!</p>");
+    expect([here.stderr, nowhere.stderr]).toEqual(["made", ""]);
   });
 
   test("that V8 refuses, as with other flags, is made anew", async () => {
@@ -256,9 +301,12 @@ describe("the code cache", () => {
   });
 
   test.skipIf(process.getuid?.() !== 0)("of another user than the script's is not used", async () => {
-    const nobody = ordinaryUser(cacheOf(script));
+    const path = learned(cacheOf(script));
+    const nobody = ordinaryUser(path);
     expect(nobody).not.toEqual([]);
+    const { ino } = lstatSync(path);
     expect(await answer(request())).toContain("<p>Hello, Zoë!</p>");
+    expect(lstatSync(path).ino).not.toBe(ino);
   });
 });
 
@@ -267,6 +315,32 @@ test("Node's own modules wait until something of them is used", async () => {
   expect(loaded).toContain("NativeModule fs");
   for (const name of ["crypto", "stream", "fs/promises"])
     expect(loaded).not.toContain(`"NativeModule ${name}"`);
+});
+
+test("those that are functions can be called and extended, and all can be changed", async () => {
+  file(
+    "functions.js",
+    `import assert from "node:assert";
+     import https from "node:https";
+     import Stream from "node:stream";
+     import { application } from "postern";
+     import { WSGIServer } from "postern/server/cgi";
+     class Own extends Stream {}
+     assert(new Own() instanceof Own);
+     const agent = new https.Agent();
+     https.globalAgent = agent;
+     export const app = application([
+       ["/", () => [new Own() instanceof Stream, https.globalAgent === agent].join()],
+     ]);
+     new WSGIServer(app).run();`,
+  );
+  const out = join(project, "cgi-bin/functions.cgi");
+  await bundle("functions.js", "--out", out, "--no-warm-up");
+  // Answered once, though it exports what it serves.
+  expect((await answer(request("/", {}, out))).split("\r\n\r\n")).toEqual([
+    expect.stringContaining("Status: 200"),
+    "true,true",
+  ]);
 });
 
 test("a trace names the places in the sources", async () => {
@@ -291,6 +365,47 @@ test("a source that was changed since is said in the log, one that was only copi
     `postern: ${path} was changed after it was bundled: run postern bundle again\n`,
   );
   writeFileSync(path, text);
+});
+
+test("sources that the script may not look at are no reason to fail", async () => {
+  const path = join(project, "greeting.ts");
+  const text = readFileSync(path, "utf8");
+  onTestFinished(() => {
+    rmFile(path);
+    writeFileSync(path, text);
+  });
+  rmFile(path);
+  symlinkSync("greeting.ts", path);
+  const child = request();
+  expect(await answer(child)).toContain("<p>Hello, Zoë!</p>");
+  expect([await child.ended, child.stderr]).toEqual([0, ""]);
+});
+
+test("links to the script's folder are followed, and a protocol for the shell's programs is not the script's", async () => {
+  const place = join(folder.path, "deep/er/www");
+  mkdirSync(place, { recursive: true });
+  symlinkSync(place, join(folder.path, "www"));
+  const out = join(folder.path, "www/app.cgi");
+  const child = new Child(process.execPath, [cli, "bundle", "app.ts", "--out", out], {
+    cwd: project,
+    env: { ...process.env, POSTERN_SERVER: "http" },
+  });
+  expect(await child.ended, child.output).toBe(0);
+  expect(child.output).toContain("GET /: 200 OK\n");
+  expect(await answer(request("/", {}, out))).toContain("<p>Hello, Zoë!</p>");
+});
+
+test("without esbuild it says how to install it", async () => {
+  const bare = join(folder.path, "bare");
+  mkdirSync(bare);
+  installPackages(bare);
+  writeFileSync(join(bare, "app.js"), "export default () => [];");
+  const main = join(bare, "node_modules/postern/dist/cli/main.js");
+  const child = new Child(process.execPath, [main, "bundle", "app.js"], { cwd: bare });
+  expect(await child.ended).toBe(1);
+  expect(child.output).toBe(
+    "postern bundle needs esbuild, which this project does not have: run npm install --save-dev esbuild.\n",
+  );
 });
 
 test("--watch bundles again when a source changes", async () => {
@@ -371,6 +486,13 @@ test.each([
   ],
   ["fine.js", "export const app = 1;", ["--node", "/my node"], /cannot stand in a script's first line/],
   ["fine.js", "export const app = 1;", ["--warm-up", "x"], /"x" is no path/],
+  ["fine.js", "export const app = 1;", ["--warm-up", "/100%"], /"\/100%" is no path/],
+  [
+    "fine.js",
+    "export const app = 1;",
+    ["--out", "package.json/fine.cgi"],
+    /^package\.json\/fine\.cgi cannot be written: E/,
+  ],
 ])("%s: %s %j", async (module, text, args, message) => {
   file(module, text);
   file("build/addon.node", "");
@@ -380,6 +502,7 @@ test.each([
   expect(await child.ended).toBeGreaterThan(0);
   expect(child.stderr).toMatch(message);
   expect(child.stderr).not.toContain("node:internal");
+  expect(existsSync(join(project, "fine.cgi"))).toBe(false);
 });
 
 /** A copy with another byte at a place, seen from the end. */
@@ -387,6 +510,19 @@ function replaced(bytes: Buffer, at: number): Buffer {
   const copy = Buffer.from(bytes);
   copy.writeUInt8((copy.at(at) ?? 0) ^ 1, copy.length + at);
   return copy;
+}
+
+/** What becomes of bytes that FTP takes for lines. */
+function asText(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.toString("latin1").replaceAll("\n", "\r\n"), "latin1");
+}
+
+/** Makes of a cache one that was written so often that it is written no more. */
+function learned(path: string): string {
+  const bytes = readFileSync(path);
+  bytes.write("9", bytes.lastIndexOf("\r\n\n") - 1, "latin1");
+  writeFileSync(path, bytes);
+  return path;
 }
 
 function rmFile(path: string): void {

@@ -4,10 +4,12 @@ import { chmodSync, cpSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { apache, startApache } from "../support/apache.ts";
+import { Child } from "../support/child.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { installPackages } from "../support/installation.ts";
 import { cgi, lighttpd, startLighttpd } from "../support/lighttpd.ts";
 import { ordinaryUser } from "../support/ordinary-user.ts";
+import { cli } from "../support/postern.ts";
 import { newProject } from "../support/project.ts";
 import { page, visit } from "../support/site-visit.ts";
 
@@ -31,6 +33,21 @@ function siteForEverybody(): string {
   ordinaryUser(project);
   return project;
 }
+
+test.each([
+  { template: "cgi", js: true },
+  { template: "interface", js: false },
+] as const)("postern bundle makes a script as the README says: %j", async ({ template, js }) => {
+  const place = join(folder.path, `bundled-${template}`);
+  mkdirSync(place);
+  const project = newProject(place, { template, js });
+  const command = /npx postern (bundle [\w. ]+)/.exec(readFileSync(join(project, "README.md"), "utf8"))?.[1];
+  const child = new Child(process.execPath, [cli, ...String(command).split(" ")], { cwd: project });
+  expect(await child.ended, child.output).toBe(0);
+  expect(child.output).toMatch(
+    /^cgi-bin\/main\.cgi: \d+ kB\nGET \/: 200 OK\ncgi-bin\/main\.cgi\.cache: \d+ kB\n$/,
+  );
+});
 
 describe.skipIf(lighttpd === undefined)("lighttpd's mod_cgi", () => {
   test.each(["/", "/app"] as const)("runs the site's script at %s", async (mount) => {

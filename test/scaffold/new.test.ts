@@ -64,7 +64,7 @@ describe.each(templateNames)("postern new --template %s", (template) => {
     const { path, call } = place();
     await call("my-app", "--template", template, ...kind.options);
     const foreign =
-      kind.language === "TypeScript" ? /postern-template/ : /postern-template|\.ts\b|tsc\b|build/i;
+      kind.language === "TypeScript" ? /postern-template/ : /postern-template|\.ts\b|tsc\b|(?<!es)build/i;
     const wrong = files(join(path, "my-app")).filter((name) => {
       return foreign.test(readFileSync(join(path, "my-app", name), "utf8"));
     });

@@ -80,6 +80,11 @@ describe("a CGI script (RFC 3875)", () => {
     expect(run(path).stdout.split("\r\n\r\n")[1]).toBe('[false,true,true,"/cgi-bin/script","/x"]');
   });
 
+  test("leaves no header Proxy where packages look for the administrator's proxy", () => {
+    const path = script(`startResponse("200 OK", TEXT); return [String(process.env.HTTP_PROXY)];`);
+    expect(run(path, { HTTP_PROXY: "http://attacker.example/" }).stdout).toMatch(/\r\n\r\nundefined$/);
+  });
+
   test("reads CONTENT_LENGTH bytes of its input, and no more", () => {
     expect(run(script(ECHO), { REQUEST_METHOD: "POST", CONTENT_LENGTH: "4" }, "bodymore").stdout).toMatch(
       /\r\n\r\nbody$/,

@@ -1,16 +1,7 @@
 // One script out of an application: esbuild's bundle, and around it what makes it start fast.
 
 import { createHash } from "node:crypto";
-import {
-  chmodSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type * as esbuild from "esbuild";
@@ -20,9 +11,9 @@ import { lazyBuiltins, optionalPackages, withoutTesting } from "./own-modules.ts
 import { COMMENT_END, codeEnd, commented, digest, scriptHead } from "./script-text.ts";
 
 export interface BundleOptions {
-  /** The module to start with. */
+  /** The module to start with; links to it are followed. */
   readonly entry: string;
-  /** The script to write. */
+  /** The script to write; links to it are followed, as Node follows them. */
   readonly script: string;
   /** Its first line. */
   readonly shebang: string;
@@ -49,7 +40,7 @@ const ownFolder = fileURLToPath(new URL("../../", import.meta.url));
 const loader = { ".cgi": "js" } as const;
 
 /** What a module does that serves by itself. */
-const SERVES = /\.run\s*\(\s*import\s*\.\s*meta\b/;
+const SERVES = /\.run\s*\(\s*import\s*\.\s*meta\b|\bnew\s+WSGIServer\s*\(/;
 
 /** What esbuild is asked for. The result is not written: see {@link writeBundle}. */
 export function buildOptions({ buildSync }: typeof esbuild, options: BundleOptions): esbuild.BuildOptions {
@@ -112,7 +103,8 @@ function isToBeServed(buildSync: typeof esbuild.buildSync, entry: string): boole
 }
 
 /**
- * Writes the script and its source map. The script appears whole: a request meets the old one or the new one.
+ * Writes the script and its source map into a folder that is there. The script appears whole: a request meets the old one
+ * or the new one.
  *
  * @param result what esbuild made of {@link buildOptions}
  */
@@ -139,12 +131,10 @@ export async function writeBundle(
     cache: options.cache ?? `${basename(options.script)}.cache`,
     map: `${basename(options.script)}.map`,
     root: root === "" ? "." : root,
-    encoding: /^[\0-\x7f]*$/.test(head + body) ? "latin1" : "utf8",
     commentEnd: COMMENT_END,
     sources: sources.map((path) => sourceFacts(path, dirname(options.entry))),
   };
   const text = `${head}${commented(body)}${codeEnd}${launcher(buildSync, facts)}`;
-  mkdirSync(folder, { recursive: true });
   replaceFile(join(folder, facts.map), map.text, 0o644);
   replaceFile(options.script, text, 0o755);
   return {
@@ -194,12 +184,10 @@ function missingFiles(sources: readonly string[], root: string, folder: string):
 }
 
 function replaceFile(path: string, text: string, mode: number): void {
-  const real = statSync(path, { throwIfNoEntry: false }) === undefined ? path : realpathSync(path);
-  const unfinished = `${real}.${process.pid}`;
+  const unfinished = `${path}.${process.pid}`;
   try {
-    writeFileSync(unfinished, text, { mode });
-    if (mode & 0o100) chmodSync(unfinished, mode & ~process.umask());
-    renameSync(unfinished, real);
+    writeFileSync(unfinished, text, { flag: "wx", mode });
+    renameSync(unfinished, path);
   } catch (error) {
     rmSync(unfinished, { force: true });
     throw error;

@@ -8,8 +8,6 @@ export interface BundleFacts {
   readonly map: string;
   /** The folder that modules take for the entry module's own. */
   readonly root: string;
-  /** How the script's text is read: code of ASCII alone is read faster. */
-  readonly encoding: "latin1" | "utf8";
   /** What ends the comment around the code, where it stands in the code. */
   readonly commentEnd: string;
   /** The application's own sources as they were bundled. */

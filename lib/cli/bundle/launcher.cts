@@ -5,13 +5,14 @@
 
 const {
   closeSync,
+  constants,
   fstatSync,
   openSync,
   readFileSync,
   readSync,
   renameSync,
-  rmSync,
   statSync,
+  unlinkSync,
   writeFileSync,
   writeSync,
 } = require("node:fs") as typeof import("node:fs");
@@ -19,6 +20,9 @@ const { join, resolve } = require("node:path") as typeof import("node:path");
 const vm = require("node:vm") as typeof import("node:vm");
 
 declare const BUNDLE: import("./facts.ts").BundleFacts;
+
+/** The function above that has nothing in it but the comment with the code. */
+declare const bundled: () => void;
 
 type Wrapper = (
   exports: unknown,
@@ -37,8 +41,11 @@ const LESSONS = 8;
 
 const folder = resolve(__dirname, BUNDLE.root);
 const cachePath = resolve(__dirname, BUNDLE.cache);
-/** At the end of a cache, behind the number of its lessons. V8 looks at versions too, but at no more of the code than its length. */
-const stamp = ` ${BUNDLE.id} ${process.version} ${process.arch}`;
+/**
+ * At the end of a cache, behind the number of its lessons. V8 looks at versions too, but at no more of the code than its length.
+ * The first bytes do not outlast what copies files as text, as FTP does, which would change both halves of a cache alike.
+ */
+const stamp = `\r\n\n\xff ${BUNDLE.id} ${process.version} ${process.arch}`;
 const script = compile();
 const wrapper = script.runInThisContext() as Wrapper;
 
@@ -53,9 +60,9 @@ interface Compiled extends InstanceType<typeof vm.Script> {
 }
 
 function compile(): Compiled {
-  const text = readFileSync(__filename, BUNDLE.encoding);
-  const begin = text.indexOf("/*") + 2;
-  const code = text.slice(begin, text.indexOf("*/", begin)).replaceAll(BUNDLE.commentEnd, "*/");
+  // Not read from the file, which may be another one by now.
+  const text = String(bundled);
+  const code = text.slice(text.indexOf("/*") + 2, text.lastIndexOf("*/")).replaceAll(BUNDLE.commentEnd, "*/");
   const cache = readCache();
   const compiled: Compiled = new vm.Script(code, {
     filename: __filename,
@@ -68,16 +75,23 @@ function compile(): Compiled {
   return compiled;
 }
 
+/**
+ * V8 believes what is in a cache, and may crash over one byte that has changed. So the data stand there twice: no digest of
+ * them is computed as fast as the halves are compared.
+ */
 function readCache(): { data: Buffer; lessons: number } | undefined {
   let descriptor: number | undefined;
   try {
-    descriptor = openSync(cachePath, "r");
+    // Where others may write, a link leads to a file of their choice, and a pipe is waited for.
+    descriptor = openSync(cachePath, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const { uid, mode, size } = fstatSync(descriptor);
     if ((mode & WRITABLE_BY_OTHERS) !== 0 || !isTrusted(uid)) return undefined;
     const bytes = Buffer.allocUnsafeSlow(size);
     const end = readSync(descriptor, bytes, 0, size, 0) - stamp.length;
-    if (end < 2 || bytes.toString("latin1", end) !== stamp) return undefined;
-    return { data: bytes.subarray(0, end - 1), lessons: (bytes[end - 1] as number) - 0x30 };
+    if (end < 3 || bytes.toString("latin1", end) !== stamp) return undefined;
+    const data = bytes.subarray(0, (end - 1) / 2);
+    if (!data.equals(bytes.subarray(data.length, end - 1))) return undefined;
+    return { data, lessons: (bytes[end - 1] as number) - 0x30 };
   } catch {
     return undefined;
   } finally {
@@ -96,35 +110,34 @@ function endCgi(): void {
   const isLearning = lessons < LESSONS && Math.random() < 2 ** -lessons;
   if (POSTERN_CODE_CACHE === "write" || (isLearning && POSTERN_CODE_CACHE !== "keep"))
     writeCache(lessons + 1);
-  const changed = BUNDLE.sources.find(hasChanged);
-  if (changed === undefined) return;
   try {
+    const changed = BUNDLE.sources.find(hasChanged);
+    if (changed === undefined) return;
     writeSync(
       2,
       `postern: ${join(folder, changed[0])} was changed after it was bundled: run postern bundle again\n`,
     );
   } catch {
-    // Nobody reads it.
+    // Sources may be where this process may not look, and a log may have no reader.
   }
 }
 
-/**
- * A folder that this process may not write to is the ordinary case. V8 believes what is in a cache, so it is flushed before
- * it gets its name.
- */
+/** V8 believes what is in a cache, so it is flushed before it gets its name. */
 function writeCache(lessons: number): void {
   const unfinished = `${cachePath}.${process.pid}`;
   try {
+    // Before the data are made, which costs much: a folder that this process may not write to is the ordinary case.
+    const descriptor = openSync(unfinished, "wx", statSync(__filename).mode & 0o644);
     const data = script.createCachedData();
-    const mode = statSync(__filename).mode & 0o644;
-    writeFileSync(unfinished, Buffer.concat([data, Buffer.from(`${Math.min(lessons, 9)}${stamp}`)]), {
-      flag: "wx",
-      flush: true,
-      mode,
-    });
+    const end = Buffer.from(`${Math.min(lessons, 9)}${stamp}`, "latin1");
+    writeFileSync(descriptor, Buffer.concat([data, data, end]), { flush: true });
     renameSync(unfinished, cachePath);
   } catch {
-    rmSync(unfinished, { force: true });
+    try {
+      unlinkSync(unfinished);
+    } catch {
+      // It is not there, or somebody else's.
+    }
   }
 }
 
@@ -163,24 +176,31 @@ function lazyRequire(): NodeJS.Require {
   return Object.assign(load, require);
 }
 
+interface NodesModule {
+  (...args: unknown[]): unknown;
+  new (...args: unknown[]): object;
+  [name: PropertyKey]: unknown;
+}
+
+/** Some modules are functions, as node:stream and node:assert are: a bound one, without a `prototype`, can stand for any. */
 function lazily(id: string): object {
-  let loaded: Record<PropertyKey, unknown> | undefined;
+  let loaded: NodesModule | undefined;
   const all = () => {
-    loaded ??= require(id) as Record<PropertyKey, unknown>;
+    loaded ??= require(id) as NodesModule;
     return loaded;
   };
-  return new Proxy(
-    {},
-    {
-      get: (_target, key) => all()[key],
-      has: (_target, key) => key in all(),
-      ownKeys: () => Reflect.ownKeys(all()),
-      getOwnPropertyDescriptor(_target, key) {
-        const found = Object.getOwnPropertyDescriptor(all(), key);
-        return found && { ...found, configurable: true };
-      },
+  return new Proxy(Object.bind(undefined) as unknown as NodesModule, {
+    apply: (_target, self, args) => Reflect.apply(all(), self, args),
+    construct: (_target, args, newTarget) => Reflect.construct(all(), args, newTarget),
+    get: (_target, key) => all()[key],
+    set: (_target, key, value) => Reflect.set(all(), key, value),
+    has: (_target, key) => key in all(),
+    ownKeys: () => Reflect.ownKeys(all()),
+    getOwnPropertyDescriptor(_target, key) {
+      const found = Object.getOwnPropertyDescriptor(all(), key);
+      return found && { ...found, configurable: true };
     },
-  );
+  });
 }
 
 let map: import("node:module").SourceMap | null | undefined;

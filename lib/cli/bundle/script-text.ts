@@ -1,14 +1,14 @@
 // The text of a bundled script: words for the kernel, the code in a comment, the launcher that compiles it.
 
-/** What comes before the code, in three lines. */
+/** What comes before the code, in three lines. The comment stands in a function, whose text the launcher asks for. */
 export function scriptHead(shebang: string, entry: string): string {
   return `${shebang}
 // Made by postern bundle of ${entry.replaceAll("*", "?")}: change that, and bundle it again.
-/*(function (exports, require, module, __filename, __dirname, __postern) {`;
+function bundled() {/*(function (exports, require, module, __filename, __dirname, __postern) {`;
 }
 
 /** What comes behind it, before the launcher. */
-export const codeEnd = "})*/\n";
+export const codeEnd = "})*/}\n";
 
 /** What stands for the end of a comment in the code. */
 export const COMMENT_END = "*\u0001/";

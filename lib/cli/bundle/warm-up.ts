@@ -37,6 +37,7 @@ export async function warmUp(script: string, target: string): Promise<WarmUp> {
       REMOTE_ADDR: "127.0.0.1",
       HTTP_HOST: "localhost",
       POSTERN_CODE_CACHE: "write",
+      POSTERN_SERVER: "cgi",
     },
   });
   let [head, log] = ["", ""];
