@@ -76,6 +76,12 @@ export async function loadApplication(
   return findApplication(exported, shownPath(path, cwd), options.shape);
 }
 
+/** What is made into JavaScript by a compiler that is none of ours. */
+const COMPILED = /\.(?:jsx|coffee|litcoffee|ls|civet|res|vue|svelte)$/;
+
+/** What Node reads: where such a module fails for a file, it is one that it imports. */
+const READABLE = /\.[cm]?[jt]s$|\.tsx$/;
+
 /** What Node says of JSON that is imported without an attribute: up to version 20, and later. */
 const NO_ATTRIBUTE = new Set(["ERR_IMPORT_ASSERTION_TYPE_MISSING", "ERR_IMPORT_ATTRIBUTE_MISSING"]);
 
@@ -85,10 +91,11 @@ async function importModule(path: string): Promise<unknown> {
   } catch (error) {
     const { code } = (error ?? {}) as NodeJS.ErrnoException;
     const isJson = path.endsWith(".json") && NO_ATTRIBUTE.has(code ?? "");
-    if (code !== "ERR_UNKNOWN_FILE_EXTENSION" && !isJson) throw error;
-    const text = isJson
-      ? `${path} is JSON: name the module that exports the application.`
-      : `Node ${process.versions.node} cannot read ${path}: compile it to JavaScript first.`;
+    const isUnknown = code === "ERR_UNKNOWN_FILE_EXTENSION" && !READABLE.test(path);
+    if (!isUnknown && !isJson) throw error;
+    const text = COMPILED.test(path)
+      ? `Node ${process.versions.node} cannot read ${path}: compile it to JavaScript first.`
+      : `${path} is ${isJson ? "JSON" : "no JavaScript"}: name the module that exports the application.`;
     throw new GatewayError("NO_SUCH_MODULE", text, { cause: error });
   }
 }

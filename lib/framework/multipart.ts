@@ -5,7 +5,7 @@ import { Buffer } from "node:buffer";
 import { PassThrough, type Readable } from "node:stream";
 import busboy from "busboy";
 import type { InputLimits } from "./limits.ts";
-import { badRequest, contentTooLarge } from "./responses.ts";
+import { badRequest, contentTooLarge, unsupportedMediaType } from "./responses.ts";
 
 /** A field of a form. */
 export interface FieldPart {
@@ -26,13 +26,15 @@ export interface FilePart {
 
 export type Part = FieldPart | FilePart;
 
+const UNKNOWN_CHARSET = "unsupported media type: a field of the form is in a charset that is not known";
+
 /** More than a part's head and the boundary around it: busboy ends at 16 KiB of headers. */
 const MAX_HEAD_BYTES = 32_768;
 
 /**
  * The parts of a body. The next part is read when it is asked for, so a slow consumer slows the client down.
  *
- * @throws HttpResponse 400: broken, or cut short; 413: past a limit
+ * @throws HttpResponse 400: broken, or cut short; 413: past a limit; 415: a field in a charset that busboy does not know
  */
 export async function* readParts(
   input: AsyncIterable<Uint8Array>,
@@ -131,9 +133,11 @@ class PartReader {
     });
   }
 
-  #onField(name: string | undefined, value: string, truncated: boolean): void {
+  // The types of busboy do not know that it gives no value where it cannot decode one.
+  #onField(name: string | undefined, value: string | undefined, truncated: boolean): void {
     this.#quietBytes = 0;
     if (name === undefined) this.#fail(badRequest());
+    else if (value === undefined) this.#fail(unsupportedMediaType(UNKNOWN_CHARSET));
     else if (truncated || ++this.#fields > this.#limits.maxFields || this.#isTooLong(name)) {
       this.#fail(contentTooLarge());
     } else this.#add({ kind: "field", name, value });

@@ -1,7 +1,7 @@
 import { GatewayError } from "../errors.ts";
 
 /** Node's timers end here, and take a longer time for one millisecond. */
-const LONGEST_MS = 0x7fffffff;
+export const LONGEST_MS = 0x7fffffff;
 
 /**
  * A duration of an option as a timer takes it: `Infinity`, and whatever is longer than a timer can be, is 0, which is

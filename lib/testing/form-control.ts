@@ -80,8 +80,9 @@ export function buttonText({ element, type, value }: FormControl): string {
 function ownerOf(page: HtmlPage, element: HtmlElement): HtmlElement | undefined {
   if (!["input", "select", "textarea", "button"].includes(element.tag)) return undefined;
   const id = element.attribute("form");
-  if (id === undefined) return element.closest("form");
-  return page.elements.find(({ tag, attributes }) => tag === "form" && attributes.get("id") === id);
+  if (id === undefined) return page.formOf(element);
+  const named = page.elements.find(({ attributes }) => id !== "" && attributes.get("id") === id);
+  return named?.tag === "form" ? named : undefined;
 }
 
 function toControl(element: HtmlElement): FormControl {

@@ -1,18 +1,42 @@
 // A page as a browser reads it, broken markup too: parse5 is the HTML standard's own algorithm.
 
-import { parse, type DefaultTreeAdapterTypes as Tree } from "parse5";
+import {
+  type DefaultTreeAdapterMap,
+  defaultTreeAdapter,
+  parse,
+  type DefaultTreeAdapterTypes as Tree,
+  type TreeAdapter,
+} from "parse5";
 
 /** One page, which does not change: no script runs. */
 export class HtmlPage {
-  /** In the order of their start tags. */
+  /** In the order of the tree, which is that of their start tags but in tables that hold what does not belong there. */
   readonly elements: readonly HtmlElement[];
+  readonly #forms = new Map<HtmlElement, HtmlElement>();
 
   constructor(html: string) {
-    const elements: HtmlElement[] = [];
-    // Where scripts do not run, the content of <noscript> counts.
-    const document = parse(html, { sourceCodeLocationInfo: true, scriptingEnabled: false });
+    const formNodes = new Map<Tree.Element, Tree.Element>();
+    const document = parse(html, {
+      sourceCodeLocationInfo: true,
+      // Where scripts do not run, the content of <noscript> counts.
+      scriptingEnabled: false,
+      treeAdapter: notingForms(formNodes),
+    });
+    const elements = new Map<Tree.Element, HtmlElement>();
     adopt(document, undefined, html, elements);
-    this.elements = elements;
+    this.elements = [...elements.values()];
+    for (const [node, formNode] of formNodes) {
+      const [element, form] = [elements.get(node), elements.get(formNode)];
+      if (element !== undefined && form !== undefined) this.#forms.set(element, form);
+    }
+  }
+
+  /**
+   * The form to which a control belongs that has no attribute `form` (§4.10.17.3): the one between whose tags it stands, or
+   * else one around it. A form in a table is closed at once, so that nothing is ever in it.
+   */
+  formOf(element: HtmlElement): HtmlElement | undefined {
+    return this.#forms.get(element) ?? element.closest("form");
   }
 
   /** What stands between the tags of `<title>`. */
@@ -26,18 +50,28 @@ export class HtmlPage {
   }
 }
 
+/** Notes of each element the parser's form element pointer at its start tag (§13.2.6.1, "create an element for a token"). */
+function notingForms(forms: Map<Tree.Element, Tree.Element>): TreeAdapter<DefaultTreeAdapterMap> {
+  return {
+    ...defaultTreeAdapter,
+    onElementCreated(element, { formElement, isInTemplate }) {
+      if (formElement !== null && !isInTemplate) forms.set(element, formElement);
+    },
+  };
+}
+
 function adopt(
   node: Tree.ParentNode,
   parent: HtmlElement | undefined,
   source: string,
-  elements: HtmlElement[],
+  elements: Map<Tree.Element, HtmlElement>,
 ): (HtmlElement | string)[] {
   const content: (HtmlElement | string)[] = [];
   for (const child of node.childNodes) {
     if ("value" in child) content.push(child.value);
     if (!("tagName" in child)) continue;
     const element = new HtmlElement(child, parent, source);
-    elements.push(element);
+    elements.set(child, element);
     element.content.push(...adopt(child, element, source, elements));
     content.push(element);
   }

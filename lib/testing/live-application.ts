@@ -1,6 +1,7 @@
 // The same test against a server: an application that hands each request to it over HTTP.
 
 import { GatewayError } from "../errors.ts";
+import { durationOf } from "../gateway/duration.ts";
 import type { Application } from "../gateway/types.ts";
 import { Browser } from "./browser.ts";
 import type { BrowserOptions } from "./browser-transport.ts";
@@ -65,13 +66,7 @@ export interface LiveOptions {
 export function liveApplication(address: string | URL, options: LiveOptions = {}): LiveApplication {
   const url = parseServerUrl(address);
   const { timeoutMs = 10_000, ...rest } = options;
-  if (!(timeoutMs >= 0)) {
-    throw new GatewayError(
-      "OPTION",
-      `option "timeoutMs" is ${timeoutMs}; give milliseconds, or 0 for no limit`,
-    );
-  }
-  const server: LiveServer = { url, timeoutMs, ...rest };
+  const server: LiveServer = { url, timeoutMs: durationOf("timeoutMs", timeoutMs), ...rest };
   const place = { host: url.host, https: url.protocol === "https:", scriptName: mountOf(url) };
   const gateway: Application = (environ, startResponse) => sendRequest(server, environ, startResponse);
   const application: LiveApplication = Object.assign(gateway, {

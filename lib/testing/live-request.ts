@@ -62,8 +62,8 @@ class LiveExchange {
   }
 
   async *body(response: IncomingMessage): AsyncGenerator<Chunk, void, undefined> {
-    yield EARLY_HEAD;
     try {
+      yield EARLY_HEAD;
       yield* response;
     } catch (error) {
       this.#signal.throwIfAborted();
@@ -74,6 +74,9 @@ class LiveExchange {
         `${this.#what} was answered ${response.statusCode}, and the server ${how} in the middle of the body`,
         { cause: error },
       );
+    } finally {
+      // One that is left at its head would keep its connection for as long as the server does.
+      response.destroy();
     }
   }
 
@@ -145,12 +148,13 @@ function send(request: ClientRequest, environ: Environ): void {
   input.pipe(request);
 }
 
-/** A response's headers but those of its connection, which ended here. */
+/** A response's headers but those of its connection, which ended here, and the second status that Passenger sends as one. */
 function endToEnd(raw: readonly string[]): Header[] {
   const headers: Header[] = [];
   for (let at = 0; at < raw.length; at += 2) {
     const name = raw[at] ?? "";
-    if (!HOP_BY_HOP.has(name.toLowerCase())) headers.push([name, raw[at + 1] ?? ""]);
+    const lower = name.toLowerCase();
+    if (!HOP_BY_HOP.has(lower) && lower !== "status") headers.push([name, raw[at + 1] ?? ""]);
   }
   return headers;
 }

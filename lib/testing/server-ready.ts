@@ -5,11 +5,12 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GatewayError } from "../errors.ts";
+import { durationOf, LONGEST_MS } from "../gateway/duration.ts";
 import { type LiveOptions, liveApplication } from "./live-application.ts";
 import { parseServerUrl } from "./server-address.ts";
 
 export interface ReadyOptions extends Pick<LiveOptions, "ca"> {
-  /** How long to wait, in milliseconds. @defaultValue `10_000` */
+  /** How long to wait, in milliseconds; 0 is no limit. @defaultValue `10_000` */
   readonly timeoutMs?: number;
   /** The process that is to serve: when it ends, nobody waits any longer. */
   readonly child?: ChildProcess;
@@ -32,14 +33,17 @@ const NOT_YET = new Set([502, 503, 504]);
  * const child = spawn("node", ["main.ts"], { env: { ...process.env, PORT: String(port) }, stdio: "inherit" });
  * await serverReady(`http://127.0.0.1:${port}`, { child });
  *
- * @throws {GatewayError} `NOT_READY`: the time is over, or the process has ended; `ADDRESS`
+ * @throws {GatewayError} `NOT_READY`: the time is over, or the process has ended; `ADDRESS`; `OPTION` when `timeoutMs` is no
+ *   number of milliseconds
  */
 export async function serverReady(address: string | URL | number, options: ReadyOptions = {}): Promise<void> {
   const { timeoutMs = 10_000, child, ca } = options;
   const attempt = attemptAt(address, ca);
-  const deadline = Date.now() + timeoutMs;
+  const deadline = Date.now() + (durationOf("timeoutMs", timeoutMs) || Number.POSITIVE_INFINITY);
   for (;;) {
-    const failure = await attempt(Math.max(deadline - Date.now(), 1));
+    // One that is made at the very end has time to hear that it is refused.
+    const leftMs = Math.max(Math.ceil(deadline - Date.now()), PAUSE_MS);
+    const failure = await attempt(Math.min(leftMs, LONGEST_MS));
     if (failure === undefined) return;
     if (child !== undefined && hasEnded(child)) {
       const how = child.signalCode ?? `status ${child.exitCode}`;
@@ -76,7 +80,8 @@ function placeOf(address: string): Place {
 
 async function ask(url: URL, options: LiveOptions): Promise<Error | undefined> {
   try {
-    const response = await liveApplication(url, options).request("/", { stream: true });
+    // Below the address as one of an application there would be another page: "/ready/" of "/ready".
+    const response = await liveApplication(url.origin, options).request(url.pathname, { stream: true });
     await response.close();
     if (!NOT_YET.has(response.status)) return undefined;
     return new GatewayError("NOT_READY", `it was answered ${response.status} ${response.reason}`);

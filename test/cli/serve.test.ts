@@ -169,13 +169,19 @@ describe.skipIf(lighttpd === undefined)("postern serve", () => {
     expect(await stand.remains()).toEqual([]);
   });
 
-  test("JSON is no module", async () => {
+  test("JSON is no module, and neither is text", async () => {
     const stand = await Stand.make();
-    const child = stand.postern("serve", stand.module("package.json", "{}"));
-    expect(await child.ended).toBe(1);
-    expect(child.output).toMatch(
+    const json = stand.postern("serve", stand.module("package.json", "{}"));
+    const text = stand.postern("serve", stand.module("README.md", "# Read me\n"));
+    const importing = stand.postern("serve", stand.module("app.mjs", 'import "./README.md";'));
+    expect([await json.ended, await text.ended, await importing.ended]).toEqual([1, 1, 1]);
+    expect(json.output).toMatch(
       /^\S+\/package\.json is JSON: name the module that exports the application\.\n$/,
     );
+    expect(text.output).toMatch(
+      /^\S+\/README\.md is no JavaScript: name the module that exports the application\.\n$/,
+    );
+    expect(importing.output).toMatch(/Unknown file extension "\.md" for \S+\/README\.md/);
   });
 
   test("a module that Node cannot read is one sentence", async () => {

@@ -152,6 +152,8 @@ describe("bad input", () => {
   });
   const long = "x".repeat(101);
   const fullField = (name: string) => field(name, "x".repeat(20));
+  const inCharset = (charset: string) =>
+    `Content-Disposition: form-data; name="a"\r\nContent-Type: text/plain; charset=${charset}\r\n\r\n1`;
   const without = "Content-Disposition: form-data\r\n\r\nx";
 
   test.each<[string, Uint8Array, number, Record<string, string>?]>([
@@ -180,6 +182,9 @@ describe("bad input", () => {
     ["too many fields", body(...["1", "2", "3", "4"].map((value) => field("a", value))), 413],
     ["too many parts", body(...Array(7).fill("X: y\r\n\r\nno disposition")), 413],
     ["as many parts as may be", body(...Array(5).fill("X: y\r\n\r\nno disposition"), field("a", "1")), 200],
+    ["a field in a charset that nobody knows", body(inCharset("klingon")), 415],
+    ["a field in a charset that busboy cannot decode", body(inCharset("koi8-r")), 415],
+    ["a field in UTF-8 that says so", body(inCharset("UTF-8")), 200],
     ["a form over its limit", body(...Array(5).fill(`X: y\r\n\r\n${"z".repeat(5000)}`)), 413],
   ])("%s", async (_name, data, status, type = headers) => {
     const response = await ask(app, "/", { data, headers: type });

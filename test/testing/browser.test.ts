@@ -205,6 +205,68 @@ describe("forms", () => {
     expect(last(browser)["body"]).toBe("a=1&b=");
   });
 
+  // HTML standard §13.2.6.1, "create an element for a token", with the form element pointer of §13.2.4.4, and §4.10.17.3.
+  test.each<[where: string, page: string, fields: Readonly<Record<string, readonly string[]>>]>([
+    [
+      "in the table in which it begins",
+      "<table><form id=f><tr><td><input name=a><tr><td><select name=b></select></form></table><input name=c>",
+      { f: ["a", "b"] },
+    ],
+    [
+      "in the row in which it begins",
+      "<table><tr><form id=f><td><input name=a></form><tr><form id=g><td><input name=b></form><td><input name=c></table>",
+      { f: ["a"], g: ["b"] },
+    ],
+    [
+      "beside the cells, which are moved out of the table unless they are hidden",
+      "<table><form id=f><input type=hidden name=a><input name=b></form></table>",
+      { f: ["b", "a"] },
+    ],
+    [
+      "up to its end tag, or all where that is missing",
+      "<table><form id=f></table><p><input name=a>",
+      { f: ["a"] },
+    ],
+    [
+      "of a second one that begins before its end, and does not count",
+      "<table><form id=f><tr><td><form id=g><input name=a></form></table>",
+      { f: ["a"] },
+    ],
+    [
+      "in its table, but those that name another form",
+      "<form id=g></form><table><form id=f><tr><td><input name=a form=g><input name=b></form></table>",
+      { g: ["a"], f: ["b"] },
+    ],
+    [
+      "in the element in which its end tag stands",
+      "<form id=f><div></form><input name=a></div><input name=b>",
+      { f: ["a"] },
+    ],
+    [
+      "but those in a template",
+      "<form id=f><template><input name=a></template><input name=b></form>",
+      { f: ["b"] },
+    ],
+    ["but those that name none", "<form id=''><input name=a form=''></form>", { "": [] }],
+    [
+      "but those that name the id of another element",
+      "<p id=f><form id=f><input name=a form=f></form>",
+      { f: [] },
+    ],
+  ])("a form has the controls %s", async (_where, page, controls) => {
+    const browser = await open({ "/": page });
+    const found = browser.forms().map((form) => [form.element.attribute("id"), form.names]);
+    expect(Object.fromEntries(found)).toEqual(controls);
+  });
+
+  test("in a table are filled and sent", async () => {
+    const page =
+      "<table><tr><form method=post action=/seen><td><input name=a><td><button name=b value=2>Go</button></form></table>";
+    const browser = await open({ "/": page });
+    await browser.form().fill({ a: "1" }).submit("Go");
+    expect(last(browser)["body"]).toBe("a=1&b=2");
+  });
+
   test("that get replace the query of their action", async () => {
     const browser = await open({ "/": '<form action="/seen?old=1#x"><input name=q value=ü></form>' });
     await browser.form().submit();

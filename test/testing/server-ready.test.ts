@@ -28,12 +28,15 @@ test("a free port is one that nobody listens on, and another each time", async (
 test("an HTTP server is ready when it answers, and its application is there", async () => {
   const port = await freePort();
   const statuses = [502, 503, 504, 404];
-  const server = createHttpServer((_request, response) => {
+  const asked = new Set<string | undefined>();
+  const server = createHttpServer(({ method, url }, response) => {
+    asked.add(`${method} ${url}`);
     response.writeHead(statuses.shift() ?? 200).end();
   });
   await Promise.all([serverReady(`http://127.0.0.1:${port}/a`), late(server, port)]);
-  expect(statuses).toEqual([]);
-  await serverReady(new URL(`http://127.0.0.1:${port}`));
+  expect([...statuses, ...asked]).toEqual(["GET /a"]);
+  await serverReady(new URL(`http://127.0.0.1:${port}`), { timeoutMs: Number.POSITIVE_INFINITY });
+  expect([...asked]).toEqual(["GET /a", "GET /"]);
 });
 
 test("another one is ready when it accepts connections", async () => {
@@ -42,8 +45,8 @@ test("another one is ready when it accepts connections", async () => {
   const path = join(folder.path, "app.sock");
   await Promise.all([serverReady(path), late(createServer(), path)]);
   const port = await freePort();
-  await Promise.all([serverReady(port), late(createServer(), port)]);
-  await serverReady(`127.0.0.1:${port}`);
+  await Promise.all([serverReady(port, { timeoutMs: 0 }), late(createServer(), port)]);
+  await serverReady(`127.0.0.1:${port}`, { timeoutMs: 1_000.5 });
 });
 
 test("is not waited for longer than was said", async () => {
@@ -67,6 +70,10 @@ test("is not waited for when its process has ended", async () => {
     code: "NOT_READY",
     message: expect.stringContaining("the process that was to serve ended with status 3"),
   });
+});
+
+test.each([-1, Number.NaN])("is not waited for %d milliseconds", async (timeoutMs) => {
+  await expect(serverReady(await freePort(), { timeoutMs })).rejects.toMatchObject({ code: "OPTION" });
 });
 
 test.each(["", "host", "70000", "http://", "http://a/?b"])("%j is no address", async (address) => {

@@ -44,7 +44,7 @@ export function between(bounds: Bounds, message?: string): Validator<number | st
   return new Validator(message ?? boundsText(bounds), (value) => {
     if (isEmpty(value)) return true;
     const number = typeof value === "string" && value.trim() === "" ? Number.NaN : Number(value);
-    return number >= min && number <= max;
+    return Number.isFinite(number) && number >= min && number <= max;
   });
 }
 
@@ -86,8 +86,10 @@ export function emailAddress(message: string = formMessages.email): Validator<st
   return new Validator(message, (value) => isEmpty(value) || isEmail(value));
 }
 
-function isEmpty(value: unknown): value is null | undefined | "" {
-  return value === null || value === undefined || value === "";
+function isEmpty(value: unknown): value is null | undefined | "" | readonly [] {
+  return (
+    value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0)
+  );
 }
 
 function checked(name: string, bounds: Bounds): Required<Bounds> {

@@ -49,13 +49,14 @@ export function withFileLock<T>(path: string, task: () => T): Promise<T> {
       }
     };
     const waiting = { deadline: performance.now() + PATIENCE_MS, run, giveUp: reject };
-    const queue = queues.get(path);
-    if (queue !== undefined) {
-      queue.push(waiting);
+    const known = queues.get(path);
+    if (known !== undefined) {
+      known.push(waiting);
       return;
     }
-    queues.set(path, [waiting]);
-    void serve(path, queues.get(path) as Waiting[]);
+    const queue: Waiting[] = [waiting];
+    queues.set(path, queue);
+    void serve(path, queue);
   });
 }
 

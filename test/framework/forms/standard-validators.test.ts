@@ -37,6 +37,7 @@ test.each<[string, Rule<string>, string, string | null]>([
   ["between", between({ max: 0 }), "1", "At most 0"],
   ["between", between({ min: 0 }), "many", "At least 0"],
   ["between", between({ min: 0 }), " ", "At least 0"],
+  ["between", between({ min: 0 }), "1e999", "At least 0"],
   ["oneOf", oneOf(["a", "b"]), "c", "Not one of the choices"],
   ["oneOf", oneOf(["a", "b"], "a or b"), "", null],
   ["oneOf", oneOf(["a", "b"]), "b", null],
@@ -69,6 +70,8 @@ test("numbers and lists are looked at as they are", async () => {
     "Not one of the choices",
   ]);
   expect(await filled.validates({ age: "", tags: [], more: ["a", "b"] })).toBe(true);
+  const pair = form([dropdown("tags", ["a", "b"], length({ min: 2 }, "Both"), { multiple: true })])();
+  expect([await pair.validates({ tags: ["a"] }), await pair.validates({ tags: [] })]).toEqual([false, true]);
 });
 
 describe("equalTo", () => {

@@ -26,7 +26,7 @@ import { fromJson, setText, toJson } from "../values-json.ts";
 /**
  * Keeps sessions in a folder, one file each, for all processes of one machine. The folder is made when it is missed (mode
  * 0700), the files are for their owner alone (0600), and it must not be one that a web server hands out. Where other users of
- * the machine could put sessions into it, nothing is read or written and requests get 503.
+ * the machine could put sessions into it, nothing is read, written or removed, and requests get 503.
  *
  * A file is written under another name and then renamed, so that it is never half there: not for a reader, not when the
  * disk is full, not when the process is killed. It is not waited for until it is on the disk: after a power failure sessions of
@@ -64,7 +64,7 @@ interface Entry {
 
 class DiskStore implements SessionStore {
   readonly #folder: string;
-  #isTrusted = false;
+  #isChecked = false;
   /** What is to be said of the folder, once. */
   #danger: string | undefined;
 
@@ -73,8 +73,9 @@ class DiskStore implements SessionStore {
   }
 
   async read(id: string): Promise<StoredSession | undefined> {
-    await this.#trust();
-    const entry = parse(await readFile(this.#path(id), "utf8").catch(ignoreMissing));
+    const path = this.#path(id);
+    if (!(await this.#isTrusted())) return undefined;
+    const entry = parse(await readFile(path, "utf8").catch(ignoreMissing));
     return entry && { values: entry.values, remainingMs: entry.expiresAt - Date.now() };
   }
 
@@ -82,7 +83,7 @@ class DiskStore implements SessionStore {
   async create(id: string, values: SessionValues, lifetimeMs: number): Promise<void> {
     const path = this.#path(id);
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    await this.#trust();
+    await this.#isTrusted();
     // Said by who makes sessions: a CGI script would say it at each request.
     if (this.#danger !== undefined) logToStderr("error", this.#danger);
     this.#danger = undefined;
@@ -127,6 +128,7 @@ class DiskStore implements SessionStore {
   }
 
   async cleanUp(atMost = Number.POSITIVE_INFINITY): Promise<void> {
+    if (!(await this.#isTrusted())) return;
     const names = (await readdir(this.#folder).catch(ignoreMissing)) ?? [];
     // Begins anywhere, so that none is left out where there is only time for some.
     const begin = Math.floor(Math.random() * names.length);
@@ -157,7 +159,7 @@ class DiskStore implements SessionStore {
   /** Runs `task` where there is such a session, and no other process changes it meanwhile. */
   async #alone(id: string, task: (path: string, entry: Entry) => boolean): Promise<boolean> {
     const path = this.#path(id);
-    await this.#trust();
+    if (!(await this.#isTrusted())) return false;
     try {
       return await withFileLock(`${path}.lock`, () => {
         const entry = parse(ifThere(() => readFileSync(path, "utf8")));
@@ -170,16 +172,20 @@ class DiskStore implements SessionStore {
     }
   }
 
-  /** @throws Error: other users can put sessions into the folder. Asked again until it is mended */
-  async #trust(): Promise<void> {
-    if (this.#isTrusted) return;
+  /**
+   * False where the folder is not there. It has no sessions then, whoever makes one the moment after.
+   *
+   * @throws Error: other users can put sessions into the folder. Asked again until it is mended
+   */
+  async #isTrusted(): Promise<boolean> {
+    if (this.#isChecked) return true;
     try {
       this.#danger = await checkFolder(this.#folder);
-      this.#isTrusted = true;
+      this.#isChecked = true;
     } catch (error) {
-      // What is not there has no sessions.
       ignoreMissing(error as NodeJS.ErrnoException);
     }
+    return this.#isChecked;
   }
 
   #path(id: string): string {
