@@ -15,10 +15,11 @@ export function wholeBody(
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
-    const take = (chunk: Buffer): void => {
-      size += chunk.length;
+    const take = (chunk: Uint8Array | string): void => {
+      const bytes = bufferOf(chunk, input.readableEncoding);
+      size += bytes.length;
       if (size <= maxBytes) {
-        chunks.push(chunk);
+        chunks.push(bytes);
       } else {
         input.off("data", take);
         input.pause();
@@ -42,5 +43,14 @@ export function wholeBody(
     input.on("end", end);
     input.on("error", reject);
     input.on("close", close);
+    // Listening does not begin what somebody has paused.
+    if (input.isPaused()) input.resume();
   });
+}
+
+/** What an application has set an encoding of gives text, and a stream of a middleware's may give bytes that are no Buffer. */
+function bufferOf(chunk: Uint8Array | string, encoding: BufferEncoding | null): Buffer {
+  if (typeof chunk === "string") return Buffer.from(chunk, encoding ?? "utf8");
+  if (Buffer.isBuffer(chunk)) return chunk;
+  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
 }

@@ -67,7 +67,8 @@ class WatchedSocket {
     if (writing !== this.#writing) this.#watchWriting(writing);
     const bytes = socket.bytesRead + socket.bytesWritten;
     if (writing || bytes !== this.#bytes) {
-      this.#bytes = bytes;
+      // What waited is counted as written already, and goes at some time in front of the next look.
+      this.#bytes = writing ? -1 : bytes;
       this.#quietLooks = 0;
     } else if (++this.#quietLooks === LOOKS) {
       this.#quietLooks = 0;

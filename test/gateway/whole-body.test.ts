@@ -14,6 +14,27 @@ test("all of the chunks, those that are there and those that come", async () => 
   expect((await whole).toString()).toBe("one two");
 });
 
+test("a stream that somebody has paused is read all the same", async () => {
+  const input = Readable.from([Buffer.from("some")]);
+  input.pause();
+  expect((await wholeBody(input)).toString()).toBe("some");
+});
+
+test("bytes that are no Buffer, and text, are made Buffers", async () => {
+  const bytes = await wholeBody(Readable.from([new Uint8Array([0x61, 0x62])]));
+  expect([Buffer.isBuffer(bytes), bytes.toString()]).toEqual([true, "ab"]);
+  const text = Readable.from([Buffer.from([0xc3]), Buffer.from([0xa9, 0x61]), Buffer.from("b")], {
+    objectMode: false,
+  });
+  text.setEncoding("utf8");
+  expect((await wholeBody(text)).toString("hex")).toBe("c3a96162");
+});
+
+test("text counts as the bytes that it is of", async () => {
+  const input = Readable.from(["\u00e9", "\u00e9"]);
+  await expect(wholeBody(input, 3, () => new RangeError("too long"))).rejects.toThrow(RangeError);
+});
+
 test("a body that was read already is empty", async () => {
   const input = Readable.from([Buffer.from("gone")]);
   await wholeBody(input);

@@ -1,8 +1,8 @@
 import { once } from "node:events";
-import { connect, createServer, type Socket } from "node:net";
+import { connect, createServer, Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { IdleWatch } from "../../lib/servers/idle-watch.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
@@ -71,4 +71,42 @@ test("nothing is told of a connection that has closed", async () => {
   socket.destroy();
   await sleep(IDLE_MS * 2);
   expect(count()).toBe(0);
+});
+
+/** A watch over a socket that goes nowhere, by a clock that the test moves on. */
+function byTheClock() {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const watch = new IdleWatch(IDLE_MS);
+  const socket = new Socket();
+  let count = 0;
+  const watching = watch.watch(socket, { idle: () => void count++ });
+  return { watch, socket, watching, count: () => count };
+}
+
+test("bytes that waited begin the time when they are gone, not when they were written", () => {
+  const { socket, count } = byTheClock();
+  let waiting = 1;
+  Object.defineProperty(socket, "writableLength", { get: () => waiting });
+  vi.advanceTimersByTime(IDLE_MS);
+  waiting = 0;
+  vi.advanceTimersByTime(IDLE_MS);
+  expect(count()).toBe(0);
+  vi.advanceTimersByTime(IDLE_MS / 8);
+  expect(count()).toBe(1);
+});
+
+test("no timer is left once the last connection has closed, and the next one has one again", () => {
+  const { watch, socket, watching, count } = byTheClock();
+  const other = watch.watch(socket, { idle() {} });
+  watch.forget(watching);
+  vi.advanceTimersByTime(IDLE_MS);
+  expect(vi.getTimerCount()).toBe(1);
+  watch.forget(other);
+  vi.advanceTimersByTime(IDLE_MS / 8);
+  expect(vi.getTimerCount()).toBe(0);
+  let late = 0;
+  watch.watch(socket, { idle: () => void late++ });
+  vi.advanceTimersByTime((IDLE_MS / 8) * 9);
+  expect([count(), late, vi.getTimerCount()]).toEqual([0, 1, 1]);
 });

@@ -39,6 +39,15 @@ export class LightHeaders {
     return value === undefined ? LightHeaders.nativeOf(this).has(name) : value !== null;
   }
 
+  /** Tells of the object that it was called on, which is not the one of Node's behind it. */
+  forEach(callback: (value: string, name: string, headers: Headers) => void, self?: unknown): void {
+    const tell = (value: string, name: string): void => {
+      callback.call(self, value, name, this as unknown as Headers);
+    };
+    // What cannot be called is for Node to complain about.
+    LightHeaders.nativeOf(this).forEach(typeof callback === "function" ? tell : callback);
+  }
+
   /** A value that is there as it is, or null where there is none; undefined for what Node's headers have to be asked about. */
   #plain(name: string): string | null | undefined {
     if (this.#native !== undefined || typeof name !== "string") return undefined;

@@ -2,6 +2,7 @@ import { HEADER_VALUE } from "../../gateway/head.ts";
 import { headerVariable } from "../../gateway/header-variable.ts";
 import { plainEnviron } from "../../gateway/plain-environ.ts";
 import type { Environ } from "../../gateway/types.ts";
+import { NativeHeaders } from "./native.ts";
 
 /** The headers of variables, so that a name is looked at once and not with each request; "" for what is no header. */
 const known = new Map<string, string>();
@@ -11,7 +12,7 @@ const MAX_KNOWN_NAME = 128;
 /** The headers of a request. What cannot be one, such as a value with a line break, is left out. */
 export function requestHeaders(someEnviron: Environ): Headers {
   const environ = plainEnviron(someEnviron);
-  const headers = new Headers();
+  const headers = new NativeHeaders();
   for (const variable in environ) {
     const name = known.get(variable) ?? nameOf(variable);
     if (name === "") continue;

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { inspect } from "node:util";
 import { runInNewContext } from "node:vm";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import {
   type FetchEnviron,
   type FromFetchOptions,
@@ -193,6 +193,37 @@ describe.each(ways)("a request with %s", (_title, options) => {
       ["some", null, "some"],
       ["de", true, "Headers"],
     ]);
+  });
+
+  test("has its own headers, whatever stands in the place of Node's Headers by then", async () => {
+    class Other {
+      append(): void {}
+    }
+    vi.stubGlobal("Headers", Other);
+    try {
+      const handler: Handler = ({ headers }) => {
+        headers.append("X-More", "b");
+        return new Response(`${headers.get("x-some")} ${headers.get("x-more")}`);
+      };
+      const request = { headers: { "X-Some": "a" } };
+      expect((await ask(handler, "/", request, options)).text).toBe("a b");
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
+  test("its headers are told of one by one, as those of this request", async () => {
+    const self = {};
+    const handler: Handler = ({ headers }) => {
+      const told: unknown[] = [];
+      headers.forEach(function (this: unknown, value, name, all) {
+        if (name === "x-some") told.push(value, all === headers, this === self);
+      }, self);
+      expect(() => headers.forEach(undefined as never)).toThrow(TypeError);
+      return Response.json(told);
+    };
+    const { text } = await ask(handler, "/", { headers: { "X-Some": "a" } }, options);
+    expect(JSON.parse(text)).toEqual(["a", true, true]);
   });
 
   test("is a Request, and a new one can be made of it", async () => {
