@@ -15,7 +15,7 @@ import {
   WSGI_VERSION,
 } from "./environ.ts";
 import { fileWrapper } from "./file-body.ts";
-import { PLAIN, plainEnviron } from "./plain-environ.ts";
+import { PLAIN, plainEnviron, SENT } from "./plain-environ.ts";
 import type { Environ } from "./types.ts";
 import type { RequestVariables } from "./variables.ts";
 
@@ -93,6 +93,11 @@ class DeferredEnviron {
   /** What an application has under a symbol. */
   symbol(key: symbol): unknown {
     return this.#complete ? Reflect.get(this.whole(), key) : undefined;
+  }
+
+  /** What was sent, where it is all that there is and a visitor finds each name once. */
+  get sent(): RequestVariables | undefined {
+    return this.#known === undefined && this.#variables.areSingle ? this.#variables : undefined;
   }
 
   /** None, unless the application has given it one. */
@@ -230,6 +235,7 @@ const traps: ProxyHandler<DeferredEnviron> = {
   get(deferred, key, receiver) {
     if (typeof key === "string") return deferred.get(key);
     if (key === PLAIN) return receiver === deferred.environ ? deferred.whole() : undefined;
+    if (key === SENT) return receiver === deferred.environ ? deferred.sent : undefined;
     return deferred.symbol(key);
   },
   set(deferred, key, value, receiver) {

@@ -157,6 +157,22 @@ export class RequestVariables {
     return undefined;
   }
 
+  /** Whether each name was sent once. */
+  get areSingle(): boolean {
+    return !this.#repeated;
+  }
+
+  /** Those that may be headers, in the order in which they were sent, where each was sent once. */
+  eachHeader(visit: (name: string, value: string) => void): void {
+    for (let place = 0; place < this.#count; place++) {
+      const { name, rule } = this.#variables[place] as Variable;
+      if (rule === PLAIN && name !== "CONTENT_TYPE") continue;
+      const value = this.#valueAt(place);
+      // Where there is no body these two are sent empty.
+      if (value !== "" || (name !== "CONTENT_TYPE" && name !== "CONTENT_LENGTH")) visit(name, value);
+    }
+  }
+
   /**
    * An environ of all variables, with room for what the gateway adds. What nearly every request has stands in it already, as
    * `null`: V8 copies such an object whole, where one that grows with each name is made anew, and all its names are entered

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { deferredEnviron } from "../../lib/gateway/deferred-environ.ts";
 import { completeEnviron, type EnvironOptions, type GatewayValues } from "../../lib/gateway/environ.ts";
 import { LazyKey } from "../../lib/gateway/lazy-key.ts";
-import { plainEnviron } from "../../lib/gateway/plain-environ.ts";
+import { eachHeader, plainEnviron } from "../../lib/gateway/plain-environ.ts";
 import type { Environ } from "../../lib/gateway/types.ts";
 import { addVariable, emptyEnviron, type Variable } from "../../lib/gateway/variables.ts";
 import { gatewayValues, received } from "../support/received-variables.ts";
@@ -289,5 +289,53 @@ describe("what costs something is made when it is read", () => {
     });
     expect(asked).toEqual([]);
     expect([environ["postern.signal"], environ["postern.signal"], asked]).toEqual([inner, inner, [before]]);
+  });
+});
+
+describe("the headers of a request", () => {
+  const visited = (environ: Environ): [string, string][] => {
+    const headers: [string, string][] = [];
+    eachHeader(environ, (name, value) => headers.push([name, value]));
+    return headers;
+  };
+  const headers: [string, string][] = [
+    ["HTTP_HOST", "example.org:8080"],
+    ["HTTP_COOKIE", "a=1"],
+  ];
+
+  test("are those that were sent, without the empty ones of a body", () => {
+    expect(visited(deferred())).toEqual(headers);
+    expect(visited(madeAtOnce(sent, gatewayValues()))).toEqual(headers);
+    const body: Variables = [
+      ["CONTENT_TYPE", "text/plain"],
+      ["CONTENT_LENGTH", "5"],
+      ["HTTP_EMPTY", ""],
+      ["HTTP_PROXY", "http://forged/"],
+    ];
+    const some: Variables = [...sent.slice(0, -1), ...body];
+    expect(visited(deferred(some))).toEqual([...headers, ...body.slice(0, 3)]);
+    expect(visited(deferred(some)).sort()).toEqual(visited(madeAtOnce(some, gatewayValues())).sort());
+  });
+
+  test("are those that somebody has made of them", () => {
+    const environ = deferred();
+    environ.HTTP_HOST = "other.example";
+    environ.HTTP_X_NEW = "1";
+    delete environ.HTTP_COOKIE;
+    expect(visited(environ).sort()).toEqual([
+      ["HTTP_HOST", "other.example"],
+      ["HTTP_X_NEW", "1"],
+    ]);
+    const child: Environ = Object.create(deferred());
+    child.HTTP_COOKIE = "b=2";
+    expect(visited(child)).toContainEqual(["HTTP_COOKIE", "b=2"]);
+  });
+
+  test("are joined where one was sent twice", () => {
+    for (const known of [new Map<string, Variable>(), undefined])
+      expect(visited(deferred([...sent, ["HTTP_COOKIE", "b=2"]], gatewayValues(), known))).toContainEqual([
+        "HTTP_COOKIE",
+        "a=1; b=2",
+      ]);
   });
 });

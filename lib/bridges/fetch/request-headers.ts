@@ -1,6 +1,6 @@
 import { HEADER_VALUE } from "../../gateway/head.ts";
 import { headerVariable } from "../../gateway/header-variable.ts";
-import { plainEnviron } from "../../gateway/plain-environ.ts";
+import { eachHeader } from "../../gateway/plain-environ.ts";
 import type { Environ } from "../../gateway/types.ts";
 import { NativeHeaders } from "./native.ts";
 
@@ -10,15 +10,12 @@ const MAX_KNOWN = 512;
 const MAX_KNOWN_NAME = 128;
 
 /** The headers of a request. What cannot be one, such as a value with a line break, is left out. */
-export function requestHeaders(someEnviron: Environ): Headers {
-  const environ = plainEnviron(someEnviron);
+export function requestHeaders(environ: Environ): Headers {
   const headers = new NativeHeaders();
-  for (const variable in environ) {
+  eachHeader(environ, (variable, value) => {
     const name = known.get(variable) ?? nameOf(variable);
-    if (name === "") continue;
-    const value = environ[variable];
-    if (typeof value === "string" && HEADER_VALUE.test(value)) headers.append(name, value);
-  }
+    if (name !== "" && HEADER_VALUE.test(value)) headers.append(name, value);
+  });
   return headers;
 }
 

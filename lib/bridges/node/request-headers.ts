@@ -1,7 +1,7 @@
 // The headers of a request as node:http would show them, made of CGI variables.
 
 import type { IncomingHttpHeaders } from "node:http";
-import { plainEnviron } from "../../gateway/plain-environ.ts";
+import { eachHeader } from "../../gateway/plain-environ.ts";
 import type { Environ } from "../../gateway/types.ts";
 
 export interface RequestHeaders {
@@ -16,8 +16,8 @@ interface HeaderName {
   readonly lower: string;
 }
 
-/** Names of variables that were seen, so that a name is looked at once; `undefined` for those that are no header. */
-const known = new Map<string, HeaderName | undefined>();
+/** Names of variables that were seen, so that a name is looked at once. */
+const known = new Map<string, HeaderName>();
 const MAX_KNOWN = 512;
 const MAX_KNOWN_NAME = 128;
 
@@ -29,17 +29,14 @@ const spellings: Readonly<Record<string, string>> = {
   "X-Request-Id": "X-Request-ID",
 };
 
-export function requestHeaders(someEnviron: Environ): RequestHeaders {
-  const environ = plainEnviron(someEnviron);
+export function requestHeaders(environ: Environ): RequestHeaders {
   const headers: IncomingHttpHeaders = {};
   const rawHeaders: string[] = [];
-  for (const variable in environ) {
-    const name = known.has(variable) ? known.get(variable) : nameOf(variable);
-    if (name === undefined) continue;
-    const value = environ[variable] as string;
-    rawHeaders.push(name.raw, value);
-    headers[name.lower] = value;
-  }
+  eachHeader(environ, (variable, value) => {
+    const { raw, lower } = known.get(variable) ?? nameOf(variable);
+    rawHeaders.push(raw, value);
+    headers[lower] = value;
+  });
   if (hasUnknownLength(environ)) {
     rawHeaders.push("Transfer-Encoding", "chunked");
     headers["transfer-encoding"] = "chunked";
@@ -62,16 +59,17 @@ function hasUnknownLength({
   return chunked === true || (type !== undefined && method !== "GET" && method !== "HEAD");
 }
 
-function nameOf(variable: string): HeaderName | undefined {
+function nameOf(variable: string): HeaderName {
   const name = headerName(variable);
   if (known.size < MAX_KNOWN && variable.length <= MAX_KNOWN_NAME) known.set(variable, name);
   return name;
 }
 
-function headerName(variable: string): HeaderName | undefined {
-  const bare = variable === "CONTENT_TYPE" || variable === "CONTENT_LENGTH";
-  if (!bare && !variable.startsWith("HTTP_")) return undefined;
-  const lower = (bare ? variable : variable.slice(5)).toLowerCase().replaceAll("_", "-");
+function headerName(variable: string): HeaderName {
+  const lower = variable
+    .replace(/^HTTP_/, "")
+    .toLowerCase()
+    .replaceAll("_", "-");
   const raw = lower.replace(/(?<![^-])[a-z]/g, (letter) => letter.toUpperCase());
   return { raw: spellings[raw] ?? raw, lower };
 }
