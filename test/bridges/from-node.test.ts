@@ -1,6 +1,6 @@
 // What a comparison with node:http cannot show: mounts, rebuilt targets, failures, and what the gateway adds.
 
-import { createServer, type RequestListener } from "node:http";
+import { createServer, IncomingMessage, type RequestListener, ServerResponse } from "node:http";
 import { createRequire } from "node:module";
 import type { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
@@ -95,6 +95,80 @@ describe.each(["express", "express4"])("%s, mounted by the web server", (name) =
   test("redirects to a folder below its mount point", async () => {
     const response = await call(application, "/files/contract", { scriptName: "/app" });
     expect([response.status, response.header("location")]).toEqual([301, "/app/files/contract/"]);
+  });
+});
+
+// Express changes the prototypes of what it gets, which up to Node 22 costs more than all the rest of a request.
+describe("an application that shows prototypes for its requests and responses, as Express does", () => {
+  interface Shown extends RequestListener {
+    request?: object;
+    response?: object;
+  }
+
+  /** What the listener's request and response have as prototypes when it is called. */
+  async function given(application: Application): Promise<{ request: object; response: object }> {
+    const response = await call(application, "/");
+    expect(response.status).toBe(200);
+    return prototypes;
+  }
+
+  let prototypes = { request: {}, response: {} };
+  const listener = (): Shown =>
+    function shown(request, response) {
+      prototypes = { request: Object.getPrototypeOf(request), response: Object.getPrototypeOf(response) };
+      response.writeHead(200, text).end();
+    };
+
+  test.each<[name: string, bridged: (listener: Shown) => Application]>([
+    ["called itself", fromNode],
+    ["the only listener of a server", (shown) => fromNode(createServer(shown))],
+  ])("gets them so, %s", async (_name, bridged) => {
+    const request = Object.create(IncomingMessage.prototype);
+    const response = Object.create(ServerResponse.prototype);
+    const application = bridged(Object.assign(listener(), { request, response }));
+    const seen = await given(application);
+    expect([seen.request === request, seen.response === response]).toEqual([true, true]);
+  });
+
+  test("may show others later", async () => {
+    const shown = listener();
+    const application = fromNode(shown);
+    const none = await given(application);
+    expect([none.request === IncomingMessage.prototype, none.response === ServerResponse.prototype]).toEqual([
+      true,
+      true,
+    ]);
+    for (const request of [Object.create(IncomingMessage.prototype), IncomingMessage.prototype]) {
+      shown.request = request;
+      const seen = await given(application);
+      expect([seen.request === request, seen.response === ServerResponse.prototype]).toEqual([true, true]);
+    }
+  });
+
+  test("gets Node's own where what it shows is something else", async () => {
+    const request = (): void => {};
+    const seen = await given(fromNode(Object.assign(listener(), { request, response: {} })));
+    expect([seen.request === IncomingMessage.prototype, seen.response === ServerResponse.prototype]).toEqual([
+      true,
+      true,
+    ]);
+  });
+
+  test.each(["express", "express4"])("finds them in %s", async (name) => {
+    const app = load(name)();
+    const seen: boolean[] = [];
+    // Express asks for it before it sets the prototypes.
+    const handle = app.handle;
+    app.handle = (request: IncomingMessage, response: ServerResponse, next: unknown) => {
+      seen.push(
+        Object.getPrototypeOf(request) === app.request,
+        Object.getPrototypeOf(response) === app.response,
+      );
+      handle.call(app, request, response, next);
+    };
+    app.get("/", (_request: unknown, response: { json(value: unknown): void }) => response.json("done"));
+    expect((await call(fromNode(app as RequestListener), "/")).text).toBe('"done"');
+    expect(seen).toEqual([true, true]);
   });
 });
 

@@ -7,8 +7,8 @@ import { ApplicationError } from "../../errors.ts";
 import { EARLY_HEAD } from "../../gateway/early-head.ts";
 import type { Body, Environ, StartResponse } from "../../gateway/types.ts";
 import { GatewaySocket, type Piece, type SocketOwner } from "./gateway-socket.ts";
-import { incomingMessage } from "./incoming-message.ts";
 import type { NodeListener } from "./node-listener.ts";
+import { fillRequest } from "./request-fields.ts";
 import { ResponseBody } from "./response-body.ts";
 import { ResponseReader } from "./response-reader.ts";
 
@@ -43,8 +43,9 @@ export class NodeExchange implements SocketOwner {
     this.#socket = new GatewaySocket(this, listener.server);
     const timeout = listener.server?.timeout ?? 0;
     if (timeout > 0) this.#socket.setTimeout(timeout);
-    this.#request = incomingMessage(environ, this.#asSocket);
-    this.#response = new ServerResponse(this.#request);
+    this.#request = listener.createRequest(this.#asSocket);
+    fillRequest(this.#request, environ);
+    this.#response = listener.createResponse(this.#request);
     // The web server adds it. A date that the application sets stays.
     this.#response.sendDate = false;
     // In front of the response's own listener: the request hears of it first.

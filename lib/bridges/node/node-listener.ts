@@ -1,16 +1,26 @@
 // What a bridge calls: a listener, or a server with its listeners.
 
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
+import { IncomingMessage, type RequestListener, type Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import { ApplicationError, GatewayError } from "../../errors.ts";
+import { MessageKind } from "./message-kind.ts";
 
 /** A request that expects what nobody knows of is refused, as in node:http (RFC 9110 §10.1.1). */
 const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i;
+
+/** What an application of Express shows: the prototypes that it gives each request and each response. */
+interface Prototypes {
+  readonly request?: unknown;
+  readonly response?: unknown;
+}
 
 export class NodeListener {
   /** The server whose listeners are called, if it is one. */
   readonly server: Server | undefined;
   readonly #listener: RequestListener | undefined;
+  readonly #requests = new MessageKind<Socket, IncomingMessage>(IncomingMessage);
+  readonly #responses = new MessageKind<IncomingMessage, ServerResponse>(ServerResponse);
   readonly #warned = new Set<string>();
 
   /** @throws {GatewayError} `APPLICATION` when it is neither */
@@ -25,6 +35,14 @@ export class NodeListener {
     }
   }
 
+  createRequest(socket: Socket): IncomingMessage {
+    return this.#requests.make(socket, this.#prototypes?.request);
+  }
+
+  createResponse(request: IncomingMessage): ServerResponse {
+    return this.#responses.make(request, this.#prototypes?.response);
+  }
+
   /** What the listener returns, which is a promise where it is an async function. */
   call(request: IncomingMessage, response: ServerResponse): unknown {
     const { expect } = request.headers;
@@ -37,6 +55,14 @@ export class NodeListener {
     if (this.#warned.has(warning)) return;
     this.#warned.add(warning);
     errors.write(`postern/bridge/node: ${warning}\n`);
+  }
+
+  get #prototypes(): Prototypes | undefined {
+    if (this.#listener !== undefined) return this.#listener as Prototypes;
+    const { server } = this;
+    return server?.listenerCount("request") === 1
+      ? (server.listeners("request")[0] as Prototypes | undefined)
+      : undefined;
   }
 
   #request(request: IncomingMessage, response: ServerResponse): unknown {

@@ -63,6 +63,22 @@ function pair({ holds = false, method = "GET", minor = 1 } = {}) {
 }
 
 export const assumptions = {
+  "their constructors can be called for an object with another prototype"() {
+    for (const [base, from] of [
+      [IncomingMessage, new Socket()],
+      [ServerResponse, pair().request],
+    ]) {
+      const prototype = Object.create(base.prototype);
+      function construct() {
+        base.call(this, from);
+      }
+      construct.prototype = prototype;
+      const made = new construct();
+      assert.equal(Object.getPrototypeOf(made), prototype);
+      assert.deepEqual(Object.getOwnPropertyNames(made), Object.getOwnPropertyNames(new base(from)));
+    }
+  },
+
   "headers and headersDistinct can be set"() {
     const { request } = pair();
     assert.equal(request.headers.host, "localhost");

@@ -1,5 +1,4 @@
-import { IncomingMessage } from "node:http";
-import type { Socket } from "node:net";
+import type { IncomingMessage } from "node:http";
 import type { Environ } from "../../gateway/types.ts";
 import { requestHeaders } from "./request-headers.ts";
 import { requestTarget } from "./request-target.ts";
@@ -10,9 +9,8 @@ interface MountedRequest {
   originalUrl?: string;
 }
 
-/** The request of an environ, without its body. */
-export function incomingMessage(environ: Environ, socket: Socket): IncomingMessage {
-  const request: IncomingMessage & MountedRequest = new IncomingMessage(socket);
+/** Makes `request` that of an environ, without its body. */
+export function fillRequest(request: IncomingMessage & MountedRequest, environ: Environ): void {
   const { headers, rawHeaders } = requestHeaders(environ);
   request.headers = headers;
   request.rawHeaders = rawHeaders;
@@ -30,7 +28,6 @@ export function incomingMessage(environ: Environ, socket: Socket): IncomingMessa
   request.httpVersionMinor = version.length < 3 ? 0 : version.charCodeAt(2) - 48;
   // Nothing that a gateway could do, as in a server without a listener for it.
   (request as unknown as { upgrade: boolean }).upgrade = false;
-  return request;
 }
 
 /** Made when it is read: hardly anybody does. The accessor is the same for all requests. */
