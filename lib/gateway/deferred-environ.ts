@@ -17,7 +17,7 @@ import {
 import { fileWrapper } from "./file-body.ts";
 import { PLAIN, plainEnviron, SENT } from "./plain-environ.ts";
 import type { Environ } from "./types.ts";
-import type { RequestVariables } from "./variables.ts";
+import type { DeferredVariables } from "./variables.ts";
 
 /**
  * The environ of variables that a web server sent, as `completeEnviron` makes it. It is an ordinary object for all that an
@@ -26,7 +26,7 @@ import type { RequestVariables } from "./variables.ts";
  * @throws {ProtocolError} as `completeEnviron` does
  */
 export function deferredEnviron(
-  variables: RequestVariables,
+  variables: DeferredVariables,
   values: GatewayValues,
   options: EnvironOptions,
 ): Environ {
@@ -39,7 +39,7 @@ export function deferredEnviron(
 class DeferredEnviron {
   /** What the application gets. */
   readonly environ: Environ;
-  readonly #variables: RequestVariables;
+  readonly #variables: DeferredVariables;
   readonly #values: GatewayValues;
   readonly #options: EnvironOptions;
   #path: SentPath | undefined;
@@ -47,16 +47,14 @@ class DeferredEnviron {
   #known: Environ | undefined;
   #complete = false;
 
-  constructor(variables: RequestVariables, values: GatewayValues, options: EnvironOptions) {
+  constructor(variables: DeferredVariables, values: GatewayValues, options: EnvironOptions) {
     this.#variables = variables;
     this.#values = values;
     this.#options = options;
     this.environ = new Proxy(this, traps) as unknown as Environ;
     checkMethod(variables.valueOf("REQUEST_METHOD"));
     checkLength(variables.valueOf("CONTENT_LENGTH"));
-    const uri = variables.valueOf("REQUEST_URI");
-    // It may have dot segments, which completing the path may refuse.
-    if (uri !== undefined && (uri.includes("/.") || uri.includes("%2"))) this.#makePath();
+    if (variables.hasDoubtfulPath) this.#makePath();
   }
 
   /** What is seen of it in a console, which calls this on what the application has. */
@@ -96,7 +94,7 @@ class DeferredEnviron {
   }
 
   /** What was sent, where it is all that there is and a visitor finds each name once. */
-  get sent(): RequestVariables | undefined {
+  get sent(): DeferredVariables | undefined {
     return this.#known === undefined && this.#variables.areSingle ? this.#variables : undefined;
   }
 
@@ -164,9 +162,9 @@ class DeferredEnviron {
 
 /** What values are made of, each when it is looked at. */
 class SentVariables implements ServerVariables {
-  readonly #variables: RequestVariables;
+  readonly #variables: DeferredVariables;
 
-  constructor(variables: RequestVariables) {
+  constructor(variables: DeferredVariables) {
     this.#variables = variables;
   }
 
@@ -220,7 +218,7 @@ class SentPath extends SentVariables implements PathVariables {
   SCRIPT_NAME: string | undefined;
   PATH_INFO: string | undefined;
 
-  constructor(variables: RequestVariables) {
+  constructor(variables: DeferredVariables) {
     super(variables);
     this.SCRIPT_NAME = variables.valueOf("SCRIPT_NAME");
     this.PATH_INFO = variables.valueOf("PATH_INFO");

@@ -2,6 +2,7 @@
 // one means. All protocols whose peers send CGI variables add them through here.
 
 import { ProtocolError } from "../errors.ts";
+import type { HeaderVariables } from "./plain-environ.ts";
 import type { Environ } from "./types.ts";
 
 const PLAIN = 0;
@@ -99,8 +100,26 @@ export function variableNamed(name: string): Variable {
   return { name: internalized(name), rule: ruleOf(name), expected, lastRequest: 0 };
 }
 
+/** The variables of one request, each made when it is asked for. */
+export interface DeferredVariables extends HeaderVariables {
+  /** @throws {ProtocolError} `CONTENT_LENGTH` when that was sent twice with different values */
+  valueOf(name: string): string | undefined;
+
+  /** All of them; throws as {@link valueOf}. */
+  toEnviron(): Environ;
+
+  /** The client sent its body chunked. */
+  readonly chunked: true | undefined;
+
+  /** Each name was sent once. */
+  readonly areSingle: boolean;
+
+  /** To complete their path may throw, which has to be known before an application is called. */
+  readonly hasDoubtfulPath: boolean;
+}
+
 /** The length of the body that a request announces; undefined when it does not say. It has been found to be a number. */
-export function announcedLength(variables: RequestVariables): number | undefined {
+export function announcedLength(variables: DeferredVariables): number | undefined {
   const length = variables.valueOf("CONTENT_LENGTH");
   return length ? Number(length) : undefined;
 }
@@ -109,7 +128,7 @@ export function announcedLength(variables: RequestVariables): number | undefined
  * The variables of one request where a web server sent them: the text that they came in, and where in it each value stands.
  * A value becomes a string of its own when it is asked for.
  */
-export class RequestVariables {
+export class RequestVariables implements DeferredVariables {
   readonly #request = ++requests;
   /** The block that they came in, one code point a byte. */
   #text = "";
@@ -157,9 +176,14 @@ export class RequestVariables {
     return undefined;
   }
 
-  /** Whether each name was sent once. */
   get areSingle(): boolean {
     return !this.#repeated;
+  }
+
+  /** REQUEST_URI may have dot segments. */
+  get hasDoubtfulPath(): boolean {
+    const uri = this.valueOf("REQUEST_URI");
+    return uri !== undefined && (uri.includes("/.") || uri.includes("%2"));
   }
 
   /** Those that may be headers, in the order in which they were sent, where each was sent once. */

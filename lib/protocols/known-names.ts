@@ -24,12 +24,13 @@ export interface Pairs<Meaning> {
 export class KnownNames<Meaning> {
   /** Stands in front of the first name of a request. */
   readonly first: KnownName<Meaning>;
-  readonly #meaningOf: (text: string) => Meaning;
+  readonly #meaningOf: (text: string, isKept: boolean) => Meaning;
   readonly #interned = new Map<string, KnownName<Meaning>>();
 
-  constructor(meaningOf: (text: string) => Meaning) {
+  /** @param meaningOf is told whether what it gives is kept: it is asked anew each time for a name that is not */
+  constructor(meaningOf: (text: string, isKept: boolean) => Meaning) {
     this.#meaningOf = meaningOf;
-    this.first = new KnownName("", meaningOf(""));
+    this.first = new KnownName("", meaningOf("", true));
   }
 
   /** The name that stands behind `before`: in `bytes`, which `view` shows, from `start` to `end`. */
@@ -44,10 +45,11 @@ export class KnownNames<Meaning> {
     if (next?.isAt(view, start, end) === true) return next;
     if (otherNext?.isAt(view, start, end) === true) return otherNext;
     const text = bytes.toString("latin1", start, end);
-    const known = this.#interned.get(text);
-    const name = known ?? new KnownName(text, this.#meaningOf(text));
-    if (known === undefined) {
-      if (text.length > MAX_KEPT_BYTES || this.#interned.size >= MAX_INTERNED) return name;
+    let name = this.#interned.get(text);
+    if (name === undefined) {
+      const isKept = text.length <= MAX_KEPT_BYTES && this.#interned.size < MAX_INTERNED;
+      name = new KnownName(text, this.#meaningOf(text, isKept));
+      if (!isKept) return name;
       this.#interned.set(text, name);
     }
     before.otherNext = next;

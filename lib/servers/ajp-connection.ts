@@ -3,17 +3,18 @@
 
 import type { Socket } from "node:net";
 import { ProtocolError } from "../errors.ts";
+import { deferredEnviron } from "../gateway/deferred-environ.ts";
 import { printable } from "../gateway/log.ts";
 import type { HandOver } from "../gateway/protocol-server.ts";
 import { refuse } from "../gateway/respond.ts";
+import type { Environ } from "../gateway/types.ts";
 import { DATA_PACKET_OVERHEAD, Magic, PacketType } from "../protocols/ajp13/constants.ts";
 import { dataStart } from "../protocols/ajp13/data-packet.ts";
-import { decodeForwardRequest, type ForwardRequest } from "../protocols/ajp13/forward-request.ts";
 import { PacketDecoder } from "../protocols/ajp13/packet-decoder.ts";
 import { encodeCPong, encodeGetBodyChunk } from "../protocols/ajp13/response-packets.ts";
 import type { AjpContext } from "./ajp-context.ts";
-import { type AjpEnviron, environOf } from "./ajp-environ.ts";
 import { AjpRequest } from "./ajp-request.ts";
+import { AjpVariables } from "./ajp-variables.ts";
 import type { Connection } from "./connection-server.ts";
 import { closeAfterwards } from "./linger.ts";
 import { runRequest } from "./run-request.ts";
@@ -173,11 +174,12 @@ export class AjpConnection implements Connection {
       this.#refuse(request, "431 Request Header Fields Too Large");
       return;
     }
-    const head = this.#decode(request, bytes, start, end);
-    if (head === undefined) return;
-    request.method = head.method;
-    request.path = head.uri;
-    if (context.secret?.matches(head.attributes.secret) === false) {
+    const variables = this.#decode(request, bytes, start, end);
+    if (variables === undefined) return;
+    const { method, uri, secret } = variables.fields;
+    request.method = method;
+    request.path = uri;
+    if (context.secret?.matches(secret) === false) {
       context.refused(
         'refused an AJP request that has not the secret of option "secret"; ProxyPass takes it as secret=',
       );
@@ -189,9 +191,16 @@ export class AjpConnection implements Connection {
       this.#refuse(request, "503 Service Unavailable");
       return;
     }
-    const made = this.#environOf(head, request);
-    if (made === undefined) return;
-    const { environ, bodyLength } = made;
+    let environ: Environ;
+    let bodyLength: number | undefined;
+    try {
+      environ = deferredEnviron(variables, request, context.environ);
+      bodyLength = variables.bodyLength;
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#refuseBad(request, error);
+      return;
+    }
     if (bodyLength !== undefined && bodyLength > context.maxBodyBytes) {
       context.refused(`refused a body of ${bodyLength} bytes ("maxBodyBytes" is ${context.maxBodyBytes})`);
       this.#refuse(request, "413 Content Too Large");
@@ -203,24 +212,13 @@ export class AjpConnection implements Connection {
   }
 
   /** Undefined when the request was refused. What cannot be read at all gets no answer: it may be no request. */
-  #decode(request: AjpRequest, bytes: Buffer, start: number, end: number): ForwardRequest | undefined {
+  #decode(request: AjpRequest, bytes: Buffer, start: number, end: number): AjpVariables | undefined {
     try {
-      return decodeForwardRequest(bytes, start, end);
+      return new AjpVariables(bytes, start, end, this.#context.names);
     } catch (error) {
       const incomplete =
         error instanceof ProtocolError && (error.code === "AJP_METHOD" || error.code === "AJP_URI");
       if (!incomplete) throw error;
-      this.#refuseBad(request, error);
-      return undefined;
-    }
-  }
-
-  /** Undefined when the request was refused. */
-  #environOf(head: ForwardRequest, request: AjpRequest): AjpEnviron | undefined {
-    try {
-      return environOf(head, { input: request.body, cancellation: request.cancellation }, this.#context);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
       this.#refuseBad(request, error);
       return undefined;
     }

@@ -1,3 +1,5 @@
+import type { Variable } from "../gateway/variables.ts";
+import type { RequestNames } from "../protocols/ajp13/forward-request.ts";
 import type { AjpSecret } from "./ajp-secret.ts";
 import type { ServerContext } from "./context.ts";
 
@@ -6,6 +8,6 @@ export interface AjpContext extends ServerContext {
   readonly maxPacketBytes: number;
   /** Undefined where none is asked for. */
   readonly secret: AjpSecret | undefined;
-  /** Names of the operator's attributes that become variables. */
-  readonly attributes: ReadonlySet<string>;
+  /** What the strings of a request are in its environ. */
+  readonly names: RequestNames<Variable>;
 }

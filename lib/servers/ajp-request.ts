@@ -1,6 +1,8 @@
 // One AJP request: its body as it is asked for, its response as it goes out.
 
 import { ApplicationError, ProtocolError } from "../errors.ts";
+import type { GatewayValues } from "../gateway/environ.ts";
+import type { ErrorStream } from "../gateway/error-stream.ts";
 import type { ResponseHead } from "../gateway/head.ts";
 import { printable } from "../gateway/log.ts";
 import { refuse } from "../gateway/respond.ts";
@@ -25,9 +27,11 @@ const NUL = Buffer.alloc(1);
 /** A body chunk without data: the web server is to send on what it has, however little that is. */
 const FLUSH = encodeBodyChunk(Buffer.alloc(0));
 
-export class AjpRequest implements ServedRequest {
+export class AjpRequest implements ServedRequest, GatewayValues {
   readonly body: RequestBody;
   readonly cancellation = new AbortController();
+  readonly multithread = true;
+  readonly runOnce = false;
   method = "GET";
   /** For the log. */
   path = "";
@@ -55,6 +59,18 @@ export class AjpRequest implements ServedRequest {
     // What one packet carries: the next one is asked for when an application takes the last one.
     const readAheadBytes = context.maxPacketBytes - DATA_PACKET_OVERHEAD;
     this.body = new RequestBody(context.maxBodyBytes, this.#onRoom, readAheadBytes);
+  }
+
+  get input(): RequestBody {
+    return this.body;
+  }
+
+  get errors(): ErrorStream {
+    return this.#context.errors;
+  }
+
+  get multiprocess(): boolean {
+    return this.#context.multiprocess;
   }
 
   /** Before the first data; undefined when only the end of the body will tell its length. */

@@ -7,10 +7,11 @@ import type { Counters } from "../gateway/counters.ts";
 import type { Address, ProtocolServer } from "../gateway/protocol-server.ts";
 import type { Application } from "../gateway/types.ts";
 import { DEFAULT_PACKET_BYTES, MAX_PACKET_BYTES } from "../protocols/ajp13/constants.ts";
+import { attributeVariables } from "./ajp-attributes.ts";
 import { AjpConnection } from "./ajp-connection.ts";
 import type { AjpContext } from "./ajp-context.ts";
-import { attributeNames } from "./ajp-environ.ts";
 import { AjpSecret } from "./ajp-secret.ts";
+import { requestNames } from "./ajp-variables.ts";
 import { createConnectionServer } from "./connection-server.ts";
 import { contextOf } from "./context.ts";
 import type { PeerOptions, ServerOptions } from "./options.ts";
@@ -58,7 +59,7 @@ export function createServer(
     ...contextOf(application, options, counters),
     maxPacketBytes: packetBytesOf(options.maxPacketBytes ?? DEFAULT_PACKET_BYTES),
     secret: options.secret === undefined ? undefined : new AjpSecret(options.secret),
-    attributes: attributeNames(options.ajpAttributes),
+    names: requestNames(attributeVariables(options.ajpAttributes)),
   };
   const peers = new Peers(options.allowedServers);
   return {

@@ -2,14 +2,13 @@ import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { deferredEnviron } from "../../lib/gateway/deferred-environ.ts";
-import { completeEnviron, type EnvironOptions, type GatewayValues } from "../../lib/gateway/environ.ts";
+import type { GatewayValues } from "../../lib/gateway/environ.ts";
 import { LazyKey } from "../../lib/gateway/lazy-key.ts";
 import { eachHeader, plainEnviron } from "../../lib/gateway/plain-environ.ts";
 import type { Environ } from "../../lib/gateway/types.ts";
-import { addVariable, emptyEnviron, type Variable } from "../../lib/gateway/variables.ts";
+import type { Variable } from "../../lib/gateway/variables.ts";
 import { gatewayValues, received } from "../support/received-variables.ts";
-
-type Variables = readonly (readonly [name: string, value: string])[];
+import { entries, expectSameEnviron, madeAtOnce, type Variables } from "../support/same-environ.ts";
 
 const sent: Variables = [
   ["REQUEST_METHOD", "GET"],
@@ -28,18 +27,6 @@ function deferred(
   known?: Map<string, Variable>,
 ): Environ {
   return deferredEnviron(received(variables, known), values, {});
-}
-
-function madeAtOnce(variables: Variables, values: GatewayValues, options: EnvironOptions = {}): Environ {
-  const environ = emptyEnviron();
-  for (const [name, value] of variables) addVariable(environ, name, value);
-  completeEnviron(environ, values, options);
-  return environ;
-}
-
-/** All but the signal, which is no value yet. */
-function entries(environ: Environ): Map<string, unknown> {
-  return new Map(Object.entries(environ).filter(([name]) => name !== "postern.signal"));
 }
 
 describe("it is the environ that is made at once", () => {
@@ -93,22 +80,11 @@ describe("it is the environ that is made at once", () => {
         (some, asked) => {
           const all: Variables = [["REQUEST_METHOD", "GET"], ...some];
           const gateway = gatewayValues();
-          let expected: Environ;
-          try {
-            expected = madeAtOnce(all, gateway);
-          } catch (error) {
-            expect(() => deferred(all, gateway)).toThrow(
-              expect.objectContaining({ code: (error as { code: string }).code }),
-            );
-            return;
-          }
-          const environ = deferred(all, gateway);
-          for (const name of asked)
-            expect([name, environ[name], name in environ]).toEqual([name, expected[name], name in expected]);
-          expect(Object.keys(environ).sort()).toEqual(Object.keys(expected).sort());
-          expect(entries(environ)).toEqual(entries(expected));
-          for (const name of asked)
-            expect([name, environ[name], name in environ]).toEqual([name, expected[name], name in expected]);
+          expectSameEnviron(
+            () => deferred(all, gateway),
+            () => madeAtOnce(all, gateway),
+            asked,
+          );
         },
       ),
     );

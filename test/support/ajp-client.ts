@@ -28,6 +28,9 @@ const headerNames = HEADERS.split(" ");
 
 export type Pair = readonly [name: string, value: string];
 
+/** A header; `spelled` sends the name as a string though it has a number. */
+export type AjpHeader = readonly [name: string, value: string | null, spelled?: "spelled" | undefined];
+
 /** An attribute: its number and its strings, or a number of two bytes. */
 export type AjpAttribute = readonly [code: number, ...values: (string | null | number)[]];
 
@@ -39,11 +42,12 @@ export const STORED_METHOD = 0x0d;
 export interface AjpHead {
   readonly method?: string;
   readonly uri?: string | null;
-  readonly headers?: readonly Pair[];
+  readonly headers?: readonly AjpHeader[];
   readonly attributes?: readonly AjpAttribute[];
-  readonly protocol?: string;
-  readonly remoteAddress?: string;
-  readonly serverName?: string;
+  readonly protocol?: string | null;
+  readonly remoteAddress?: string | null;
+  readonly remoteHost?: string | null;
+  readonly serverName?: string | null;
   readonly serverPort?: number;
   readonly isSecure?: boolean;
 }
@@ -103,8 +107,8 @@ function attributesOf(attributes: readonly AjpAttribute[]): Buffer[] {
 }
 
 /** A header as the web servers send it: its number where it has one. */
-function header([name, value]: Pair): Buffer {
-  const number = headerNames.indexOf(name.toLowerCase()) + 1;
+function header([name, value, spelled]: AjpHeader): Buffer {
+  const number = spelled === undefined ? headerNames.indexOf(name.toLowerCase()) + 1 : 0;
   return Buffer.concat([number === 0 ? string(name) : Buffer.of(0xa0, number), string(value)]);
 }
 
@@ -114,11 +118,11 @@ export function forwardRequest(head: AjpHead = {}): Buffer {
   const number = methods.indexOf(method) + 1;
   return packet(
     Buffer.of(0x02, number === 0 ? 0xff : number),
-    string(head.protocol ?? "HTTP/1.1"),
+    string(orDefault(head.protocol, "HTTP/1.1")),
     string(uri),
-    string(head.remoteAddress ?? "192.0.2.7"),
-    string(null),
-    string(head.serverName ?? "localhost"),
+    string(orDefault(head.remoteAddress, "192.0.2.7")),
+    string(orDefault(head.remoteHost, null)),
+    string(orDefault(head.serverName, "localhost")),
     u16(head.serverPort ?? 80),
     Buffer.of(head.isSecure === true ? 1 : 0),
     u16(headers.length),
@@ -127,9 +131,14 @@ export function forwardRequest(head: AjpHead = {}): Buffer {
   );
 }
 
+/** What is null stays null. */
+function orDefault(text: string | null | undefined, byDefault: string | null): string | null {
+  return text === undefined ? byDefault : text;
+}
+
 /** FORWARD_REQUEST of a POST whose body has this length. */
 export function post(uri: string, length: number, more: AjpHead = {}): Buffer {
-  const headers: Pair[] = [...(more.headers ?? []), ["Content-Length", String(length)]];
+  const headers: AjpHeader[] = [...(more.headers ?? []), ["Content-Length", String(length)]];
   return forwardRequest({ method: "POST", uri, ...more, headers });
 }
 

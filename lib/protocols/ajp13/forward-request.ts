@@ -1,6 +1,7 @@
 // FORWARD_REQUEST: the head of a request, from the web server to the gateway. Does no I/O.
 
 import { ProtocolError } from "../../errors.ts";
+import type { KnownNames, Pairs } from "../known-names.ts";
 import {
   Attribute,
   HEADER_BYTES,
@@ -64,43 +65,74 @@ const TEXTS: readonly (readonly [number, Text])[] = [
   [Attribute.SslCipher, "sslCipher"],
   [Attribute.SslSession, "sslSession"],
 ];
-const textOf = new Map(TEXTS);
+const textCodes: ReadonlySet<number> = new Set(TEXTS.map(([code]) => code));
 
 const headerNumbers = numbersOf(REQUEST_HEADERS);
 const methodNumbers = new Map<string, number>(METHODS.map((method, index) => [method, index + 1]));
 
+/** What the strings of a request mean to who takes them. */
+export interface RequestNames<Meaning> {
+  readonly protocol: Meaning;
+  readonly remoteAddress: Meaning;
+  readonly remoteHost: Meaning;
+  readonly serverName: Meaning;
+  /** Headers whose names are numbers, in the order of these. */
+  readonly numberedHeaders: readonly Meaning[];
+  /** Headers whose names are strings. */
+  readonly headers: KnownNames<Meaning>;
+  /** By their numbers; those that are not here are passed over. */
+  readonly attributes: ReadonlyMap<number, Meaning>;
+  /** What a web server's operator has it send, under any name: to be taken by name and never as a whole. */
+  readonly requestAttributes: KnownNames<Meaning>;
+}
+
+/** What is read of a request at once: that of which the rest is made, or by which it is refused. */
+export interface RequestFields {
+  readonly method: string;
+  readonly uri: string;
+  readonly serverPort: number;
+  readonly isSecure: boolean;
+  readonly queryString: string | undefined;
+  readonly secret: string | undefined;
+  readonly sslKeySize: number | undefined;
+}
+
 /**
- * Reads a payload whose type is FORWARD_REQUEST. What stands behind its end is ignored.
+ * Reads a payload whose type is FORWARD_REQUEST. All of it is checked; where its other strings stand is told to `pairs`, with
+ * what they mean. Null ones are left out, but for the value of a header, which is empty then. What stands behind the end is
+ * ignored.
  *
  * @throws {ProtocolError} `AJP_METHOD` and `AJP_URI` where only those are missing; `AJP_PACKET`, `AJP_STRING`, `AJP_HEADER` and
  *   `AJP_ATTRIBUTE` where the rest cannot be read
  */
-export function decodeForwardRequest(bytes: Buffer, start: number, end: number): ForwardRequest {
+export function decodeForwardRequest<Meaning>(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  names: RequestNames<Meaning>,
+  pairs: Pairs<Meaning>,
+): RequestFields {
   const reader = new PacketReader(bytes, start, end);
   reader.byte();
   const method = reader.byte();
-  const protocol = reader.string();
+  addString(reader, names.protocol, pairs);
   const uri = reader.string();
-  const remoteAddress = reader.string();
-  const remoteHost = reader.string();
-  const serverName = reader.string();
+  addString(reader, names.remoteAddress, pairs);
+  addString(reader, names.remoteHost, pairs);
+  addString(reader, names.serverName, pairs);
   const serverPort = reader.integer();
   const isSecure = reader.byte() !== 0;
-  const headers = reader.headers(REQUEST_HEADERS);
-  const { attributes, requestAttributes, storedMethod } = readAttributes(reader);
+  addHeaders(reader, names, pairs);
+  const { queryString, secret, sslKeySize, storedMethod } = addAttributes(reader, names, pairs);
   if (uri === undefined) throw new ProtocolError("AJP_URI", "the request has no path");
   return {
     method: nameOf(method, storedMethod),
-    protocol,
     uri,
-    remoteAddress,
-    remoteHost,
-    serverName,
     serverPort,
     isSecure,
-    headers,
-    attributes,
-    requestAttributes,
+    queryString,
+    secret,
+    sslKeySize,
   };
 }
 
@@ -149,29 +181,68 @@ export function encodeForwardRequest(request: ForwardRequest, maxPacketBytes: nu
   return bytes;
 }
 
-function readAttributes(reader: PacketReader) {
-  const attributes: Attributes = {};
-  const requestAttributes: [string, string][] = [];
+function addString<Meaning>(reader: PacketReader, meaning: Meaning, pairs: Pairs<Meaning>): void {
+  if (reader.passString()) pairs.add(meaning, reader.text, reader.stringStart, reader.stringEnd);
+}
+
+function addHeaders<Meaning>(
+  reader: PacketReader,
+  { numberedHeaders, headers }: RequestNames<Meaning>,
+  pairs: Pairs<Meaning>,
+): void {
+  let before = headers.first;
+  for (let left = reader.integer(); left > 0; left--) {
+    const number = reader.headerName(numberedHeaders.length);
+    if (number === 0) before = reader.knownName(headers, before);
+    const meaning = number === 0 ? before.meaning : (numberedHeaders[number - 1] as Meaning);
+    const end = reader.passString() ? reader.stringEnd : reader.stringStart;
+    pairs.add(meaning, reader.text, reader.stringStart, end);
+  }
+}
+
+function addAttributes<Meaning>(
+  reader: PacketReader,
+  { attributes, requestAttributes }: RequestNames<Meaning>,
+  pairs: Pairs<Meaning>,
+) {
+  let queryString: string | undefined;
+  let secret: string | undefined;
+  let sslKeySize: number | undefined;
   let storedMethod: string | undefined;
+  let before = requestAttributes.first;
   for (let code = reader.byte(); code !== Attribute.End; code = reader.byte()) {
-    const key = textOf.get(code);
-    if (key !== undefined) {
-      const text = reader.string();
-      if (text !== undefined) attributes[key] = text;
-    } else if (code === Attribute.RequestAttribute) {
-      const name = reader.string();
-      const value = reader.string();
-      if (name !== undefined && value !== undefined) requestAttributes.push([name, value]);
-    } else if (code === Attribute.SslKeySize) {
-      attributes.sslKeySize = reader.integer();
-    } else if (code === Attribute.StoredMethod) {
-      storedMethod = reader.string();
-    } else {
-      // What it consists of is not known, nor where it ends.
-      throw new ProtocolError("AJP_ATTRIBUTE", `no attribute has the number ${code}`);
+    switch (code) {
+      case Attribute.RequestAttribute: {
+        const isNamed = reader.passString();
+        if (isNamed) before = reader.knownName(requestAttributes, before);
+        if (reader.passString() && isNamed)
+          pairs.add(before.meaning, reader.text, reader.stringStart, reader.stringEnd);
+        break;
+      }
+      case Attribute.QueryString:
+        queryString = reader.string() ?? queryString;
+        break;
+      case Attribute.Secret:
+        secret = reader.string() ?? secret;
+        break;
+      case Attribute.StoredMethod:
+        storedMethod = reader.string();
+        break;
+      case Attribute.SslKeySize:
+        sslKeySize = reader.integer();
+        break;
+      default: {
+        // What it consists of is not known, nor where it ends.
+        if (!textCodes.has(code))
+          throw new ProtocolError("AJP_ATTRIBUTE", `no attribute has the number ${code}`);
+        const meaning = attributes.get(code);
+        const isThere = reader.passString();
+        if (isThere && meaning !== undefined)
+          pairs.add(meaning, reader.text, reader.stringStart, reader.stringEnd);
+      }
     }
   }
-  return { attributes, requestAttributes, storedMethod };
+  return { queryString, secret, sslKeySize, storedMethod };
 }
 
 function nameOf(method: number, storedMethod: string | undefined): string {

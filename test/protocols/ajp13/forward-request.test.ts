@@ -4,7 +4,9 @@ import {
   decodeForwardRequest,
   encodeForwardRequest,
   type ForwardRequest,
+  type RequestNames,
 } from "../../../lib/protocols/ajp13/forward-request.ts";
+import { KnownNames } from "../../../lib/protocols/known-names.ts";
 import { bytes } from "../../support/bytes.ts";
 
 /** A string as the reference lays it out: its length, itself, a NUL. */
@@ -30,9 +32,101 @@ const plain: ForwardRequest = {
   requestAttributes: [],
 };
 
+type Attributes = ForwardRequest["attributes"];
+
+/** Says where a string belongs in what was decoded. */
+type Place = (request: Collected, value: string) => void;
+
+interface Collected {
+  protocol: string | undefined;
+  remoteAddress: string | undefined;
+  remoteHost: string | undefined;
+  serverName: string | undefined;
+  headers: [string, string][];
+  attributes: Attributes;
+  requestAttributes: [string, string][];
+}
+
+function header(name: string): Place {
+  return ({ headers }, value) => headers.push([name, value]);
+}
+
+function attribute(key: Exclude<keyof Attributes, "sslKeySize">): Place {
+  return ({ attributes }, value) => {
+    attributes[key] = value;
+  };
+}
+
+const places: RequestNames<Place> = {
+  protocol: (request, value) => {
+    request.protocol = value;
+  },
+  remoteAddress: (request, value) => {
+    request.remoteAddress = value;
+  },
+  remoteHost: (request, value) => {
+    request.remoteHost = value;
+  },
+  serverName: (request, value) => {
+    request.serverName = value;
+  },
+  numberedHeaders: [
+    "Accept",
+    "Accept-Charset",
+    "Accept-Encoding",
+    "Accept-Language",
+    "Authorization",
+    "Connection",
+    "Content-Type",
+    "Content-Length",
+    "Cookie",
+    "Cookie2",
+    "Host",
+    "Pragma",
+    "Referer",
+    "User-Agent",
+  ].map(header),
+  headers: new KnownNames(header),
+  attributes: new Map([
+    [0x01, attribute("context")],
+    [0x02, attribute("servletPath")],
+    [0x03, attribute("remoteUser")],
+    [0x04, attribute("authType")],
+    [0x06, attribute("route")],
+    [0x07, attribute("sslCert")],
+    [0x08, attribute("sslCipher")],
+    [0x09, attribute("sslSession")],
+  ]),
+  requestAttributes: new KnownNames(
+    (name): Place =>
+      ({ requestAttributes }, value) =>
+        requestAttributes.push([name, value]),
+  ),
+};
+
+/** All of a request, put together from its fields and what is told of its other strings. */
+function decodeAt(payload: Buffer, start: number, end: number): ForwardRequest {
+  const collected: Collected = {
+    protocol: undefined,
+    remoteAddress: undefined,
+    remoteHost: undefined,
+    serverName: undefined,
+    headers: [],
+    attributes: {},
+    requestAttributes: [],
+  };
+  const { queryString, secret, sslKeySize, ...fields } = decodeForwardRequest(payload, start, end, places, {
+    add: (place, text, from, to) => place(collected, text.slice(from, to)),
+  });
+  if (queryString !== undefined) collected.attributes.queryString = queryString;
+  if (secret !== undefined) collected.attributes.secret = secret;
+  if (sslKeySize !== undefined) collected.attributes.sslKeySize = sslKeySize;
+  return { ...collected, ...fields };
+}
+
 function decode(wire: string): ForwardRequest {
   const payload = bytes(wire);
-  return decodeForwardRequest(payload, 0, payload.length);
+  return decodeAt(payload, 0, payload.length);
 }
 
 /** The payload of the packet that is made of a request. */
@@ -192,6 +286,28 @@ describe("decoding FORWARD_REQUEST", () => {
     },
   );
 
+  test("of an attribute that comes twice the last counts, unless it is null", () => {
+    const twice = ["03", "05", "0c"].map(
+      (code) => `${code} ${text("a")} ${code} ${text("b")} ${code} ${NULL}`,
+    );
+    expect(decode(`02 02 ${TARGET} 0000 ${twice.join(" ")} ff`).attributes).toEqual({
+      remoteUser: "b",
+      queryString: "b",
+      secret: "b",
+    });
+  });
+
+  test("what nobody has a use for is passed over", () => {
+    const wire = `02 02 ${TARGET} 0000 01 ${text("/c")} 03 ${text("anna")} 06 ${NULL} 08 ${text("AES")} ff`;
+    const payload = bytes(wire);
+    const names = { ...places, attributes: new Map([[0x03, places.protocol]]) };
+    const values: string[] = [];
+    decodeForwardRequest(payload, 0, payload.length, names, {
+      add: (_place, all, start, end) => values.push(all.slice(start, end)),
+    });
+    expect(values).toEqual(["HTTP/1.1", "10.0.0.1", "localhost", "anna"]);
+  });
+
   test("an attribute of the operator's may have any name, and belongs to no other", () => {
     const wire = `02 02 ${TARGET} 0000 0a ${text("__proto__")} ${text("x")} 0a ${text("remoteUser")} ${text("root")} ff`;
     const request = decode(wire);
@@ -231,8 +347,8 @@ describe("decoding FORWARD_REQUEST", () => {
   test("it is read where it stands among other bytes, and no further", () => {
     const payload = bytes(`02 02 ${TARGET} 0000 ff`);
     const around = Buffer.concat([Buffer.alloc(3, 0xee), payload, Buffer.alloc(3, 0xee)]);
-    expect(decodeForwardRequest(around, 3, 3 + payload.length)).toEqual(plain);
-    expect(() => decodeForwardRequest(around, 3, 2 + payload.length)).toThrow(
+    expect(decodeAt(around, 3, 3 + payload.length)).toEqual(plain);
+    expect(() => decodeAt(around, 3, 2 + payload.length)).toThrow(
       expect.objectContaining({ code: "AJP_PACKET" }),
     );
   });
@@ -283,9 +399,9 @@ describe("a FORWARD_REQUEST that is none", () => {
     const payload =
       bytes(`02 ff ${TARGET} 0002 a008 ${text("5")} ${text("X")} ${text("y")} 05 ${text("q")} 0b 0100
       0a ${text("A")} ${text("b")} 0d ${text("PATCH")} ff`);
-    expect(decodeForwardRequest(payload, 0, payload.length).method).toBe("PATCH");
+    expect(decodeAt(payload, 0, payload.length).method).toBe("PATCH");
     for (let end = 1; end < payload.length; end++) {
-      expect(() => decodeForwardRequest(payload, 0, end)).toThrow(
+      expect(() => decodeAt(payload, 0, end)).toThrow(
         expect.objectContaining({ name: "ProtocolError", code: "AJP_PACKET" }),
       );
     }
@@ -296,7 +412,7 @@ describe("a FORWARD_REQUEST that is none", () => {
       fc.property(fc.uint8Array({ maxLength: 200 }), (random) => {
         const payload = Buffer.concat([bytes(`02 02 ${TARGET}`), random]);
         try {
-          decodeForwardRequest(payload, 0, payload.length);
+          decodeAt(payload, 0, payload.length);
         } catch (error) {
           expect(error).toMatchObject({ name: "ProtocolError" });
         }
@@ -346,7 +462,7 @@ describe("encoding FORWARD_REQUEST", () => {
     fc.assert(
       fc.property(request, (made) => {
         const packet = encodeForwardRequest(made, 65_536);
-        expect(decodeForwardRequest(packet, 4, packet.length)).toEqual(made);
+        expect(decodeAt(packet, 4, packet.length)).toEqual(made);
       }),
     );
   });
