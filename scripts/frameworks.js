@@ -3,7 +3,7 @@
 //
 //   npm run frameworks                              all suites that apt and npm have
 //   npm run frameworks -- fastify connect           these
-//   npm run frameworks -- koa=/path/to/checkout     one whose tests are in a folder, such as a clone of its repository
+//   npm run frameworks -- koa=/path/to/koa          one whose tests are in a folder, such as a clone of its repository
 //
 // A test counts as failed when it fails here and passes without postern. test/bridges/exclusions.json lists those that cannot
 // pass, with the reason. Exit status 1: a test fails that is not listed, or one that is listed passes.
@@ -16,7 +16,8 @@ import { fetchSuite } from "./suite-files.js";
 import { runSuite } from "./suite-run.js";
 import { suites } from "./suites.js";
 
-const cache = `${root}node_modules/.cache/frameworks/`;
+// No folder above the tests may begin with a dot: what serves files would hide their fixtures.
+const cache = `${root}node_modules/frameworks/`;
 
 await main(async () => {
   await installNpmPackages();

@@ -17,11 +17,12 @@ const versions = { mocha: "^10.8.2", supertest: "^6.3.4" };
 export async function fetchSuite(suite, { name, cache, checkout }) {
   const folder = `${cache}${name}/`;
   const done = `${folder}.fetched`;
-  const origin = JSON.stringify([checkout ?? suite.source, suite.needs]);
+  const origin = JSON.stringify([checkout ?? suite.source, suite.needs, String(suite.reworded)]);
   if (existsSync(done) && readFileSync(done, "utf8") === origin) return folder;
   if (checkout === undefined && suite.source === undefined) {
     throw new Advice(
-      `Neither apt nor npm has the tests of ${name}: give a clone of its repository, as ${name}=/path.`,
+      `Neither apt nor npm has the tests of ${name}. Get them with "git clone --depth 1 ${suite.clone} /path/to/${name}", ` +
+        `then say "npm run frameworks -- ${name}=/path/to/${name}".`,
     );
   }
   console.log(`Fetching the tests of ${name} …`);
@@ -30,6 +31,7 @@ export async function fetchSuite(suite, { name, cache, checkout }) {
   if (checkout !== undefined) copyCheckout(checkout, folder);
   else if (suite.source.npm !== undefined) await fetchFromNpm(suite.source.npm, folder);
   else await fetchFromDebian(suite.source, cache, folder);
+  if (checkout === undefined) reword(join(folder, "test"), suite.reworded ?? []);
   prunePackage(folder);
   await run("npm", [...install, ...(suite.needs ?? []).flatMap((need) => [need])], folder);
   writeFileSync(done, origin);
@@ -82,6 +84,19 @@ async function unpack(from, folder, pattern) {
     throw new Advice("The archive with the tests could not be fetched: try it again later.");
   await run("tar", ["--extract", "--file", archive, "--strip-components=1"], folder);
   rmSync(join(from, archive));
+}
+
+/** Tests of one version, made to expect the words of another. */
+function reword(folder, changes) {
+  if (changes.length === 0) return;
+  for (const entry of readdirSync(folder).filter((one) => one.endsWith(".js"))) {
+    const path = join(folder, entry);
+    const text = readFileSync(path, "utf8");
+    writeFileSync(
+      path,
+      changes.reduce((changed, [pattern, words]) => changed.replace(pattern, words), text),
+    );
+  }
 }
 
 function prunePackage(folder) {

@@ -11,7 +11,7 @@ const TIMEOUT_MS = { mocha: 300_000, "node:test": 60_000 };
 const WORKERS = 2;
 
 /**
- * @returns what became of the tests; `failed` are those that pass without postern and are not excluded
+ * @returns what became of the tests; `failed` are those that do not fail without postern and are not excluded
  */
 export async function runSuite(suite, { folder, preload, excluded }) {
   const scratch = mkdtempSync(join(tmpdir(), "pt-suite-"));
@@ -31,14 +31,14 @@ export async function runSuite(suite, { folder, preload, excluded }) {
     }
     const plain =
       suspects.length === 0 ? [] : await runners[suite.runner](context, process.env, among(suspects));
-    const passesPlainly = new Set(plain.filter(({ result }) => result === "passed").map(({ name }) => name));
+    const failsPlainly = new Set(plain.filter(({ result }) => result === "failed").map(({ name }) => name));
     return {
       passed: results.filter(({ result }) => result === "passed").length,
       skipped: results.filter(({ result }) => result === "skipped").length,
       failed: suspects
-        .filter(({ name }) => passesPlainly.has(name))
+        .filter(({ name }) => !failsPlainly.has(name))
         .map(({ name, message }) => [name, message]),
-      plainFailures: suspects.filter(({ name }) => !passesPlainly.has(name)).map(({ name }) => name),
+      plainFailures: suspects.filter(({ name }) => failsPlainly.has(name)).map(({ name }) => name),
       excluded: results
         .filter(({ name, result }) => result === "failed" && name in excluded)
         .map(({ name }) => [name, excluded[name]]),

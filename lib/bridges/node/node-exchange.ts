@@ -159,8 +159,9 @@ export class NodeExchange implements SocketOwner {
     const socket = this.#socket;
     const request = this.#request;
     const response = this.#response;
+    // As in node:http, who listens to the socket alone keeps nothing open.
+    socket.emit("timeout");
     const wasHeard = [
-      socket.emit("timeout"),
       !request.complete && request.emit("timeout", socket),
       response.socket !== null && response.emit("timeout", socket),
       this.#listener.server?.emit("timeout", socket) === true,

@@ -740,6 +740,14 @@ export const cases = {
       });
     },
   ],
+  "setTimeout() of the socket, which closes when nobody else listens": [
+    (request, response, note) => {
+      events(note, request, response);
+      response.writeHead(200, { ...text, "Content-Length": "10" });
+      response.write("part");
+      request.socket.setTimeout(20, () => note("timeout"));
+    },
+  ],
   "detachSocket()": [
     (_request, response, note) => {
       const { socket } = response;
