@@ -8,6 +8,7 @@ import type { Level } from "./level.ts";
 import { addQuery } from "./link-from.ts";
 import { encodePath, SCHEME } from "./location.ts";
 import { allowedMethods, isMethod, isSafe, METHODS, type Method } from "./method.ts";
+import type { Groups } from "./pattern.ts";
 import { runProcessors } from "./processors.ts";
 import { forbidden, methodNotAllowed, notFound, notImplemented } from "./responses.ts";
 import { Lazy, Processed } from "./target-wrappers.ts";
@@ -18,7 +19,7 @@ export interface Call {
   readonly exchange: Exchange;
   readonly web: Web;
   readonly level: Level;
-  readonly groups: RegExpExecArray;
+  readonly groups: Groups;
 }
 
 export type Endpoint = (call: Call) => unknown;

@@ -1,17 +1,31 @@
 // A pattern of a URL map, compiled: a regular expression for the whole path (or for a prefix of it that ends at
-// a `/`), and the segments it begins with where those are plain text.
+// a `/`), and the plain text it begins with.
 
 import { ApplicationError } from "../errors.ts";
+import { PlainSegments } from "./plain-segments.ts";
+import { plainStart, unescaped } from "./plain-text.ts";
+
+/** What a pattern's groups matched; at 0 what the pattern matched. */
+export interface Groups extends ReadonlyArray<string | undefined> {
+  readonly 0: string;
+}
+
+/** A regular expression, or what stands for one. */
+export interface Expression {
+  exec(path: string): Groups | null;
+}
 
 export interface Pattern {
   /** Of a pattern given as text its groups have no names: V8 takes twice as long for those that have. */
-  readonly expression: RegExp;
+  readonly expression: Expression;
   /** The names of its groups, in order; those without one are left empty. */
   readonly names: readonly (string | undefined)[];
   /** What the expression was made of, with `/:name` written out. */
   readonly source: string;
-  /** Segments every matching path begins with, for the router's index. */
-  readonly segments: readonly string[];
+  /** The text that every matching path begins with, for the router's index. */
+  readonly start: string;
+  /** No other path than `start` matches. */
+  readonly isStartAll: boolean;
 }
 
 // Escapes and character classes are passed over, so that `[/:a]` stays itself.
@@ -19,12 +33,12 @@ const NAMED_SEGMENT = /\\.|\[(?:\\.|[^\]\\])*\]|\/:([A-Za-z_]\w*)/gs;
 
 /** @throws ApplicationError `PATTERN`: no regular expression, or one that no path matches */
 export function compilePattern(pattern: string | RegExp): Pattern {
-  return compile(pattern, "$");
+  return compile(pattern, false);
 }
 
 /** @throws ApplicationError `PATTERN`: no regular expression, or one that no path matches */
 export function compilePrefix(pattern: string | RegExp): Pattern {
-  return compile(withoutEnd(pattern), "(?=/|$)");
+  return compile(withoutEnd(pattern), true);
 }
 
 // A prefix ends at a slash, which is not its own. In the source of a RegExp each one is escaped.
@@ -45,18 +59,18 @@ export function compileHost(pattern: string | RegExp): Pattern {
     expression: new RegExp(`^(?:${source})$`, `${flags}i`),
     names: groupNames(source),
     source,
-    segments: [],
+    start: "",
+    isStartAll: false,
   };
 }
 
-function compile(pattern: string | RegExp, end: string): Pattern {
+function compile(pattern: string | RegExp, isPrefix: boolean): Pattern {
+  const end = isPrefix ? "(?=/|$)" : "$";
   if (pattern instanceof RegExp) {
     // `m` would make `$` match at a line break; `g` and `y` would remember the last request.
     const flags = pattern.flags.replace(/[gym]/g, "");
     const { source } = pattern;
-    const segments = flags.includes("i") ? [] : literalSegments(source.replace(/^\^/, ""));
-    const expression = new RegExp(`^(?:${source})${end}`, flags);
-    return { expression, names: groupNames(source), source, segments };
+    return compiled(source, new RegExp(`^(?:${source})${end}`, flags), isPrefix);
   }
   // A path begins with a slash, and most who leave it out know it from another framework.
   if (/^[\w-]+(?:[/(.[\\]|$)/.test(pattern) && !hasTopLevelAlternatives(pattern)) {
@@ -65,7 +79,22 @@ function compile(pattern: string | RegExp, end: string): Pattern {
   const source = pattern.replace(NAMED_SEGMENT, (text, name) => (name ? `/(?<${name}>[^/]+)` : text));
   const named = parse(`^(?:${source})${end}`, pattern);
   const expression = source.includes("\\k<") ? named : new RegExp(withoutNames(named.source), named.flags);
-  return { expression, names: groupNames(source), source, segments: literalSegments(source) };
+  return compiled(source, expression, isPrefix);
+}
+
+function compiled(source: string, expression: RegExp, isPrefix: boolean): Pattern {
+  const names = groupNames(source);
+  if (expression.ignoreCase) return { expression, names, source, start: "", isStartAll: false };
+  // A pattern is for the whole path without these too.
+  const inner = source.replace(/^\^/, "").replace(isPrefix ? "" : /(?<!\\)\$$/, "");
+  const start = hasTopLevelAlternatives(source) ? "" : plainStart(inner);
+  return {
+    expression: PlainSegments.of(inner, isPrefix) ?? expression,
+    names,
+    source,
+    start: unescaped(start),
+    isStartAll: !isPrefix && start === inner,
+  };
 }
 
 // What begins a group that captures, with its name; all else that a parenthesis can be part of is passed over.
@@ -92,20 +121,6 @@ function parse(source: string, pattern: string): RegExp {
     }
   }
   throw new ApplicationError("PATTERN", `the pattern "${pattern}" cannot be read`);
-}
-
-// `/articles/new/(\d+)` begins with "articles" and "new" whatever the rest matches. A segment counts when only
-// plain characters make it up and nothing after its `/` could make that optional.
-function literalSegments(source: string): string[] {
-  if (hasTopLevelAlternatives(source)) return [];
-  const segments: string[] = [];
-  let rest = source.replace(/\\(.)/g, (text, character) => (character === "/" ? "/" : text));
-  for (;;) {
-    const match = /^\/((?:[\w~!@&=:;,%'" \x80-\uffff-]|\\[^\w\s])*)(?=$|\/(?![?*{])|\/\?$)/.exec(rest);
-    if (match === null) return segments;
-    segments.push((match[1] as string).replace(/\\/g, ""));
-    rest = rest.slice(match[0].length);
-  }
 }
 
 function hasTopLevelAlternatives(source: string): boolean {

@@ -1,7 +1,7 @@
-// Finds the first pattern that matches. Regular expressions are only tried for routes whose plain first segments
-// are those of the path, so a map with a thousand pages costs no more than one with ten.
+// Finds the first pattern that matches. Only those are tried whose plain text does not differ from the path where it
+// differs from that of others, so a map with a thousand pages costs no more than one with ten.
 
-import type { Pattern } from "./pattern.ts";
+import type { Groups, Pattern } from "./pattern.ts";
 
 /** A route and its place in the map. */
 interface Entry<T> {
@@ -10,78 +10,95 @@ interface Entry<T> {
   readonly value: T;
 }
 
-/** Routes whose plain text ends here, and the segments that go on. */
-class Branch<T> {
-  readonly entries: Entry<T>[] = [];
-  readonly branches = new Map<string, Branch<T>>();
-  readonly #parent: Branch<T> | undefined;
-  #candidates: readonly Entry<T>[] = [];
-  #size = 0;
-
-  constructor(parent?: Branch<T>) {
-    this.#parent = parent;
-  }
-
-  /**
-   * The routes from here up to the root, in the order of the map. Kept until the map has another size.
-   *
-   * @param size - of the map
-   */
-  candidates(size: number): readonly Entry<T>[] {
-    if (this.#size !== size) {
-      const above = this.#parent?.candidates(size) ?? [];
-      this.#candidates = [...above, ...this.entries].sort((a, b) => a.order - b.order);
-      this.#size = size;
-    }
-    return this.#candidates;
-  }
-}
-
 export interface RouteMatch<T> {
   readonly value: T;
   readonly pattern: Pattern;
-  readonly groups: RegExpExecArray;
+  readonly groups: Groups;
 }
 
 export class Router<T> {
-  readonly #root = new Branch<T>();
-  #size = 0;
+  readonly #entries: Entry<T>[] = [];
+  #root: Branch<T> | undefined;
 
   /** Appends a route: those added before it win. */
   add(pattern: Pattern, value: T): void {
-    let branch = this.#root;
-    for (const segment of pattern.segments) {
-      let next = branch.branches.get(segment);
-      if (next === undefined) {
-        next = new Branch(branch);
-        branch.branches.set(segment, next);
-      }
-      branch = next;
-    }
-    branch.entries.push({ order: this.#size++, pattern, value });
+    this.#entries.push({ order: this.#entries.length, pattern, value });
+    this.#root = undefined;
   }
 
   match(path: string): RouteMatch<T> | undefined {
-    for (const { pattern, value } of this.#innermost(path).candidates(this.#size)) {
+    this.#root ??= new Branch(this.#entries, 0);
+    for (const { pattern, value } of innermost(this.#root, path).candidates) {
       const groups = pattern.expression.exec(path);
       if (groups !== null) return { value, pattern, groups };
     }
     return undefined;
   }
+}
 
-  #innermost(path: string): Branch<T> {
-    let branch = this.#root;
-    let start = 0;
-    while (branch.branches.size > 0 && path.charCodeAt(start) === SLASH) {
-      const slash = path.indexOf("/", start + 1);
-      const end = slash === -1 ? path.length : slash;
-      const next = branch.branches.get(path.slice(start + 1, end));
-      if (next === undefined) break;
-      branch = next;
-      start = end;
+/** Routes whose plain text has the same keys up to a place, and those that go on with others there. */
+class Branch<T> {
+  /** The place of the character that chooses among the branches. */
+  readonly at: number;
+  readonly branches: (Branch<T> | undefined)[] = NO_BRANCHES;
+  readonly #parent: Branch<T> | undefined;
+  /** Those whose plain text ends here. */
+  readonly #entries: Entry<T>[] = [];
+  #candidates: readonly Entry<T>[] | undefined;
+
+  /** @param from - the plain text of all entries has the same keys up to here */
+  constructor(entries: readonly Entry<T>[], from: number, parent?: Branch<T>) {
+    this.at = firstDifference(entries, from);
+    this.#parent = parent;
+    const byKey = new Map<number, Entry<T>[]>();
+    for (const entry of entries) {
+      const key = keyOf(entry.pattern, this.at);
+      const group = key === undefined ? this.#entries : byKey.get(key);
+      if (group !== undefined) group.push(entry);
+      else if (key !== undefined) byKey.set(key, [entry]);
     }
-    return branch;
+    if (byKey.size > 0) this.branches = new Array(KEYS).fill(undefined);
+    for (const [key, group] of byKey) this.branches[key] = new Branch(group, this.at + 1, this);
+  }
+
+  /** The routes from here up to the root, in the order of the map. */
+  get candidates(): readonly Entry<T>[] {
+    this.#candidates ??= [...(this.#parent?.candidates ?? []), ...this.#entries].sort(
+      (a, b) => a.order - b.order,
+    );
+    return this.#candidates;
   }
 }
 
-const SLASH = 47;
+function innermost<T>(root: Branch<T>, path: string): Branch<T> {
+  let branch = root;
+  while (branch.branches !== NO_BRANCHES) {
+    const key = branch.at < path.length ? path.charCodeAt(branch.at) % KEYS : END;
+    const next = branch.branches[key];
+    if (next === undefined) break;
+    branch = next;
+  }
+  return branch;
+}
+
+/** Where a key is not that of all others, or the plain text of one ends. */
+function firstDifference(entries: readonly Entry<unknown>[], from: number): number {
+  for (let at = from; ; at++) {
+    const [first, ...others] = entries.map(({ pattern }) => keyOf(pattern, at));
+    if (first === undefined || others.some((key) => key !== first)) return at;
+  }
+}
+
+/** `undefined` where a pattern says nothing of the character any more. */
+function keyOf({ start, isStartAll }: Pattern, at: number): number | undefined {
+  if (at < start.length) return start.charCodeAt(at) % KEYS;
+  return isStartAll && at === start.length ? END : undefined;
+}
+
+/** How many branches there can be. Characters that would have to share one do, as patterns look at the whole path. */
+const KEYS = 128;
+
+/** The key behind the last character of a path. */
+const END = 0;
+
+const NO_BRANCHES: undefined[] = [];

@@ -1,4 +1,5 @@
-// The index must never change which route wins: compared with trying every pattern in order.
+// Neither the index nor what stands for a regular expression may change which route wins and what its groups are: compared with
+// trying the expression of every pattern in order.
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -67,12 +68,16 @@ test.each([
       (sources, paths) => {
         const patterns = sources
           .filter(([text]) => compiles(() => compile(text)) && compiles(() => new RegExp(text)))
-          .map(([text, literal]) => compile(literal || text.includes("/:") ? text : new RegExp(text)));
+          .map(([text, literal]) => (literal || text.includes("/:") ? text : new RegExp(text)));
         const router = new Router<number>();
-        for (const [order, pattern] of patterns.entries()) router.add(pattern, order);
+        for (const [order, pattern] of patterns.entries()) router.add(compile(pattern), order);
+        const expressions = patterns.map((pattern) => expressionOf(pattern, compile === compilePrefix));
         for (const asked of paths) {
-          const first = patterns.findIndex(({ expression }) => expression.test(asked));
-          expect(router.match(asked)?.value ?? -1, asked).toBe(first);
+          const matches = expressions.map((expression) => expression.exec(asked));
+          const first = matches.findIndex((match) => match !== null);
+          const found = router.match(asked);
+          expect(found?.value ?? -1, asked).toBe(first);
+          expect(found && [...found.groups], asked).toEqual(matches[first] && [...matches[first]]);
         }
       },
     ),
@@ -80,14 +85,85 @@ test.each([
   );
 });
 
+/** As the documentation of URL maps has it; with `u` where that can be read. */
+function expressionOf(pattern: string | RegExp, isPrefix: boolean): RegExp {
+  const source = typeof pattern === "string" ? pattern.replace(/\/:(\w+)/g, "/(?<$1>[^/]+)") : pattern.source;
+  const whole = isPrefix ? `^(?:${source.replace(/(?:\\?\/)+$/, "")})(?=/|$)` : `^(?:${source})$`;
+  const flags = typeof pattern === "string" && compiles(() => new RegExp(whole, "u")) ? "u" : "";
+  return new RegExp(whole, flags);
+}
+
 test.each([
-  ["/", [""]],
-  ["/a", ["a"]],
-  ["/a/b/(.*)", ["a", "b"]],
-  ["/a/?", ["a"]],
-  ["/file\\.txt", ["file.txt"]],
-  ["/a/", ["a", ""]],
-  [/^\/a\/(\d+)/, ["a"]],
-])("%s is found by %j", (pattern, segments) => {
-  expect(compilePattern(pattern).segments).toEqual(segments);
+  ["/", "/", true],
+  ["/a", "/a", true],
+  ["/a/b/(.*)", "/a/b/", false],
+  ["/a-(\\d+)", "/a-", false],
+  ["/a/?", "/a", false],
+  ["/ab*", "/a", false],
+  ["/file\\.txt", "/file.txt", true],
+  ["/a|/b", "", false],
+  ["/a/:id", "/a/", false],
+  [/^\/a\/(\d+)/, "/a/", false],
+  [/^\/a$/, "/a", true],
+  [/^\/a$/i, "", false],
+  [/\/\u{1f600}?/u, "/", false],
+  ["/\u{1f600}?", "/", false],
+])("%s is found by %j", (pattern, start, isStartAll) => {
+  expect(compilePattern(pattern)).toMatchObject({ start, isStartAll });
+});
+
+test.each(["/", "/a", "/a/:id", "/a/:id/b/:other", "/([^/]+)", /^\/a\/([^/]+)\/$/, /\/a/u, "/a-:x/([^/]+)"])(
+  "%s needs no regular expression",
+  (pattern) => {
+    expect(compilePattern(pattern).expression).not.toBeInstanceOf(RegExp);
+  },
+);
+
+// What a path can be made of: all that a regular expression might take for something else.
+const text = fc.constantFrom("a", "b", "ab", "A", "", "-", ".", "%2F", "é", "\u{1f600}", " ", "\u2028", "~");
+const anyText = fc.oneof(
+  text,
+  fc.constantFrom("\n", "\r\n", "\0", "\ud83d", "\ude00", "\uffff", "/", "//", "/a"),
+);
+const group = fc.constantFrom(":id", "([^/]+)", "(?<name>[^/]+)");
+
+test.each([
+  ["whole paths", false],
+  ["prefixes", true],
+])("plain segments match as their regular expression does: %s", (_name, isPrefix) => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof({ weight: 2, arbitrary: text }, group), { maxLength: 4 }),
+      fc.array(fc.array(anyText, { maxLength: 5 }), { minLength: 1, maxLength: 8 }),
+      fc.boolean(),
+      (segments, others, asExpression) => {
+        const source = `/${segments.join("/")}`.replaceAll(".", "\\.");
+        fc.pre(
+          new Set(source.match(/:id|\(\?<name>/g)).size === (source.match(/:id|\(\?<name>/g) ?? []).length,
+        );
+        const pattern = asExpression && !source.includes(":") ? new RegExp(source) : source;
+        const ours = (isPrefix ? compilePrefix : compilePattern)(pattern).expression;
+        const expression = expressionOf(pattern, isPrefix);
+        // A path that is like the pattern, the same with something behind it, and any other.
+        const similar = others.map((values) =>
+          [
+            "",
+            ...segments.map((segment, index) => (/[(:]/.test(segment) ? (values[index] ?? "x") : segment)),
+          ].join("/"),
+        );
+        const paths = [
+          ...similar,
+          ...similar.map((path) => `${path}/x`),
+          ...others.map((values) => `/${values.join("")}`),
+        ];
+        if (!(pattern instanceof RegExp)) expect(ours).not.toBeInstanceOf(RegExp);
+        for (const path of paths) {
+          const expected = expression.exec(path);
+          const groups = ours.exec(path);
+          expect(groups && [...groups], path).toEqual(expected && [...expected]);
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
 });
