@@ -6,6 +6,7 @@ import type { HandOver, ProtocolServer } from "../gateway/protocol-server.ts";
 import type { ServerContext } from "./context.ts";
 import { IdleWatch } from "./idle-watch.ts";
 import type { Peers } from "./peers.ts";
+import { shareShapeOfOptions } from "./socket-options.ts";
 
 /** One connection, until its socket closes. */
 export interface Connection {
@@ -41,6 +42,7 @@ export function createConnectionServer(
     }
     const { counters } = context;
     counters.accept(socket);
+    shareShapeOfOptions(counters.accepted);
     const connection = open(socket);
     connections.set(socket, connection);
     const watched = watch?.watch(socket, connection);

@@ -17,6 +17,7 @@ import { readRequest } from "./http-environ.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import type { ServerOptions } from "./options.ts";
 import { runRequest } from "./run-request.ts";
+import { shareShapeOfOptions } from "./socket-options.ts";
 
 export interface HttpOptions extends ServerOptions {
   /**
@@ -77,6 +78,7 @@ export function createServer(
     });
     connections.add(socket);
     context.counters.accept(socket);
+    shareShapeOfOptions(context.counters.accepted);
   }
 
   function begin(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
