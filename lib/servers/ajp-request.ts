@@ -1,5 +1,6 @@
 // One AJP request: its body as it is asked for, its response as it goes out.
 
+import type { Readable } from "node:stream";
 import { ApplicationError, ProtocolError } from "../errors.ts";
 import type { GatewayValues } from "../gateway/environ.ts";
 import type { ErrorStream } from "../gateway/error-stream.ts";
@@ -61,8 +62,8 @@ export class AjpRequest implements ServedRequest, GatewayValues {
     this.body = new RequestBody(context.maxBodyBytes, this.#onRoom, readAheadBytes);
   }
 
-  get input(): RequestBody {
-    return this.body;
+  get input(): Readable {
+    return this.body.stream;
   }
 
   get errors(): ErrorStream {

@@ -1,5 +1,6 @@
 // One FastCGI request: its parameters as they come in, its response as it goes out.
 
+import type { Readable } from "node:stream";
 import { ProtocolError } from "../errors.ts";
 import type { GatewayValues } from "../gateway/environ.ts";
 import { ErrorStream } from "../gateway/error-stream.ts";
@@ -76,8 +77,8 @@ export class FcgiRequest implements ResponseSink, GatewayValues {
     this.body = new RequestBody(connection.maxBodyBytes, connection.onRoom);
   }
 
-  get input(): RequestBody {
-    return this.body;
+  get input(): Readable {
+    return this.body.stream;
   }
 
   /** Made for who writes to it. */

@@ -129,7 +129,7 @@ export function createServer(
     try {
       const environ = readRequest(exchange.request, options.loader);
       const gateway = {
-        input: exchange.body,
+        input: exchange.body.stream,
         errors: context.errors,
         cancellation: exchange.cancellation,
         multithread: true,

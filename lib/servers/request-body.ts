@@ -7,24 +7,41 @@ const FULL_BYTES = 131_072;
 const READ_AHEAD_BYTES = 65_536;
 
 /**
- * `wsgi.input`: exactly the body of one request, whatever else arrives on its connection. The server gives it bytes
- * as they come; it calls back when it has room again.
+ * Exactly the body of one request, whatever else arrives on its connection. The server gives it bytes as they come; it
+ * calls back when it has room again.
  */
-export class RequestBody extends Readable {
+export class RequestBody {
   readonly #onRoom: () => void;
   readonly #maxBytes: number;
+  readonly #readAheadBytes: number;
+  #stream: BodyStream | undefined;
   /** What CONTENT_LENGTH says is still to come. */
   #missing = Number.POSITIVE_INFINITY;
   #received = 0;
   #ended = false;
+  #error: Error | undefined;
   #wanted = false;
   #left = false;
 
   /** @param onRoom called when the application reads and there is nothing, and when it stops reading */
   constructor(maxBytes: number, onRoom: () => void, readAheadBytes = READ_AHEAD_BYTES) {
-    super({ highWaterMark: readAheadBytes });
     this.#maxBytes = maxBytes;
     this.#onRoom = onRoom;
+    this.#readAheadBytes = readAheadBytes;
+  }
+
+  /** `wsgi.input`. It is made for who asks for it, and for bytes that come: most requests have no body, and nobody looks. */
+  get stream(): Readable {
+    if (this.#stream === undefined) {
+      this.#stream = new BodyStream(this.#readAheadBytes, () => this.#read(), this.#onRoom);
+      if (this.#error !== undefined) this.#stream.fail(this.#error);
+    }
+    return this.#stream;
+  }
+
+  /** The application has no use for the rest. */
+  get destroyed(): boolean {
+    return this.#stream?.destroyed === true;
   }
 
   /** Nothing more can come: the body is complete, or it failed. */
@@ -35,7 +52,7 @@ export class RequestBody extends Readable {
   /** The connection should not read on until there is room. */
   get full(): boolean {
     // read() asks for more before it takes away what it gives, so the length alone would say full for ever.
-    return !this.#wanted && !this.#left && !this.destroyed && this.readableLength >= FULL_BYTES;
+    return !this.#wanted && !this.#left && !this.destroyed && this.#unread >= FULL_BYTES;
   }
 
   /** Bytes are asked for that have not come: by the application, or by Node, which reads ahead of it. */
@@ -48,7 +65,7 @@ export class RequestBody extends Readable {
    * does not touch it, waits for nothing.
    */
   get awaited(): boolean {
-    return this.wanted && this.readableLength === 0;
+    return this.wanted && this.#unread === 0;
   }
 
   /** The length that the request announced, before the first bytes. */
@@ -71,7 +88,7 @@ export class RequestBody extends Readable {
     }
     if (part.length > 0) {
       this.#wanted = false;
-      this.push(part);
+      this.stream.push(part);
     }
     if (this.#missing === 0) this.#end();
   }
@@ -99,14 +116,17 @@ export class RequestBody extends Readable {
   fail(error: Error): void {
     if (this.#ended) return;
     this.#ended = true;
-    // An application that never looks at its input must not be ended by an error in it.
-    this.on("error", () => {});
-    this.destroy(error);
+    this.#error = error;
+    this.#stream?.fail(error);
   }
 
-  override _read(): void {
+  get #unread(): number {
+    return this.#stream?.readableLength ?? 0;
+  }
+
+  #read(): void {
     if (this.#ended) {
-      this.push(null);
+      this.#stream?.push(null);
       return;
     }
     if (this.#left) {
@@ -114,11 +134,6 @@ export class RequestBody extends Readable {
       return;
     }
     this.#wanted = true;
-    this.#onRoom();
-  }
-
-  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    done(error);
     this.#onRoom();
   }
 
@@ -131,6 +146,32 @@ export class RequestBody extends Readable {
   // Bodies are mostly empty and mostly unread: the end of one costs nothing until somebody asks for it.
   #end(): void {
     this.#ended = true;
-    if (this.#wanted || this.readableLength > 0) this.push(null);
+    if (this.#wanted || this.#unread > 0) this.#stream?.push(null);
+  }
+}
+
+class BodyStream extends Readable {
+  readonly #onRead: () => void;
+  readonly #onRoom: () => void;
+
+  constructor(readAheadBytes: number, onRead: () => void, onRoom: () => void) {
+    super({ highWaterMark: readAheadBytes });
+    this.#onRead = onRead;
+    this.#onRoom = onRoom;
+  }
+
+  fail(error: Error): void {
+    // An application that never looks at its input must not be ended by an error in it.
+    this.on("error", () => {});
+    this.destroy(error);
+  }
+
+  override _read(): void {
+    this.#onRead();
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    done(error);
+    this.#onRoom();
   }
 }

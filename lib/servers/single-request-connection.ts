@@ -2,9 +2,10 @@
 // that ends with the connection. SCGI and uwsgi have that life in common.
 
 import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
 import { ProtocolError } from "../errors.ts";
 import { deferredEnviron } from "../gateway/deferred-environ.ts";
-import { contentLengthOf } from "../gateway/environ.ts";
+import { contentLengthOf, type GatewayValues } from "../gateway/environ.ts";
 import type { ErrorStream } from "../gateway/error-stream.ts";
 import type { ResponseHead } from "../gateway/head.ts";
 import type { HandOver } from "../gateway/protocol-server.ts";
@@ -35,7 +36,9 @@ const names = new KnownNames(variableNamed);
 /** As for FastCGI: a connection without a request yet may still bring one when the server stops, in milliseconds. */
 const FIRST_REQUEST_MS = 1_000;
 
-export class SingleRequestConnection implements Connection, ServedRequest {
+export class SingleRequestConnection implements Connection, ServedRequest, GatewayValues {
+  readonly multithread = true;
+  readonly runOnce = false;
   readonly cancellation = new AbortController();
   readonly #socket: Socket;
   readonly #writer: SocketWriter;
@@ -96,6 +99,14 @@ export class SingleRequestConnection implements Connection, ServedRequest {
     return this.#over || this.#socket.destroyed;
   }
 
+  get input(): Readable {
+    return this.#body.stream;
+  }
+
+  get multiprocess(): boolean {
+    return this.#context.multiprocess;
+  }
+
   get errors(): ErrorStream {
     return this.#context.errors;
   }
@@ -153,7 +164,7 @@ export class SingleRequestConnection implements Connection, ServedRequest {
     try {
       at = this.#decoder.push(bytes);
       if (!this.#decoder.complete) return;
-      environ = this.#environOf();
+      environ = deferredEnviron(this.#variables, this, this.#context.environ);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       if (error.code === "PARAMS_TOO_LARGE")
@@ -163,19 +174,6 @@ export class SingleRequestConnection implements Connection, ServedRequest {
     }
     this.#start(environ, bytes.subarray(at));
   };
-
-  /** @throws {ProtocolError} when the variables make no request */
-  #environOf(): Environ {
-    const gateway = {
-      input: this.#body,
-      errors: this.#context.errors,
-      cancellation: this.cancellation,
-      multithread: true,
-      multiprocess: this.#context.multiprocess,
-      runOnce: false,
-    };
-    return deferredEnviron(this.#variables, gateway, this.#context.environ);
-  }
 
   /** The request is complete but for its body, of which `bytes` have come with it. */
   #start(environ: Environ, bytes: Buffer): void {
