@@ -5,10 +5,10 @@ import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type * as esbuild from "esbuild";
-import type { BundleFacts } from "./facts.ts";
+import type { LauncherFacts, RuntimeFacts } from "./facts.ts";
 import { importMeta, META } from "./import-meta.ts";
 import { lazyBuiltins, optionalPackages, withoutTesting } from "./own-modules.ts";
-import { COMMENT_END, codeEnd, commented, digest, scriptHead } from "./script-text.ts";
+import { COMMENT_END, codeEnd, commented, digest, runtimePart, scriptHead, UNNAMED } from "./script-text.ts";
 
 export interface BundleOptions {
   /** The module to start with; links to it are followed. */
@@ -35,16 +35,19 @@ export interface Bundled {
 }
 
 /** Where postern's own modules are, in a clone too. */
-const ownFolder = fileURLToPath(new URL("../../", import.meta.url));
+const ownModules = fileURLToPath(new URL("../../", import.meta.url));
 
 const loader = { ".cgi": "js" } as const;
 
 /** What a module does that serves by itself. */
 const SERVES = /\.run\s*\(\s*import\s*\.\s*meta\b|\bnew\s+WSGIServer\s*\(/;
 
+/** What all code is made for. */
+const platform = { platform: "node", format: "cjs", target: "node20", charset: "ascii" } as const;
+
 /** What esbuild is asked for. The result is not written: see {@link writeBundle}. */
 export function buildOptions({ buildSync }: typeof esbuild, options: BundleOptions): esbuild.BuildOptions {
-  const { entry, script, shebang } = options;
+  const { entry, script } = options;
   const root = dirname(entry);
   const shown = basename(entry);
   const serveExported = fileURLToPath(new URL("serve-exported", import.meta.url));
@@ -63,22 +66,17 @@ export function buildOptions({ buildSync }: typeof esbuild, options: BundleOptio
     bundle: true,
     write: false,
     metafile: true,
-    platform: "node",
-    format: "cjs",
-    target: "node20",
-    charset: "ascii",
+    ...platform,
     legalComments: "none",
     logLevel: "silent",
     // An application's classes and functions may be known by their names.
     keepNames: true,
-    minify: options.minify,
-    sourcemap: "external",
+    sourcemap: "inline",
     sourcesContent: false,
     resolveExtensions: [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tsx", ".jsx", ".json"],
     loader,
     external: [...options.external],
     define: { "import.meta": META },
-    banner: { js: scriptHead(shebang, shown) },
     plugins: [lazyBuiltins, withoutTesting, optionalPackages, importMeta(root, entry)],
   };
 }
@@ -115,54 +113,105 @@ export async function writeBundle(
 ): Promise<Bundled> {
   const folder = dirname(options.script);
   const root = options.root ?? relative(folder, dirname(options.entry));
-  const [map, code] = ["map", "cgi"].map((kind) =>
-    result.outputFiles?.find(({ path }) => path.endsWith(".map") === (kind === "map")),
-  );
-  if (code === undefined || map === undefined) throw new Error("esbuild has made no script");
   const head = scriptHead(options.shebang, basename(options.entry));
-  const body = code.text.slice(head.length);
+  const { code, map } = finished(buildSync, result, head, options);
   const inputs = Object.keys(result.metafile?.inputs ?? {});
   const sources = inputs
     .filter((input) => !/(^|\/)node_modules\/|^[\w-]+:|^postern-bundle$/.test(input))
     .map((input) => resolve(dirname(options.entry), input))
-    .filter((path) => !path.startsWith(ownFolder));
-  const facts: BundleFacts = {
-    id: createHash("sha256").update(body).digest("hex").slice(0, 32),
-    cache: options.cache ?? `${basename(options.script)}.cache`,
+    .filter((path) => !path.startsWith(ownModules));
+  const facts: RuntimeFacts = {
     map: `${basename(options.script)}.map`,
+    lines: code.split("\n").length,
     root: root === "" ? "." : root,
-    commentEnd: COMMENT_END,
     sources: sources.map((path) => sourceFacts(path, dirname(options.entry))),
   };
-  const text = `${head}${commented(body)}${codeEnd}${launcher(buildSync, facts)}`;
-  replaceFile(join(folder, facts.map), map.text, 0o644);
+  const body = code.slice(head.length) + runtimePart(part(buildSync, "runtime", facts));
+  const launcher: LauncherFacts = {
+    id: createHash("sha256").update(body).digest("hex").slice(0, 32),
+    cache: options.cache ?? `${basename(options.script)}.cache`,
+    commentEnd: COMMENT_END,
+  };
+  const text = `${head}${commented(body)}${codeEnd}${part(buildSync, "launcher", launcher)}`;
+  replaceFile(join(folder, facts.map), map, 0o644);
   replaceFile(options.script, text, 0o755);
   return {
     scriptBytes: Buffer.byteLength(text),
-    cachePath: resolve(folder, facts.cache),
+    cachePath: resolve(folder, launcher.cache),
     missing: missingFiles(sources, resolve(folder, facts.root), dirname(options.entry)),
   };
 }
 
-function sourceFacts(path: string, folder: string): BundleFacts["sources"][number] {
+/** The modules as they stand in the script, behind its head, and the source map. */
+function finished(
+  buildSync: typeof esbuild.buildSync,
+  result: esbuild.BuildResult,
+  head: string,
+  { entry, script, minify }: BundleOptions,
+): { code: string; map: string } {
+  const { outputFiles = [] } = buildSync({
+    stdin: {
+      contents: withoutOwnNames(result, dirname(entry)),
+      loader: "js",
+      sourcefile: script,
+    },
+    outfile: script,
+    write: false,
+    ...platform,
+    minify,
+    treeShaking: true,
+    pure: [UNNAMED],
+    sourcemap: "external",
+    sourcesContent: false,
+    legalComments: "none",
+    logLevel: "silent",
+    banner: { js: head },
+  });
+  const [map, code] = [true, false].map((isMap) =>
+    outputFiles.find(({ path }) => path.endsWith(".map") === isMap),
+  );
+  if (code === undefined || map === undefined) throw new Error("esbuild has made no script");
+  return { code: code.text, map: map.text };
+}
+
+/**
+ * What esbuild has made, where postern's own functions are not told their names: each costs a start more than the function
+ * itself, and nobody asks for them. A class or function of the application may be known by its name.
+ */
+function withoutOwnNames({ outputFiles, metafile }: esbuild.BuildResult, root: string): string {
+  const lines = (outputFiles?.[0]?.text ?? "").split("\n");
+  let isOwn = false;
+  return lines
+    .map((line) => {
+      // In front of each module stands its path.
+      const input = line.startsWith("// ") ? line.slice(3) : "";
+      if (input !== "" && metafile?.inputs[input] !== undefined)
+        isOwn = resolve(root, input).startsWith(ownModules);
+      return isOwn ? line.replaceAll("__name(", `${UNNAMED}(`) : line;
+    })
+    .join("\n");
+}
+
+function sourceFacts(path: string, folder: string): RuntimeFacts["sources"][number] {
   const { mtimeMs, size } = statSync(path);
   return [relative(folder, path), mtimeMs, size, digest(readFileSync(path))];
 }
 
-/** What stands behind the comment with the code. */
-function launcher(buildSync: typeof esbuild.buildSync, facts: BundleFacts): string {
+/** One of postern's own parts of a script, with what it is told. */
+function part(
+  buildSync: typeof esbuild.buildSync,
+  name: "launcher" | "runtime",
+  facts: LauncherFacts | RuntimeFacts,
+): string {
   const { outputFiles } = buildSync({
-    entryPoints: [fileURLToPath(new URL("launcher", import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(name, import.meta.url))],
     // esbuild finds the source as well as what was built of it.
     resolveExtensions: [".cjs", ".cts"],
     bundle: true,
     write: false,
-    outfile: "launcher.js",
-    platform: "node",
-    format: "cjs",
-    target: "node20",
+    outfile: "part.js",
+    ...platform,
     minify: true,
-    charset: "ascii",
     legalComments: "none",
     define: { BUNDLE: JSON.stringify(facts) },
   });

@@ -1,14 +1,23 @@
-// The text of a bundled script: words for the kernel, the code in a comment, the launcher that compiles it.
+// The text of a bundled script: words for the kernel, the code in a comment, the launcher that compiles it. The code is an
+// array of two functions: the application's modules, and the runtime that they need.
 
-/** What comes before the code, in three lines. The comment stands in a function, whose text the launcher asks for. */
+/** Gives a function back, where esbuild's `__name`, of as many letters, gives it its name. */
+export const UNNAMED = "__bare";
+
+/** What comes before the modules, in three lines. The comment stands in a function, whose text the launcher asks for. */
 export function scriptHead(shebang: string, entry: string): string {
   return `${shebang}
 // Made by postern bundle of ${entry.replaceAll("*", "?")}: change that, and bundle it again.
-function bundled() {/*(function (exports, require, module, __filename, __dirname, __postern) {`;
+function bundled() {/*[(function (exports, require, module, __filename, __dirname, __postern, ${UNNAMED}) {`;
 }
 
-/** What comes behind it, before the launcher. */
-export const codeEnd = "})*/}\n";
+/** What comes behind the modules. */
+export function runtimePart(runtime: string): string {
+  return `}),(function (exports, require, module, __filename, __dirname, application, launch) {${runtime}})]`;
+}
+
+/** What comes behind the code, before the launcher. */
+export const codeEnd = "*/}\n";
 
 /** What stands for the end of a comment in the code. */
 export const COMMENT_END = "*\u0001/";
@@ -18,7 +27,7 @@ export function commented(code: string): string {
   return code.replaceAll("*/", COMMENT_END);
 }
 
-/** FNV-1a, as the launcher computes it: Node's own digests cost a script more than the few files that it looks at. */
+/** FNV-1a, as the runtime computes it: Node's own digests cost a script more than the few files that it looks at. */
 export function digest(bytes: Uint8Array): number {
   let hash = 0x811c9dc5;
   for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);

@@ -1,0 +1,196 @@
+// Beside the application's code in every script that `postern bundle` makes: what modules of a bundle call, and what is done
+// behind the response. It is in the code cache, so that Node need not compile it.
+
+const { openSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync, writeSync } =
+  require("node:fs") as typeof import("node:fs");
+const { join, resolve } = require("node:path") as typeof import("node:path");
+
+declare const BUNDLE: import("./facts.ts").RuntimeFacts;
+declare const application: Application;
+declare const launch: Launch;
+
+/** The modules of the application, bundled. */
+export type Application = (
+  exports: unknown,
+  require: NodeJS.Require,
+  module: NodeJS.Module,
+  filename: string,
+  dirname: string,
+  postern: { metaOf(path: string, isEntry: boolean): object },
+  unnamed: <Value>(value: Value) => Value,
+) => void;
+
+/** The function that has this file in it. */
+export type Runtime = (
+  exports: unknown,
+  require: NodeJS.Require,
+  module: NodeJS.Module,
+  filename: string,
+  dirname: string,
+  application: Application,
+  launch: Launch,
+) => void;
+
+/** What the launcher knows. */
+export interface Launch {
+  /** All of the code. */
+  readonly script: import("node:vm").Script;
+  readonly cachePath: string;
+  /** What stands at the end of a cache of this code. */
+  readonly stamp: string;
+  /** How many times the cache was written; -1 where there is none that fits. */
+  readonly lessons: number;
+}
+
+/** How often a cache is written anew, about after the 2nd, 4th, 8th … request, to learn which functions requests use. */
+const LESSONS = 8;
+
+const folder = resolve(__dirname, BUNDLE.root);
+const { script, cachePath, stamp, lessons } = launch;
+const { GATEWAY_INTERFACE, REQUEST_METHOD, POSTERN_CODE_CACHE } = process.env;
+if (GATEWAY_INTERFACE && REQUEST_METHOD) process.on("exit", endCgi);
+Error.prepareStackTrace = traceWithSources;
+application.call(
+  exports,
+  exports,
+  lazyRequire(),
+  module,
+  __filename,
+  __dirname,
+  { metaOf },
+  (value) => value,
+);
+
+/** The response is out by now. */
+function endCgi(): void {
+  const isLearning = lessons < LESSONS && Math.random() < 2 ** -lessons;
+  if (POSTERN_CODE_CACHE === "write" || (isLearning && POSTERN_CODE_CACHE !== "keep"))
+    writeCache(lessons + 1);
+  try {
+    const changed = BUNDLE.sources.find(hasChanged);
+    if (changed === undefined) return;
+    writeSync(
+      2,
+      `postern: ${join(folder, changed[0])} was changed after it was bundled: run postern bundle again\n`,
+    );
+  } catch {
+    // Sources may be where this process may not look, and a log may have no reader.
+  }
+}
+
+/** V8 believes what is in a cache, so it is flushed before it gets its name. */
+function writeCache(lessons: number): void {
+  const unfinished = `${cachePath}.${process.pid}`;
+  try {
+    // Before the data are made, which costs much: a folder that this process may not write to is the ordinary case.
+    const descriptor = openSync(unfinished, "wx", statSync(__filename).mode & 0o644);
+    const data = script.createCachedData();
+    const end = Buffer.from(`${Math.min(lessons, 9)}${stamp}`, "latin1");
+    writeFileSync(descriptor, Buffer.concat([data, data, end]), { flush: true });
+    renameSync(unfinished, cachePath);
+  } catch {
+    try {
+      unlinkSync(unfinished);
+    } catch {
+      // It is not there, or somebody else's.
+    }
+  }
+}
+
+/** Copying a project to a host changes the times of its files, and nothing in them. */
+function hasChanged([path, mtimeMs, bytes, digest]: (typeof BUNDLE.sources)[number]): boolean {
+  const file = join(folder, path);
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found === undefined || found.mtimeMs === mtimeMs) return false;
+  if (found.size !== bytes) return true;
+  let hash = 0x811c9dc5;
+  for (const byte of readFileSync(file)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash !== digest;
+}
+
+/** `import.meta` of a module. The entry's also says where the script is that the process was started with. */
+function metaOf(path: string, isEntry: boolean): object {
+  const { pathToFileURL } = require("node:url") as typeof import("node:url");
+  const filename = join(folder, path);
+  const url = pathToFileURL(filename).href;
+  const meta = {
+    url,
+    filename,
+    dirname: join(filename, ".."),
+    resolve: (specifier: string) =>
+      /^\.{0,2}\//.test(specifier)
+        ? new URL(specifier, url).href
+        : pathToFileURL(require("node:module").createRequire(filename).resolve(specifier)).href,
+  };
+  if (!isEntry) return { ...meta, main: false };
+  return { ...meta, main: require.main === module, scriptUrl: pathToFileURL(__filename).href };
+}
+
+/** Node's own modules that cost much are loaded when something of them is first used. */
+function lazyRequire(): NodeJS.Require {
+  const load = (id: string): unknown => (id.startsWith("lazy:") ? lazily(id.slice(5)) : require(id));
+  return Object.assign(load, require);
+}
+
+interface NodesModule {
+  (...args: unknown[]): unknown;
+  new (...args: unknown[]): object;
+  [name: PropertyKey]: unknown;
+}
+
+/** Some modules are functions, as node:stream and node:assert are: a bound one, without a `prototype`, can stand for any. */
+function lazily(id: string): object {
+  let loaded: NodesModule | undefined;
+  const all = () => {
+    loaded ??= require(id) as NodesModule;
+    return loaded;
+  };
+  return new Proxy(Object.bind(undefined) as unknown as NodesModule, {
+    apply: (_target, self, args) => Reflect.apply(all(), self, args),
+    construct: (_target, args, newTarget) => Reflect.construct(all(), args, newTarget),
+    get: (_target, key) => all()[key],
+    set: (_target, key, value) => Reflect.set(all(), key, value),
+    has: (_target, key) => key in all(),
+    ownKeys: () => Reflect.ownKeys(all()),
+    getOwnPropertyDescriptor(_target, key) {
+      const found = Object.getOwnPropertyDescriptor(all(), key);
+      return found && { ...found, configurable: true };
+    },
+  });
+}
+
+let map: import("node:module").SourceMap | null | undefined;
+
+/** Names the places in the sources where the map beside the script tells them. */
+function traceWithSources(error: Error, frames: NodeJS.CallSite[]): string {
+  let head: string;
+  try {
+    head = Error.prototype.toString.call(error);
+  } catch {
+    head = "Error";
+  }
+  return [head, ...frames.map((frame) => `    at ${sourceFrame(frame)}`)].join("\n");
+}
+
+function sourceFrame(frame: NodeJS.CallSite): string {
+  const text = String(frame);
+  const [line, column] = [frame.getLineNumber(), frame.getColumnNumber()];
+  if (frame.getFileName() !== __filename || line === null || line > BUNDLE.lines || column === null)
+    return text;
+  const origin = findSource(line, column);
+  return origin === undefined ? text : text.replace(`${__filename}:${line}:${column}`, () => origin);
+}
+
+function findSource(line: number, column: number): string | undefined {
+  if (map === undefined) {
+    try {
+      const { SourceMap } = require("node:module") as typeof import("node:module");
+      map = new SourceMap(JSON.parse(readFileSync(resolve(__dirname, BUNDLE.map), "utf8")));
+    } catch {
+      map = null;
+    }
+  }
+  const entry = map?.findEntry(line - 1, column - 1);
+  if (entry === undefined || !("originalSource" in entry)) return undefined;
+  return `${resolve(__dirname, entry.originalSource)}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
+}
