@@ -8,7 +8,14 @@ import { fromNode } from "../../lib/bridges/node.ts";
 import { ErrorStream } from "../../lib/gateway/error-stream.ts";
 import type { Application } from "../../lib/gateway/types.ts";
 import { type CallRequest, call } from "../../lib/testing/call.ts";
-import { FastCgiClient, record, responderRequest, STDIN, STDOUT } from "../support/fastcgi-client.ts";
+import {
+  ABORT_REQUEST,
+  FastCgiClient,
+  record,
+  responderRequest,
+  STDIN,
+  STDOUT,
+} from "../support/fastcgi-client.ts";
 import { get, post, serving } from "../support/fcgi-server.ts";
 
 const load = createRequire(import.meta.url);
@@ -406,6 +413,25 @@ test("flushHeaders() sends the head at once", async () => {
   expect(head?.content.toString()).toMatch(/^Status: 200 OK\r\n.*\r\n\r\n$/s);
   answer?.();
   expect((await connection.reply(1)).stdout.toString()).toMatch(/\r\n\r\nbody$/);
+});
+
+test("a request that is aborted with the bytes that bring it is one whose client has gone", async () => {
+  const heard: string[] = [];
+  let close = (): void => {};
+  const closed = new Promise<void>((resolve) => {
+    close = resolve;
+  });
+  const { client } = await serving(
+    fromNode((request, response) => {
+      request.on("aborted", () => heard.push("aborted"));
+      request.on("error", (error: NodeJS.ErrnoException) => heard.push(`${error.code}`));
+      response.on("close", close);
+    }),
+  );
+  const connection = await client();
+  void connection.send(...responderRequest(1, get("/")), record(ABORT_REQUEST, 1));
+  await closed;
+  expect(heard).toEqual(["aborted", "ECONNRESET"]);
 });
 
 test("a slow reader holds a large upload back, and gets all of it", { timeout: 60_000 }, async () => {

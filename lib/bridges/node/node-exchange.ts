@@ -76,7 +76,8 @@ export class NodeExchange implements SocketOwner {
     return new Promise<Body>((resolve, reject) => {
       this.#promise = { resolve, reject };
       process.nextTick(readAhead, this);
-      this.#watch();
+      // Many answer before that, and to make the signal costs as much as to make the response.
+      setImmediate(watch, this);
       if (this.#failure !== undefined) this.#body?.fail(this.#failure.error);
       if (hasHead) this.#settle();
     });
@@ -90,6 +91,17 @@ export class NodeExchange implements SocketOwner {
       this.environ.CONTENT_LENGTH === "0" || (input.complete === true && input.readableLength === 0);
     if (isEmpty) this.#endInput();
     else this.wantInput();
+  }
+
+  /** Hears from now on when the request is aborted, and of what was before. */
+  watch(): void {
+    if (this.#isFinished || this.#failure !== undefined) return;
+    const signal = this.environ["postern.signal"];
+    const abort = (): void => {
+      if (!this.#isFinished) this.#fail(signal.reason);
+    };
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
   }
 
   wantInput(): void {
@@ -257,15 +269,6 @@ export class NodeExchange implements SocketOwner {
     this.#socket.destroy();
   }
 
-  #watch(): void {
-    const signal = this.environ["postern.signal"];
-    const abort = (): void => {
-      if (!this.#isFinished) this.#fail(signal.reason);
-    };
-    if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { once: true });
-  }
-
   /** The listener is an async function that failed. */
   #onRejected(error: unknown): void {
     if (this.#response.writableEnded) this.environ["wsgi.errors"].write(`${inspect(error)}\n`);
@@ -312,6 +315,10 @@ function onFinish(this: ServerResponse): void {
 
 function close(exchange: NodeExchange): void {
   exchange.close();
+}
+
+function watch(exchange: NodeExchange): void {
+  exchange.watch();
 }
 
 function readAhead(exchange: NodeExchange): void {
