@@ -7,7 +7,7 @@ import { HttpResponse, Redirect } from "./http-response.ts";
 import type { Level } from "./level.ts";
 import { addQuery } from "./link-from.ts";
 import { encodePath, SCHEME } from "./location.ts";
-import { allowedMethods, isMethod, isSafe, METHODS, type Method } from "./method.ts";
+import { allowedMethods, isSafe, knownMethod, METHODS, type Method } from "./method.ts";
 import type { Groups } from "./pattern.ts";
 import { runProcessors } from "./processors.ts";
 import { forbidden, methodNotAllowed, notFound, notImplemented } from "./responses.ts";
@@ -76,8 +76,9 @@ function isApplication(target: unknown): boolean {
 
 /** @throws HttpResponse 501: not a method we know */
 export function methodOf(word: string): Method {
-  if (isMethod(word)) return word;
-  throw notImplemented();
+  const method = knownMethod(word);
+  if (method === undefined) throw notImplemented();
+  return method;
 }
 
 function classEndpoint(Class: new (web: Web) => Methods): Endpoint {

@@ -33,9 +33,20 @@ export function parseFields(
   for (let at = text.indexOf("&"); at !== -1; at = text.indexOf("&", at + 1)) {
     if (++separators > maxFields) return undefined;
   }
-  const fields = decode === undefined ? [...new URLSearchParams(text)] : splitFields(text, decode);
+  const fields = decode === undefined ? utf8Fields(text) : splitFields(text, decode);
   if (fields.length > maxFields) return undefined;
-  return fields.some(([name]) => Buffer.byteLength(name) > maxNameBytes) ? undefined : fields;
+  return fields.some(([name]) => isLonger(name, maxNameBytes)) ? undefined : fields;
+}
+
+/** Node takes ten times as long for a text in which there is nothing to decode; it passes over a question mark at the beginning. */
+function utf8Fields(text: string): [name: string, value: string][] {
+  if (!/^\?|[%+\ud800-\udfff]/.test(text)) return splitFields(text, (plain) => plain);
+  return [...new URLSearchParams(text)];
+}
+
+/** A code unit takes three bytes at the most. */
+function isLonger(name: string, maxBytes: number): boolean {
+  return name.length * 3 > maxBytes && Buffer.byteLength(name) > maxBytes;
 }
 
 /** As the URL standard has it ("application/x-www-form-urlencoded parsing"), for other charsets. */

@@ -3,7 +3,7 @@ import { HEADER_NAME, HEADER_VALUE } from "../gateway/head.ts";
 import type { Header } from "../gateway/types.ts";
 
 /** Headers that a response has once: the last one set is the one that is sent. */
-const SINGLE = new Set([
+const SINGLE: ReadonlySet<string> = new Set([
   "content-type",
   "content-length",
   "content-disposition",
@@ -13,6 +13,10 @@ const SINGLE = new Set([
   "last-modified",
   "location",
 ]);
+
+/** Names that passed, each with whether a response has it once, so that a name is looked at once and not at each response. */
+const known = new Map<string, boolean>();
+const MAX_KNOWN = 512;
 
 /** A value of `Content-Type` as a handler writes it: text is UTF-8 where it says nothing else. */
 export function withCharset(name: string, value: string | number): string | number {
@@ -27,9 +31,7 @@ export class ResponseHeaders {
   /** @throws ApplicationError `HEADER`: no header name, or a value with a line break or other control character */
   add(name: string, value: string | number): void {
     const text = String(value);
-    if (!HEADER_NAME.test(name)) {
-      throw new ApplicationError("HEADER", `${JSON.stringify(name)} is no name of a header`);
-    }
+    const isSingle = known.get(name) ?? classify(name);
     if (!HEADER_VALUE.test(text)) {
       throw new ApplicationError(
         "HEADER",
@@ -37,7 +39,7 @@ export class ResponseHeaders {
           `encode it first (${JSON.stringify(text)})`,
       );
     }
-    if (SINGLE.has(name.toLowerCase())) this.remove(name);
+    if (isSingle) this.remove(name);
     this.list.push([name, text]);
   }
 
@@ -52,7 +54,7 @@ export class ResponseHeaders {
     const wanted = value.toLowerCase();
     const has = this.list.some(
       ([other, values]) =>
-        other.toLowerCase() === name.toLowerCase() &&
+        isSameName(other, name) &&
         values.split(",").some((one) => one.trim() === "*" || one.trim().toLowerCase() === wanted),
     );
     if (!has) this.add(name, value);
@@ -64,13 +66,11 @@ export class ResponseHeaders {
   }
 
   has(name: string): boolean {
-    const wanted = name.toLowerCase();
-    return this.list.some(([other]) => other.toLowerCase() === wanted);
+    return this.list.some(([other]) => isSameName(other, name));
   }
 
   remove(name: string): void {
-    const unwanted = name.toLowerCase();
-    if (this.has(name)) this.list = this.list.filter(([other]) => other.toLowerCase() !== unwanted);
+    if (this.has(name)) this.list = this.list.filter(([other]) => !isSameName(other, name));
   }
 
   /** Takes out what describes content (RFC 9110 §8.3 to §8.6), for a response that has none. */
@@ -82,6 +82,19 @@ export class ResponseHeaders {
   removeRepresentation(): void {
     this.list = this.list.filter(([name]) => !CONTENT.test(name) && !VALIDATOR.test(name));
   }
+}
+
+function classify(name: string): boolean {
+  if (!HEADER_NAME.test(name)) {
+    throw new ApplicationError("HEADER", `${JSON.stringify(name)} is no name of a header`);
+  }
+  const isSingle = SINGLE.has(name.toLowerCase());
+  if (known.size < MAX_KNOWN) known.set(name, isSingle);
+  return isSingle;
+}
+
+function isSameName(one: string, other: string): boolean {
+  return one.length === other.length && one.toLowerCase() === other.toLowerCase();
 }
 
 // Content-Security-Policy is none of these.

@@ -25,7 +25,7 @@ export function decodePath(path: string): string {
 
 /** Whether a decoded path has a segment `.` or `..` (RFC 3986 §3.3), which web servers take out before they look at it. */
 export function hasDotSegments(path: string): boolean {
-  return path.includes("/.") && /\/\.\.?(?:\/|$)/.test(path);
+  return path.includes(".") && /\/\.\.?(?:\/|$)/.test(path);
 }
 
 /** What is left of a path below a mount point; undefined when the path is not below it. */

@@ -21,7 +21,7 @@ const repairs = [
     reason: "nginx's fastcgi_params put the whole path into SCRIPT_NAME",
     applies: (environ) =>
       environ.PATH_INFO === undefined &&
-      environ.DOCUMENT_URI !== undefined &&
+      environ.SCRIPT_NAME !== undefined &&
       environ.SCRIPT_NAME === environ.DOCUMENT_URI &&
       environ.SERVER_SOFTWARE?.startsWith("nginx") === true,
     apply: atRoot,
@@ -121,8 +121,9 @@ export function mountAt(environ: PathVariables, scriptName: string): void {
  * @throws {ProtocolError} `REQUEST_URI` when there are dot segments and the front end does not say what it made of them
  */
 export function requestPath(environ: PathVariables): string {
-  if (environ.REQUEST_URI === undefined) return splitPath(environ);
-  const path = decodePath(targetPath(environ.REQUEST_URI));
+  const target = environ.REQUEST_URI;
+  if (target === undefined) return splitPath(environ);
+  const path = decodePath(targetPath(target));
   if (!hasDotSegments(path)) return path;
   const documentUri = environ.DOCUMENT_URI;
   const matched = typeof documentUri === "string" && documentUri !== "" ? documentUri : splitPath(environ);
