@@ -11,13 +11,11 @@ import type { Chunk } from "../gateway/types.ts";
 import { BODY_CHUNK_OVERHEAD, DATA_PACKET_OVERHEAD } from "../protocols/ajp13/constants.ts";
 import {
   BODY_CHUNK_START_BYTES,
-  END_RESPONSE_BYTES,
+  bodyChunkText,
   encodeBodyChunk,
-  type SendHeaders,
-  sendHeadersSize,
+  endResponseText,
+  sendHeadersText,
   writeBodyChunkStart,
-  writeEndResponse,
-  writeSendHeaders,
 } from "../protocols/ajp13/response-packets.ts";
 import type { AjpConnection } from "./ajp-connection.ts";
 import type { AjpContext } from "./ajp-context.ts";
@@ -47,9 +45,9 @@ export class AjpRequest implements ServedRequest, GatewayValues {
   #missing = 0;
   /** The data that came unasked, until the application asks for it. */
   #first: Buffer | undefined;
-  /** What waits to be sent: the head, chunks behind it, and how many bytes these are together. */
-  #head: SendHeaders | undefined;
-  #headBytes = 0;
+  /** What waits to be sent: the packet of the head, text of one byte a letter, chunks behind it, and how many bytes are body. */
+  #head = "";
+  #text = "";
   #chunks: Chunk[] = [];
   #pending = 0;
   #flushing: NodeJS.Immediate | undefined;
@@ -101,21 +99,23 @@ export class AjpRequest implements ServedRequest, GatewayValues {
   }
 
   head({ status, code, headers }: ResponseHead): void {
-    this.#head = { status: code, message: status.slice(4), headers };
-    this.#headBytes = sendHeadersSize(this.#head);
-    if (this.#headBytes > this.#context.maxPacketBytes) this.#replaceHead();
+    const packet = sendHeadersText({ status: code, message: status.slice(4), headers });
+    if (packet === undefined || packet.length > this.#context.maxPacketBytes) this.#replaceHead();
+    else this.#head = packet;
   }
 
   write(chunk: Chunk, size: number): void {
     if (this.over) return;
-    this.#chunks.push(chunk);
+    // One string more costs less than one more piece to encode.
+    if (typeof chunk === "string" && chunk.length === size && this.#chunks.length === 0) this.#text += chunk;
+    else this.#chunks.push(chunk);
     this.#pending += size;
   }
 
   flush(): boolean {
     if (this.over) return true;
     // Web servers hold small pieces back until there are more, unless they are told that there may be none for a while.
-    if (this.#pending > 0 || this.#head !== undefined) this.#flushing ??= setImmediate(this.#sendFlush);
+    if (this.#pending > 0 || this.#head !== "") this.#flushing ??= setImmediate(this.#sendFlush);
     this.#sendPending();
     return this.#connection.writer.writable;
   }
@@ -176,7 +176,6 @@ export class AjpRequest implements ServedRequest, GatewayValues {
       'raise "maxPacketBytes" here and ProxyIOBufferSize in Apache';
     log("error", message);
     counters.errors++;
-    this.#head = undefined;
     refuse(this, this.method, "500 Internal Server Error");
     this.cancellation.abort(new ApplicationError("HEAD_TOO_LARGE", message));
   }
@@ -190,28 +189,22 @@ export class AjpRequest implements ServedRequest, GatewayValues {
   #sendPending(reuse?: boolean): void {
     const maxBytes = this.#context.maxPacketBytes - BODY_CHUNK_OVERHEAD;
     if (this.#pending > maxBytes) this.#sendPieces(maxBytes);
-    const size =
-      (this.#head === undefined ? 0 : this.#headBytes) +
-      (this.#pending === 0 ? 0 : BODY_CHUNK_OVERHEAD + this.#pending) +
-      (reuse === undefined ? 0 : END_RESPONSE_BYTES);
-    if (size === 0) return;
-    const bytes = Buffer.allocUnsafe(size);
-    let at = this.#copyHead(bytes);
-    if (this.#pending > 0) at = this.#copyChunks(bytes, at);
-    if (reuse !== undefined) writeEndResponse(bytes, at, reuse);
-    this.#connection.writer.send(bytes);
+    const end = reuse === undefined ? "" : endResponseText(reuse);
+    const { writer } = this.#connection;
+    if (this.#chunks.length > 0) {
+      writer.send(this.#copyPending(end));
+      return;
+    }
+    const text = this.#head + (this.#pending === 0 ? "" : bodyChunkText(this.#text)) + end;
+    this.#forgetPending();
+    if (text !== "") writer.sendText(text);
   }
 
-  #copyHead(bytes: Buffer): number {
-    const head = this.#head;
-    if (head === undefined) return 0;
-    this.#head = undefined;
-    return writeSendHeaders(bytes, 0, this.#headBytes, head);
-  }
-
-  #copyChunks(bytes: Buffer, start: number): number {
-    let at = writeBodyChunkStart(bytes, start, this.#pending);
-    for (const chunk of this.#takeChunks()) {
+  #copyPending(end: string): Buffer {
+    const bytes = Buffer.allocUnsafe(this.#head.length + BODY_CHUNK_OVERHEAD + this.#pending + end.length);
+    let at = writeBodyChunkStart(bytes, bytes.write(this.#head, "latin1"), this.#pending);
+    at += bytes.write(this.#text, at, "latin1");
+    for (const chunk of this.#chunks) {
       if (typeof chunk === "string") {
         at += bytes.write(chunk, at);
       } else {
@@ -220,19 +213,18 @@ export class AjpRequest implements ServedRequest, GatewayValues {
       }
     }
     bytes[at] = 0;
-    return at + 1;
+    bytes.write(end, at + 1, "latin1");
+    this.#forgetPending();
+    return bytes;
   }
 
   /** Packets of what is pending, whose large chunks are not copied. */
   #sendPieces(maxBytes: number): void {
-    const pieces: Uint8Array[] = [];
-    if (this.#head !== undefined) {
-      const head = Buffer.allocUnsafe(this.#headBytes);
-      this.#copyHead(head);
-      pieces.push(head);
-    }
-    for (const chunk of this.#takeChunks()) {
-      const part = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+    const pieces: Uint8Array[] = this.#head === "" ? [] : [Buffer.from(this.#head, "latin1")];
+    const parts: Uint8Array[] = this.#text === "" ? [] : [Buffer.from(this.#text, "latin1")];
+    for (const chunk of this.#chunks) parts.push(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
+    this.#forgetPending();
+    for (const part of parts) {
       for (let at = 0; at < part.length; at += maxBytes) {
         const piece = part.subarray(at, at + maxBytes);
         const start = Buffer.allocUnsafe(BODY_CHUNK_START_BYTES);
@@ -243,10 +235,10 @@ export class AjpRequest implements ServedRequest, GatewayValues {
     this.#connection.writer.sendAll(pieces);
   }
 
-  #takeChunks(): Chunk[] {
-    const chunks = this.#chunks;
+  #forgetPending(): void {
+    this.#head = "";
+    this.#text = "";
     this.#chunks = [];
     this.#pending = 0;
-    return chunks;
   }
 }

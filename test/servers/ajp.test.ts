@@ -648,6 +648,24 @@ describe("a response", () => {
     },
   );
 
+  test.each<[string, (string | Uint8Array)[]]>([
+    ["of text of one byte a letter", ["ab", "c"]],
+    ["of other text", ["a\xe9", "c"]],
+    ["of bytes", [Buffer.from("ab"), Buffer.from("c")]],
+    ["of all of them", ["a", Buffer.from("b"), "\xe9", "c"]],
+  ])("%s is one packet", async (_name, chunks) => {
+    const client = await (
+      await serving((_environ, startResponse) => {
+        startResponse("200 OK", TEXT);
+        return chunks;
+      })
+    ).client();
+    await client.send(forwardRequest());
+    await client.packet(END_RESPONSE);
+    expect(client.received.map(({ type }) => type)).toEqual([SEND_HEADERS, SEND_BODY_CHUNK, END_RESPONSE]);
+    expect((await client.reply()).body.toString()).toBe(chunks.map(String).join(""));
+  });
+
   test("of many small chunks, strings and bytes, comes in their order", async () => {
     const chunks = Array.from({ length: 3_000 }, (_, index) =>
       index % 2 === 0 ? `é${index} ` : Buffer.from(`b${index} `),

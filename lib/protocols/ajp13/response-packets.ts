@@ -10,7 +10,7 @@ import {
   RESPONSE_HEADERS,
 } from "./constants.ts";
 import { PacketReader } from "./packet-reader.ts";
-import { encodePacket, stringSize, writeHeader, writeInteger, writeString } from "./packet-writer.ts";
+import { encodePacket, writeHeader, writeInteger } from "./packet-writer.ts";
 
 /** A response's head as SEND_HEADERS has it. */
 export interface SendHeaders {
@@ -19,6 +19,11 @@ export interface SendHeaders {
   readonly message: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
+
+const SEND_HEADERS = String.fromCharCode(PacketType.SendHeaders);
+const SEND_BODY_CHUNK = String.fromCharCode(PacketType.SendBodyChunk);
+const END_AND_REUSE = packetText(String.fromCharCode(PacketType.EndResponse, 1));
+const END_AND_CLOSE = packetText(String.fromCharCode(PacketType.EndResponse, 0));
 
 export type GatewayPacket =
   | ({ readonly type: typeof PacketType.SendHeaders } & SendHeaders)
@@ -31,37 +36,27 @@ export type GatewayPacket =
   | { readonly type: typeof PacketType.CPong };
 
 /**
- * Bytes of the packet of a head; `Infinity` for one that no packet can carry, whatever its size: a name that begins as
- * the number of a header does.
+ * The packet of a head, as text of one byte a letter: it can be written without a buffer. Undefined where none can carry it,
+ * whatever its size: a name that begins as the number of a header does. Names are sent as strings, which every web server
+ * reads as it does their numbers.
  */
-export function sendHeadersSize({ message, headers }: SendHeaders): number {
-  let size = HEADER_BYTES + 1 + 2 + stringSize(message) + 2;
+export function sendHeadersText({ status, message, headers }: SendHeaders): string | undefined {
+  let payload = `${SEND_HEADERS}${integerText(status)}${stringText(message)}${integerText(headers.length)}`;
   for (const [name, value] of headers) {
-    if (name.length >= CODED_NAME << 8) return Number.POSITIVE_INFINITY;
-    size += stringSize(name) + stringSize(value);
+    if (name.length >= CODED_NAME << 8) return undefined;
+    payload += stringText(name) + stringText(value);
   }
-  return size;
+  return packetText(payload);
 }
 
-/**
- * Writes the packet of a head at `at`; gives the position behind it. Names are sent as strings, which every web server
- * reads as it does their numbers.
- *
- * @param size what `sendHeadersSize` says of it
- */
-export function writeSendHeaders(
-  bytes: Buffer,
-  at: number,
-  size: number,
-  { status, message, headers }: SendHeaders,
-): number {
-  let next = writeHeader(bytes, at, Magic.Gateway, size - HEADER_BYTES);
-  bytes[next] = PacketType.SendHeaders;
-  next = writeInteger(bytes, next + 1, status);
-  next = writeString(bytes, next, message);
-  next = writeInteger(bytes, next, headers.length);
-  for (const [name, value] of headers) next = writeString(bytes, writeString(bytes, next, name), value);
-  return next;
+/** A SEND_BODY_CHUNK of data that is text of one byte a letter, as text of the same kind. */
+export function bodyChunkText(data: string): string {
+  return packetText(`${SEND_BODY_CHUNK}${integerText(data.length)}${data}\0`);
+}
+
+/** END_RESPONSE, in the same way. */
+export function endResponseText(reuse: boolean): string {
+  return reuse ? END_AND_REUSE : END_AND_CLOSE;
 }
 
 /** Bytes of a SEND_BODY_CHUNK in front of its data. One NUL follows behind it. */
@@ -81,15 +76,6 @@ export function encodeBodyChunk(data: Uint8Array): Buffer {
   bytes.set(data, at);
   bytes[at + data.length] = 0;
   return bytes;
-}
-
-export const END_RESPONSE_BYTES = HEADER_BYTES + 2;
-
-export function writeEndResponse(bytes: Buffer, at: number, reuse: boolean): number {
-  const next = writeHeader(bytes, at, Magic.Gateway, 2);
-  bytes[next] = PacketType.EndResponse;
-  bytes[next + 1] = reuse ? 1 : 0;
-  return next + 2;
 }
 
 export function encodeGetBodyChunk(length: number): Buffer {
@@ -126,4 +112,16 @@ export function decodeGatewayPacket(bytes: Buffer, start: number, end: number): 
     default:
       throw new ProtocolError("AJP_PACKET_TYPE", `no packet of a gateway has the type ${type}`);
   }
+}
+
+function packetText(payload: string): string {
+  return `AB${integerText(payload.length)}${payload}`;
+}
+
+function stringText(text: string): string {
+  return `${integerText(text.length)}${text}\0`;
+}
+
+function integerText(value: number): string {
+  return String.fromCharCode(value >> 8, value & 0xff);
 }
