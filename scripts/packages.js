@@ -22,9 +22,14 @@ export function installNpmPackages() {
   return installLocked("package-lock.json", "");
 }
 
-/** The same for the frameworks that tests run on postern, and for the wiki: nobody else has to wait for them. */
-export async function installFrameworks() {
+/**
+ * The same for the frameworks that tests run on postern, and for the wiki: nobody else has to wait for them.
+ *
+ * @param {Promise<unknown>} [packages] those of package-lock.json on their way: the wiki has a link to their folder
+ */
+export async function installFrameworks(packages) {
   await installLocked("test/package-lock.json", "test/");
+  await packages;
   await installLocked("examples/wiki/package-lock.json", "examples/wiki/");
 }
 

@@ -16,15 +16,17 @@ const strict = process.env["CI"] === "true";
 const counts = { passed: 0, failed: 0 };
 
 try {
-  await installNpmPackages();
-  // npm waits for the network most of the time.
-  const frameworks = installFrameworks();
-  frameworks.catch(() => {});
-  const missing = await installPrograms();
-  reportMissing(missing);
+  // Whatever installs waits for the network most of the time.
+  const packages = installNpmPackages();
+  const frameworks = installFrameworks(packages);
+  const programs = installPrograms();
+  for (const other of [frameworks, programs]) other.catch(() => {});
+  await packages;
   await buildIfStale();
   await frameworks;
   add(await runChecks());
+  const missing = await programs;
+  reportMissing(missing);
   add(await runTests(missing));
 } catch (error) {
   counts.failed++;
