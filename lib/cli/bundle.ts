@@ -28,6 +28,7 @@ The module runs its application with app.run(import.meta), or exports one, of po
                          script; where it is now when left out
   --cache <file>         where the code cache is, seen from the script
   --warm-up <path>       asks the script for this path, so that the code cache has what it needs; may be repeated; /
+                         Where one fails, or its answer's status is 400 or more, the script stays and the exit status is 1
   --no-warm-up           does not run the script
   --watch                makes it again whenever a source has changed, until it is interrupted
   -h, --help             this text
@@ -80,8 +81,7 @@ export const bundleCommand: Command = {
     const bundler = await findEsbuild(entry);
     const job = new Job(bundler, options, values["no-warm-up"] === true ? [] : paths, io);
     if (values["watch"] === true) return job.watch();
-    await job.run();
-    return 0;
+    return (await job.run()) ? 0 : 1;
   },
 };
 
@@ -140,15 +140,16 @@ class Job {
   /**
    * @throws {GatewayError} `BUNDLE` for what cannot be bundled or written, `MODULE_SCOPE` for a place where Node refuses the
    *   script
+   * @returns false where a first request failed: the script is there, and nobody knows whether it is any good
    */
-  async run(): Promise<void> {
+  async run(): Promise<boolean> {
     let result: esbuild.BuildResult;
     try {
       result = await this.#bundler.build(buildOptions(this.#bundler, this.#options));
     } catch (error) {
       throw bundleFailure(error, dirname(this.#options.entry), this.#io.cwd);
     }
-    await this.#write(result);
+    return this.#write(result);
   }
 
   /** Never resolves: a terminal's interrupt ends it. */
@@ -174,7 +175,7 @@ class Job {
     return new Promise(() => {});
   }
 
-  async #write(result: esbuild.BuildResult): Promise<void> {
+  async #write(result: esbuild.BuildResult): Promise<boolean> {
     const { script } = this.#options;
     const { out, err, cwd } = this.#io;
     const shown = shownPath(script, cwd);
@@ -182,14 +183,17 @@ class Job {
     out(`${shown}: ${kilobytes(scriptBytes)}`);
     for (const file of missing)
       err(`${file} is not there: the script will look for it; --root says where it is.`);
+    let isGood = true;
     for (const path of this.#paths) {
       const { answer, isFine, log } = await warmUp(script, path);
       if (isFine) out(`GET ${path}: ${answer}`);
       else err(`GET ${path}: ${answer}\n${log}`.trimEnd());
+      isGood &&= isFine;
     }
     const cache = statSync(cachePath, { throwIfNoEntry: false });
     if (cache !== undefined && this.#paths.length > 0)
       out(`${shownPath(cachePath, cwd)}: ${kilobytes(cache.size)}`);
+    return isGood;
   }
 
   async #writeFiles(result: esbuild.BuildResult): Promise<Bundled> {

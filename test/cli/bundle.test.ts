@@ -27,6 +27,7 @@ import { ordinaryUser } from "../support/ordinary-user.ts";
 import { cli, root } from "../support/postern.ts";
 
 const site = `import { randomBytes } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
 import { application, templates, type Web } from "postern";
 import { greeting } from "./greeting.js";
 
@@ -48,7 +49,20 @@ class Broken {
   }
 }
 
-export const app = application([["/", Page], ["/broken", Broken], ["/loaded", () => process.moduleLoadList]]);
+class Loaded {
+  async GET() {
+    const [name] = await readdir(new URL("templates/", import.meta.url));
+    return [name, await readFile(new URL("templates/" + name, import.meta.url), "utf8"), ...process.moduleLoadList];
+  }
+}
+
+class Lost {
+  GET() {
+    return readFile("/nowhere/at all").catch(({ name, code, message }) => [name, code, message].join());
+  }
+}
+
+export const app = application([["/", Page], ["/broken", Broken], ["/loaded", Loaded], ["/lost", Lost]]);
 app.run(import.meta);
 `;
 
@@ -313,8 +327,16 @@ describe("the code cache", () => {
 test("Node's own modules wait until something of them is used", async () => {
   const loaded = await answer(request("/loaded"));
   expect(loaded).toContain("NativeModule fs");
+  // Asked without what it takes long to load.
+  expect(loaded).toContain('["page.mustache","<p>{{greeting}}, {{name}}!</p>"');
   for (const name of ["crypto", "stream", "fs/promises"])
     expect(loaded).not.toContain(`"NativeModule ${name}"`);
+});
+
+test("a file that is not there is said in the words of node:fs/promises", async () => {
+  expect(await answer(request("/lost"))).toMatch(
+    /\r\n\r\nError,ENOENT,ENOENT: no such file or directory, open '\/nowhere\/at all'$/,
+  );
 });
 
 test("those that are functions can be called and extended, and all can be changed", async () => {
@@ -324,7 +346,7 @@ test("those that are functions can be called and extended, and all can be change
      import https from "node:https";
      import Stream from "node:stream";
      import { application } from "postern";
-     import { WSGIServer } from "postern/server/cgi";
+     import { run } from "postern/server";
      class Own extends Stream {}
      assert(new Own() instanceof Own);
      const agent = new https.Agent();
@@ -332,7 +354,7 @@ test("those that are functions can be called and extended, and all can be change
      export const app = application([
        ["/", () => [new Own() instanceof Stream, https.globalAgent === agent].join()],
      ]);
-     new WSGIServer(app).run();`,
+     run(app);`,
   );
   const out = join(project, "cgi-bin/functions.cgi");
   await bundle("functions.js", "--out", out, "--no-warm-up");
@@ -447,16 +469,15 @@ test("--root, --cache, --node and --no-minify", async () => {
   expect(await answer(request("/", {}, out))).toContain("<p>Hello, Zoë!</p>");
 });
 
-test("files that the script would not find are named", async () => {
-  const output = await bundle(
-    "app.ts",
-    "-o",
-    join(folder.path, "alone/app.cgi"),
-    "--root",
-    ".",
-    "--no-warm-up",
-  );
-  expect(output).toContain(`${folder.path}/alone/templates is not there: the script will look for it`);
+test("files that the script would not find are named, and that it fails is said in words and by the exit status", async () => {
+  const out = join(folder.path, "alone/app.cgi");
+  const child = new Child(process.execPath, [cli, "bundle", "app.ts", "-o", out, "--root", "."], {
+    cwd: project,
+  });
+  expect(await child.ended).toBe(1);
+  expect(child.output).toContain(`${folder.path}/alone/templates is not there: the script will look for it`);
+  expect(child.stderr).toContain("GET /: 500 Internal Server Error\n");
+  expect(existsSync(out)).toBe(true);
 });
 
 test.each([

@@ -39,8 +39,8 @@ const ownModules = fileURLToPath(new URL("../../", import.meta.url));
 
 const loader = { ".cgi": "js" } as const;
 
-/** What a module does that serves by itself. */
-const SERVES = /\.run\s*\(\s*import\s*\.\s*meta\b|\bnew\s+WSGIServer\s*\(/;
+/** What a module does that serves by itself: `app.run(import.meta)`, a server of its own, `run()` or `serve()`. */
+const SERVES = /\.run\s*\(\s*import\s*\.\s*meta\b|\bnew\s+WSGIServer\s*\(|\bfrom\s*["']postern\/server["']/;
 
 /** What all code is made for. */
 const platform = { platform: "node", format: "cjs", target: "node20", charset: "ascii" } as const;
@@ -174,19 +174,27 @@ function finished(
   return { code: code.text, map: map.text };
 }
 
+/** In esbuild's helper that runs a module once: the name of its only method, which is the module's path. */
+const METHOD = "fn[__getOwnPropNames(fn)[0]]";
+
 /**
  * What esbuild has made, where postern's own functions are not told their names: each costs a start more than the function
- * itself, and nobody asks for them. A class or function of the application may be known by its name.
+ * itself, and nobody asks for them. A class or function of the application may be known by its name. Nor does each module
+ * look for the name of its method.
  */
 function withoutOwnNames({ outputFiles, metafile }: esbuild.BuildResult, root: string): string {
   const lines = (outputFiles?.[0]?.text ?? "").split("\n");
+  const isKnown = lines.some((line) => line.includes(METHOD));
   let isOwn = false;
   return lines
-    .map((line) => {
+    .map((line, index) => {
       // In front of each module stands its path.
       const input = line.startsWith("// ") ? line.slice(3) : "";
       if (input !== "" && metafile?.inputs[input] !== undefined)
         isOwn = resolve(root, input).startsWith(ownModules);
+      if (isKnown && lines[index - 1]?.endsWith(" = __esm({"))
+        return line.replace(/^ {2}".*"\(\) \{$/, "  init() {");
+      if (line.includes(METHOD)) return line.replace(METHOD, "fn.init");
       return isOwn ? line.replaceAll("__name(", `${UNNAMED}(`) : line;
     })
     .join("\n");

@@ -1,8 +1,8 @@
 // Beside the application's code in every script that `postern bundle` makes: what modules of a bundle call, and what is done
 // behind the response. It is in the code cache, so that Node need not compile it.
 
-const { openSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync, writeSync } =
-  require("node:fs") as typeof import("node:fs");
+const fs = require("node:fs") as typeof import("node:fs");
+const { openSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync, writeSync } = fs;
 const { join, resolve } = require("node:path") as typeof import("node:path");
 
 declare const BUNDLE: import("./facts.ts").RuntimeFacts;
@@ -48,7 +48,8 @@ const LESSONS = 8;
 const folder = resolve(__dirname, BUNDLE.root);
 const { script, cachePath, stamp, lessons } = launch;
 const { GATEWAY_INTERFACE, REQUEST_METHOD, POSTERN_CODE_CACHE } = process.env;
-if (GATEWAY_INTERFACE && REQUEST_METHOD) process.on("exit", endCgi);
+const isCgi = Boolean(GATEWAY_INTERFACE && REQUEST_METHOD);
+if (isCgi) process.on("exit", endCgi);
 Error.prepareStackTrace = traceWithSources;
 application.call(
   exports,
@@ -110,9 +111,8 @@ function hasChanged([path, mtimeMs, bytes, digest]: (typeof BUNDLE.sources)[numb
 
 /** `import.meta` of a module. The entry's also says where the script is that the process was started with. */
 function metaOf(path: string, isEntry: boolean): object {
-  const { pathToFileURL } = require("node:url") as typeof import("node:url");
   const filename = join(folder, path);
-  const url = pathToFileURL(filename).href;
+  const url = urlOf(filename);
   const meta = {
     url,
     filename,
@@ -120,10 +120,16 @@ function metaOf(path: string, isEntry: boolean): object {
     resolve: (specifier: string) =>
       /^\.{0,2}\//.test(specifier)
         ? new URL(specifier, url).href
-        : pathToFileURL(require("node:module").createRequire(filename).resolve(specifier)).href,
+        : urlOf(require("node:module").createRequire(filename).resolve(specifier)),
   };
   if (!isEntry) return { ...meta, main: false };
-  return { ...meta, main: require.main === module, scriptUrl: pathToFileURL(__filename).href };
+  return { ...meta, main: require.main === module, scriptUrl: urlOf(__filename) };
+}
+
+/** Of a path in which nothing has to be encoded, as nearly every one is, without what Node compiles for the others. */
+function urlOf(path: string): string {
+  if (/^\/[\w./-]+$/.test(path)) return `file://${path}`;
+  return (require("node:url") as typeof import("node:url")).pathToFileURL(path).href;
 }
 
 /** Node's own modules that cost much are loaded when something of them is first used. */
@@ -148,7 +154,7 @@ function lazily(id: string): object {
   return new Proxy(Object.bind(undefined) as unknown as NodesModule, {
     apply: (_target, self, args) => Reflect.apply(all(), self, args),
     construct: (_target, args, newTarget) => Reflect.construct(all(), args, newTarget),
-    get: (_target, key) => all()[key],
+    get: (_target, key) => (id === "node:fs/promises" && isCgi && atOnce(key, all)) || all()[key],
     set: (_target, key, value) => Reflect.set(all(), key, value),
     has: (_target, key) => key in all(),
     ownKeys: () => Reflect.ownKeys(all()),
@@ -157,6 +163,46 @@ function lazily(id: string): object {
       return found && { ...found, configurable: true };
     },
   });
+}
+
+/**
+ * What a process that has nothing else to do may as well ask the file system at once: node:fs/promises costs a start more than
+ * many small files. What fails there, or is more than a plain question, is done by that module nonetheless.
+ */
+const questions = (): Readonly<Record<PropertyKey, (...args: never[]) => unknown>> =>
+  ({
+    __proto__: null,
+    access: fs.accessSync,
+    lstat: fs.lstatSync,
+    mkdir: fs.mkdirSync,
+    readdir: fs.readdirSync,
+    realpath: fs.realpathSync,
+    stat: fs.statSync,
+    // A pipe would be waited for.
+    readFile: (...args: Parameters<typeof readFileSync>) =>
+      statSync(args[0] as string).isFile() ? readFileSync(...args) : undefined,
+  }) as never;
+
+function atOnce(key: PropertyKey, all: () => NodesModule): unknown {
+  const question = questions()[key];
+  if (question === undefined) return undefined;
+  return async (...args: never[]) => {
+    if (args.every(isPlain)) {
+      try {
+        const answer = question(...args);
+        if (answer !== undefined || key === "access" || key === "mkdir") return answer;
+      } catch {
+        // The module says it in its own words.
+      }
+    }
+    return (all()[key] as (...args: unknown[]) => unknown)(...args);
+  };
+}
+
+/** A path, or options without a signal. */
+function isPlain(argument: unknown): boolean {
+  if (typeof argument !== "object" || argument === null) return true;
+  return argument instanceof URL || Object.values(argument).every((value) => typeof value !== "object");
 }
 
 let map: import("node:module").SourceMap | null | undefined;
