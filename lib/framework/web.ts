@@ -1,7 +1,6 @@
 import type { Buffer } from "node:buffer";
 import { ApplicationError } from "../errors.ts";
 import { type Credentials, parseCredentials } from "../gateway/basic-credentials.ts";
-import { hasTag, isFresh, isOutdated } from "../gateway/conditions.ts";
 import type { Environ } from "../gateway/types.ts";
 import type { Config } from "./app-core.ts";
 import { type CacheOptions, cacheControl } from "./cache-control.ts";
@@ -14,28 +13,26 @@ import type { FileOptions } from "./file.ts";
 import type { FileResult } from "./file-result.ts";
 import type { Redirect } from "./http-response.ts";
 import type { Level, Params } from "./level.ts";
-import { inputLimits } from "./limits.ts";
 import type { LinkFields, RouteLink } from "./link.ts";
 import { isName, linkFrom, withQuery } from "./link-from.ts";
 import { loaded } from "./loaded.ts";
 import { encodePath, pathText, resolveLocation } from "./location.ts";
+import { checkModified } from "./modified.ts";
 import type { Part } from "./multipart.ts";
 import { isList } from "./named-routes.ts";
-import { type QueryFields, readQuery } from "./query.ts";
+import type { QueryFields } from "./query.ts";
 import { refererPath } from "./referer.ts";
-import type { RequestBody } from "./request-body.ts";
 import { matchingType } from "./request-type.ts";
+import { cookieValues, queryValues, requestBody } from "./request-values.ts";
 import { withCharset } from "./response-headers.ts";
-import { notModified, preconditionFailed, seeOther } from "./responses.ts";
+import { seeOther } from "./responses.ts";
 import { statusLine } from "./status.ts";
-import { entityTag, httpDate } from "./validators.ts";
+import { httpDate } from "./validators.ts";
 import { type NamedValues, type Picked, pick, type Wanted } from "./values.ts";
 
 // What few requests need.
 const loadAccepted = loaded(() => import("./accepted.ts"));
-const loadCookies = loaded(() => import("./cookies.ts"));
 const loadFile = loaded(() => import("./file.ts"));
-const loadRequestBody = loaded(() => import("./request-body.ts"));
 const loadSignedValue = loaded(() => import("./signed-value.ts"));
 
 export interface HeaderOptions {
@@ -171,19 +168,19 @@ export class Web {
    * @throws HttpResponse 400: a required name is missing, or the form is broken; 413, 414: past a limit
    */
   async input<const W extends Wanted>(...wanted: W): Promise<Picked<W>> {
-    const query = this.#queryValues();
-    const form = await (await this.#body()).form();
+    const query = queryValues(this.#exchange, this.#level);
+    const form = await (await requestBody(this.#exchange, this.#level)).form();
     return pick(new Map([...query, ...form]), wanted) as Picked<W>;
   }
 
   /** The form alone. See `input()`. */
   async form<const W extends Wanted>(...wanted: W): Promise<Picked<W>> {
-    return pick(await (await this.#body()).form(), wanted) as Picked<W>;
+    return pick(await (await requestBody(this.#exchange, this.#level)).form(), wanted) as Picked<W>;
   }
 
   /** The query alone. See `input()`. */
   query<const W extends Wanted>(...wanted: W): Picked<W> {
-    return pick(this.#queryValues(), wanted) as Picked<W>;
+    return pick(queryValues(this.#exchange, this.#level), wanted) as Picked<W>;
   }
 
   /**
@@ -193,8 +190,8 @@ export class Web {
    * @throws HttpResponse 400: the form is broken; 413, 414: past a limit
    */
   async rawInput(from: "both" | "query" | "form" = "both"): Promise<NamedValues> {
-    const query = from === "form" ? [] : this.#queryValues();
-    const form = from === "query" ? [] : await (await this.#body()).form();
+    const query = from === "form" ? [] : queryValues(this.#exchange, this.#level);
+    const form = from === "query" ? [] : await (await requestBody(this.#exchange, this.#level)).form();
     return new Map([...query, ...form]);
   }
 
@@ -205,7 +202,7 @@ export class Web {
    * @throws HttpResponse 400: the form is broken; 413: past a limit
    */
   async *parts(): AsyncGenerator<Part, void, undefined> {
-    yield* (await this.#body()).parts();
+    yield* (await requestBody(this.#exchange, this.#level)).parts();
   }
 
   /**
@@ -214,7 +211,7 @@ export class Web {
    * @throws HttpResponse 413: longer than `maxDataBytes`
    */
   async data(): Promise<Buffer> {
-    return (await this.#body()).data();
+    return (await requestBody(this.#exchange, this.#level)).data();
   }
 
   /**
@@ -223,7 +220,7 @@ export class Web {
    * @throws HttpResponse 400: not JSON in UTF-8; 413: longer than `maxJsonBytes`
    */
   async json(): Promise<unknown> {
-    return (await this.#body()).json();
+    return (await requestBody(this.#exchange, this.#level)).json();
   }
 
   /**
@@ -232,7 +229,7 @@ export class Web {
    * @throws HttpResponse 400: a required cookie is missing
    */
   async cookies<const W extends Wanted>(...wanted: W): Promise<Picked<W>> {
-    return pick(await this.#cookies(), wanted) as Picked<W>;
+    return pick(await cookieValues(this.#exchange), wanted) as Picked<W>;
   }
 
   /**
@@ -248,7 +245,7 @@ export class Web {
         "signed cookies need the option `secrets` with keys that are not empty",
       );
     }
-    const value = (await this.#cookies()).get(name)?.[0];
+    const value = (await cookieValues(this.#exchange)).get(name)?.[0];
     if (typeof value !== "string") return undefined;
     const { unsign } = await loadSignedValue();
     return unsign(name, value, secrets);
@@ -311,7 +308,7 @@ export class Web {
   /** The current path with some fields of its query changed; `null` takes one out. */
   changeQuery(changes: QueryFields): string {
     const fields: Record<string, QueryFields[string]> = Object.create(null);
-    for (const [name, values] of this.#queryValues()) fields[name] = values.map(String);
+    for (const [name, values] of queryValues(this.#exchange, this.#level)) fields[name] = values.map(String);
     return this.url(undefined, Object.assign(fields, changes));
   }
 
@@ -387,18 +384,7 @@ export class Web {
    * @throws ApplicationError `HEADER`: no text for a tag; `DATE`: no date
    */
   modified(lastModified?: Date, etag?: string): void {
-    const { environ, headers } = this.#exchange;
-    const validators = {
-      lastModified: lastModified === undefined ? undefined : httpDate(lastModified),
-      etag: etag === undefined ? undefined : entityTag(etag),
-    };
-    if (validators.lastModified !== undefined) headers.add("Last-Modified", validators.lastModified);
-    if (validators.etag !== undefined) headers.add("ETag", validators.etag);
-    const isReading = this.method === "GET" || this.method === "HEAD";
-    if (isOutdated(environ, validators)) throw preconditionFailed();
-    if (isReading && isFresh(environ, validators)) throw notModified();
-    const { HTTP_IF_NONE_MATCH: match } = environ;
-    if (!isReading && match !== undefined && hasTag(match, validators.etag)) throw preconditionFailed();
+    checkModified(this.#exchange, lastModified, etag);
   }
 
   /**
@@ -446,35 +432,6 @@ export class Web {
   back(otherwise: string | RouteLink = "/"): Redirect {
     return seeOther(refererPath(this.#exchange.environ, this.#level.homepath) ?? otherwise);
   }
-
-  #queryValues(): NamedValues {
-    const { QUERY_STRING } = this.#exchange.environ;
-    return this.#exchange.memo(QUERY, () => readQuery(QUERY_STRING, this.#limits()));
-  }
-
-  #cookies(): Promise<NamedValues> {
-    return this.#exchange.memo(COOKIES, async () => {
-      const header = this.#exchange.environ.HTTP_COOKIE;
-      if (!header) return new Map();
-      const { readCookies } = await loadCookies();
-      return readCookies(header);
-    });
-  }
-
-  #body(): Promise<RequestBody> {
-    return this.#exchange.memo(BODY, async () => {
-      const { RequestBody } = await loadRequestBody();
-      return new RequestBody(this.#exchange, this.#limits());
-    });
-  }
-
-  #limits(): typeof inputLimits {
-    const own = this.#level.option("limits");
-    return own === undefined ? inputLimits : { ...inputLimits, ...own };
-  }
 }
 
 const STATE = {};
-const QUERY = {};
-const COOKIES = {};
-const BODY = {};
