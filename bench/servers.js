@@ -65,11 +65,17 @@ export function plainParser(connections) {
 /** node-fastcgi ends its STDERR behind END_REQUEST, where a connection is kept. */
 const EMPTY_RECORD_BYTES = 8;
 
-/** @param {"kept" | "closed"} connections @returns {Definition} */
-export function nodeFastcgi(connections) {
+/**
+ * As published it closes each connection; to keep one it has to be mended.
+ *
+ * @param {"kept" | "closed"} connections
+ * @returns {Definition}
+ */
+export function nodeFastcgi(connections, name = "node-fastcgi") {
   const request = fastcgiRequest(connections);
-  const bytesBehind = connections === "kept" ? EMPTY_RECORD_BYTES : 0;
-  return { ...fastcgi("node-fastcgi", "backends/node-fastcgi.js", [connections], request), bytesBehind };
+  const kept = connections === "kept";
+  const bytesBehind = kept ? EMPTY_RECORD_BYTES : 0;
+  return { ...fastcgi(name, "backends/node-fastcgi.js", [connections], request), kept, bytesBehind };
 }
 
 /** A program that is no script of Node's. @returns {Definition} */

@@ -15,6 +15,7 @@ import { Program } from "./program.js";
  * @property {(path: string) => string[]} [command] a program in its place
  * @property {"fastcgi" | "http" | "scgi" | "uwsgi" | "ajp"} protocol
  * @property {Buffer} request
+ * @property {boolean} [kept] whether it keeps connections, where that is not as in the scenario
  * @property {number} [bytesBehind] what the server sends behind the end of each response
  * @property {import("./fronts.js").Front} [front] a web server that stands in front of it, and gets the load
  *
@@ -118,7 +119,15 @@ async function warmUp(server, scenario, load, seconds) {
 export async function measure({ definition, path, child }, { kept, latencies = false }, load, seconds) {
   const { protocol, request, bytesBehind = 0 } = definition;
   await load.ask({
-    open: { path, protocol, request, bytesBehind, kept, latencies, connections: CONNECTIONS },
+    open: {
+      path,
+      protocol,
+      request,
+      bytesBehind,
+      kept: definition.kept ?? kept,
+      latencies,
+      connections: CONNECTIONS,
+    },
   });
   const before = await child.ask("CPU time");
   const done = await load.ask({ seconds });
