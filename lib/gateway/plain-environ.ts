@@ -11,7 +11,12 @@ export function plainEnviron(environ: Environ): Environ {
   return (environ as { [PLAIN]?: Environ })[PLAIN] ?? environ;
 }
 
-/** Under this name it gives the variables that were sent, as long as nobody has changed any. */
+/** Whether a variable may be a header of the request. */
+export function isHeader(variable: string): boolean {
+  return variable.startsWith("HTTP_") || variable === "CONTENT_TYPE" || variable === "CONTENT_LENGTH";
+}
+
+/** Under this name it gives the variables that were sent, as long as nobody has changed one that may be a header. */
 export const SENT: unique symbol = Symbol("sent variables");
 
 /** What can go through the headers of a request. */
@@ -31,7 +36,7 @@ export function eachHeader(environ: Environ, visit: (name: string, value: string
   }
   const plain = plainEnviron(environ);
   for (const name in plain) {
-    if (!name.startsWith("HTTP_") && name !== "CONTENT_TYPE" && name !== "CONTENT_LENGTH") continue;
+    if (!isHeader(name)) continue;
     const value = plain[name];
     if (typeof value === "string") visit(name, value);
   }

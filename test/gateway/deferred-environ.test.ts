@@ -302,9 +302,22 @@ describe("the headers of a request", () => {
       ["HTTP_HOST", "other.example"],
       ["HTTP_X_NEW", "1"],
     ]);
+    const typed = deferred();
+    typed.CONTENT_TYPE = "text/plain";
+    expect(visited(typed).sort()).toEqual([["CONTENT_TYPE", "text/plain"], ...headers].sort());
     const child: Environ = Object.create(deferred());
     child.HTTP_COOKIE = "b=2";
     expect(visited(child)).toContainEqual(["HTTP_COOKIE", "b=2"]);
+  });
+
+  test("are what they were where a key of an application was set, or all were looked at", () => {
+    const environ = deferred();
+    environ["x.session"] = { user: 1 };
+    expect(visited(environ)).toEqual(headers);
+    Object.keys(environ);
+    expect(visited(environ).sort()).toEqual([...headers].sort());
+    environ.HTTP_HOST = "other.example";
+    expect(visited(environ)).toContainEqual(["HTTP_HOST", "other.example"]);
   });
 
   test("are joined where one was sent twice", () => {
