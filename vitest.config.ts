@@ -12,17 +12,20 @@ const stores = [
 ];
 
 /** Tests that install packages. Each has one of two processors for itself. */
-const installing = ["test/scaffold/tarball.test.ts", "test/scripts/fresh-clone.test.ts"];
+const installing = ["test/scaffold/tarball.test.ts", "test/scaffold/in-place.test.ts"];
 
-/** Tests that compare times. */
-const timed = ["test/servers/load.test.ts", "test/workers/scaling.test.ts"];
+/** Tests that compare times, or hold a process to one. */
+const timed = [
+  "test/scripts/fresh-clone.test.ts",
+  "test/servers/load.test.ts",
+  "test/workers/scaling.test.ts",
+];
 
 /** What takes longest, and would be waited for alone if it began last. */
 const longest = [
   ...installing,
   "test/matrix/matrix.test.ts",
   "test/real-servers/fronts.test.ts",
-  "test/scaffold/in-place.test.ts",
   ...stores,
   "test/servers/http-fuzz.test.ts",
   "test/servers/fcgi-fuzz.test.ts",
