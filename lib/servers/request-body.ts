@@ -33,7 +33,7 @@ export class RequestBody {
   /** `wsgi.input`. It is made for who asks for it, and for bytes that come: most requests have no body, and nobody looks. */
   get stream(): Readable {
     if (this.#stream === undefined) {
-      this.#stream = new BodyStream(this.#readAheadBytes, () => this.#read(), this.#onRoom);
+      this.#stream = new BodyStream(this, this.#readAheadBytes, this.#onRoom);
       if (this.#error !== undefined) this.#stream.fail(this.#error);
     }
     return this.#stream;
@@ -120,11 +120,8 @@ export class RequestBody {
     this.#stream?.fail(error);
   }
 
-  get #unread(): number {
-    return this.#stream?.readableLength ?? 0;
-  }
-
-  #read(): void {
+  /** The application reads, and there is nothing. */
+  read(): void {
     if (this.#ended) {
       this.#stream?.push(null);
       return;
@@ -135,6 +132,10 @@ export class RequestBody {
     }
     this.#wanted = true;
     this.#onRoom();
+  }
+
+  get #unread(): number {
+    return this.#stream?.readableLength ?? 0;
   }
 
   #failBehindResponse(): void {
@@ -151,13 +152,18 @@ export class RequestBody {
 }
 
 class BodyStream extends Readable {
-  readonly #onRead: () => void;
+  readonly #body: RequestBody;
   readonly #onRoom: () => void;
 
-  constructor(readAheadBytes: number, onRead: () => void, onRoom: () => void) {
+  constructor(body: RequestBody, readAheadBytes: number, onRoom: () => void) {
     super({ highWaterMark: readAheadBytes });
-    this.#onRead = onRead;
+    this.#body = body;
     this.#onRoom = onRoom;
+  }
+
+  /** Nothing more can come, which the bridge to node:http asks before it reads. */
+  get complete(): boolean {
+    return this.#body.complete;
   }
 
   fail(error: Error): void {
@@ -167,7 +173,7 @@ class BodyStream extends Readable {
   }
 
   override _read(): void {
-    this.#onRead();
+    this.#body.read();
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {

@@ -415,6 +415,24 @@ test("flushHeaders() sends the head at once", async () => {
   expect((await connection.reply(1)).stdout.toString()).toMatch(/\r\n\r\nbody$/);
 });
 
+test("a request without a body is complete for a listener that answers later, and its input left alone", async () => {
+  let input: Readable | undefined;
+  let isComplete = false;
+  const bridged = fromNode(async (request, response) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    isComplete = request.complete;
+    response.writeHead(200, text).end();
+  });
+  const { client } = await serving((environ, startResponse) => {
+    input = environ["wsgi.input"];
+    return bridged(environ, startResponse);
+  });
+  const connection = await client();
+  void connection.send(...responderRequest(1, get("/")));
+  await connection.reply(1);
+  expect([isComplete, input?.listenerCount("data")]).toEqual([true, 0]);
+});
+
 test("a request that is aborted with the bytes that bring it is one whose client has gone", async () => {
   const heard: string[] = [];
   let close = (): void => {};
