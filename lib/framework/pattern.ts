@@ -2,8 +2,7 @@
 // a `/`), and the plain text it begins with.
 
 import { ApplicationError } from "../errors.ts";
-import { PlainSegments } from "./plain-segments.ts";
-import { plainStart, unescaped } from "./plain-text.ts";
+import { PlainSegments, plainStart, unescaped } from "./plain-segments.ts";
 
 /** What a pattern's groups matched; at 0 what the pattern matched. */
 export interface Groups extends ReadonlyArray<string | undefined> {

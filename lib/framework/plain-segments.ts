@@ -2,7 +2,6 @@
 // routes are such, and cutting the path at its slashes takes less than the expression and its result do.
 
 import type { Expression, Groups } from "./pattern.ts";
-import { isPlainText, unescaped } from "./plain-text.ts";
 
 /** Stands for the regular expression that it is made of: the same paths match, with the same groups. */
 export class PlainSegments implements Expression {
@@ -36,7 +35,9 @@ export class PlainSegments implements Expression {
     // V8 compares two strings faster than it finds out whether one starts with the other.
     if (path.slice(0, at) !== this.#start) return null;
     let groups: [string, ...string[]] | undefined;
-    for (const text of this.#texts) {
+    const texts = this.#texts;
+    for (let place = 0; place < texts.length; place++) {
+      const text = texts[place] as string;
       const slash = path.indexOf("/", at);
       const end = slash === -1 ? path.length : slash;
       if (end === at) return null;
@@ -55,3 +56,25 @@ export class PlainSegments implements Expression {
 
 /** `([^/]+)`, with a name or without. */
 const WHOLE_SEGMENT = /\((?:\?<[^>]*>)?\[\^\\?\/\]\+\)/;
+
+// What stands for itself. Half a surrogate pair is none: with `u` it matches no half of a whole one.
+const CHARACTER = String.raw`(?:[\w/~!@&=:;,%'" \x80-\ud7ff\ue000-\u{10ffff}-]|\\[^\w\s])`;
+
+const WHOLE = new RegExp(`^${CHARACTER}*$`, "u");
+
+// What is repeated may be missing.
+const START = new RegExp(`^(?:${CHARACTER}(?![?*+{]))*`, "u");
+
+function isPlainText(source: string): boolean {
+  return WHOLE.test(source);
+}
+
+/** The plain text that an expression without alternatives begins with, as it stands there. */
+export function plainStart(source: string): string {
+  return START.exec(source)?.[0] ?? "";
+}
+
+/** The characters that plain text stands for. */
+export function unescaped(plainText: string): string {
+  return plainText.replace(/\\(.)/gsu, "$1");
+}

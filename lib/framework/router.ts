@@ -28,7 +28,9 @@ export class Router<T> {
 
   match(path: string): RouteMatch<T> | undefined {
     this.#root ??= new Branch(this.#entries, 0);
-    for (const { pattern, value } of innermost(this.#root, path).candidates) {
+    const { candidates } = innermost(this.#root, path);
+    for (let order = 0; order < candidates.length; order++) {
+      const { pattern, value } = candidates[order] as Entry<T>;
       const groups = pattern.expression.exec(path);
       if (groups !== null) return { value, pattern, groups };
     }

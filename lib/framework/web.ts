@@ -17,7 +17,6 @@ import type { LinkFields, RouteLink } from "./link.ts";
 import { isName, linkFrom, withQuery } from "./link-from.ts";
 import { loaded } from "./loaded.ts";
 import { encodePath, pathText, resolveLocation } from "./location.ts";
-import { checkModified } from "./modified.ts";
 import type { Part } from "./multipart.ts";
 import { isList } from "./named-routes.ts";
 import type { QueryFields } from "./query.ts";
@@ -27,7 +26,7 @@ import { cookieValues, queryValues, requestBody } from "./request-values.ts";
 import { withCharset } from "./response-headers.ts";
 import { seeOther } from "./responses.ts";
 import { statusLine } from "./status.ts";
-import { httpDate } from "./validators.ts";
+import { checkModified, httpDate } from "./validators.ts";
 import { type NamedValues, type Picked, pick, type Wanted } from "./values.ts";
 
 // What few requests need.
