@@ -9,6 +9,7 @@ import { spread } from "./statistics.js";
  * @typedef {import("./statistics.js").Spread} Spread
  * @typedef {object} RouterResult
  * @property {string} name
+ * @property {number[]} measured CPU time of one match in each round, in nanoseconds
  * @property {Spread} nanoseconds CPU time of one match
  * @property {Spread} ratio the same divided by find-my-way's of the same round and map
  */
@@ -36,33 +37,44 @@ function findMyWay(size) {
 }
 
 /**
- * @param {number} size of the map
+ * Maps of these sizes in turn, each in every round.
+ *
+ * @param {number[]} sizes
  * @param {number} rounds
- * @returns {RouterResult[]}
+ * @returns {RouterResult[][]} of each map
  */
-export function measureRouters(size, rounds) {
+export function measureRouters(sizes, rounds) {
+  const maps = sizes.map(preparedRouters);
+  const all = maps.flat();
+  for (let round = 0; round < rounds; round++) {
+    for (let turn = 0; turn < all.length; turn++) {
+      const { match, path, measured } = all[(round + turn) % all.length];
+      measured.push(time(match, path));
+    }
+  }
+  return maps.map((routers) => {
+    const baseline = routers.at(-1).measured;
+    return routers.map(({ name, measured }) => ({
+      name,
+      measured,
+      nanoseconds: spread(measured),
+      ratio: spread(measured.map((one, round) => one / baseline[round])),
+    }));
+  });
+}
+
+function preparedRouters(size) {
   const path = `/things${size - 1}/12345/part`;
   const expected = patterns(size).at(-1);
   const routers = [
-    { name: "postern", match: ours(size), measured: [] },
-    { name: "find-my-way", match: findMyWay(size), measured: [] },
+    { name: "postern", match: ours(size), path, measured: [] },
+    { name: "find-my-way", match: findMyWay(size), path, measured: [] },
   ];
   for (const { name, match } of routers) {
     if (match(path) !== expected) throw new Error(`${name} found ${match(path)} for ${path}`);
     time(match, path);
   }
-  for (let round = 0; round < rounds; round++) {
-    for (let turn = 0; turn < routers.length; turn++) {
-      const { match, measured } = routers[(round + turn) % routers.length];
-      measured.push(time(match, path));
-    }
-  }
-  const baseline = routers[1].measured;
-  return routers.map(({ name, measured }) => ({
-    name,
-    nanoseconds: spread(measured),
-    ratio: spread(measured.map((one, round) => one / baseline[round])),
-  }));
+  return routers;
 }
 
 /** Nanoseconds of CPU time for one match. */

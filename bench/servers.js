@@ -73,9 +73,8 @@ const EMPTY_RECORD_BYTES = 8;
  */
 export function nodeFastcgi(connections, name = "node-fastcgi") {
   const request = fastcgiRequest(connections);
-  const kept = connections === "kept";
-  const bytesBehind = kept ? EMPTY_RECORD_BYTES : 0;
-  return { ...fastcgi(name, "backends/node-fastcgi.js", [connections], request), kept, bytesBehind };
+  const bytesBehind = connections === "kept" ? EMPTY_RECORD_BYTES : 0;
+  return { ...fastcgi(name, "backends/node-fastcgi.js", [connections], request), bytesBehind };
 }
 
 /** A program that is no script of Node's. @returns {Definition} */

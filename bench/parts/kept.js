@@ -28,8 +28,12 @@ export async function run(bench, report) {
     ],
   };
   if (options.profile) return profile(scenario, bench);
-  if (peers.npm("node-fastcgi"))
-    scenario.servers.push(nodeFastcgi("closed"), nodeFastcgi("kept", "node-fastcgi, mended"));
+  if (peers.npm("node-fastcgi")) {
+    scenario.servers.push(
+      { ...nodeFastcgi("closed"), kept: false },
+      nodeFastcgi("kept", "node-fastcgi, mended"),
+    );
+  }
   scenario.servers.push(...otherLanguages(peers, folder));
   const results = await measureSideBySide(scenario, bench);
   report.add(scenario.title, serverTable(results, "node:http"));
