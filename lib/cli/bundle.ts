@@ -147,19 +147,27 @@ class Job {
     try {
       result = await this.#bundler.build(buildOptions(this.#bundler, this.#options));
     } catch (error) {
-      throw bundleFailure(error, dirname(this.#options.entry), this.#io.cwd);
+      throw this.#failure(error);
     }
     return this.#write(result);
   }
 
-  /** Never resolves: a terminal's interrupt ends it. */
+  /**
+   * Never resolves: a terminal's interrupt ends it.
+   *
+   * @throws {GatewayError} `BUNDLE` where the module itself cannot be read as code
+   */
   async watch(): Promise<number> {
-    const options = buildOptions(this.#bundler, this.#options);
+    let options: esbuild.BuildOptions;
+    try {
+      options = buildOptions(this.#bundler, this.#options);
+    } catch (error) {
+      throw this.#failure(error);
+    }
     const write = (build: esbuild.PluginBuild): void => {
       build.onEnd(async (result) => {
         try {
-          if (result.errors.length > 0)
-            throw bundleFailure(result, dirname(this.#options.entry), this.#io.cwd);
+          if (result.errors.length > 0) throw this.#failure(result);
           await this.#write(result);
         } catch (error) {
           if (!(error instanceof GatewayError)) throw error;
@@ -173,6 +181,10 @@ class Job {
     });
     await context.watch();
     return new Promise(() => {});
+  }
+
+  #failure(error: unknown): unknown {
+    return bundleFailure(error, dirname(this.#options.entry), this.#io.cwd);
   }
 
   async #write(result: esbuild.BuildResult): Promise<boolean> {

@@ -2,14 +2,15 @@
 // its rules for white space, is put in between.
 
 import mustache from "mustache";
+import { AbridgedTemplate } from "./template-abridged.ts";
 import type { PartialName, Section, TemplateNode, TemplateTag } from "./template-node.ts";
 import { templateName } from "./template-scope.ts";
 import type { TemplateSource } from "./template-source.ts";
-import { syntaxError, type TemplateElement, tagsOf, withoutElements } from "./template-tags.ts";
+import { syntaxError, type TemplateElement, tagsOf } from "./template-tags.ts";
 
 /**
- * A token as the package documents it: type, value, start and end in the text; then for sections their tokens and where
- * they end, for partials their indentation, which tag of its line it is, and whether text precedes it in the line.
+ * A token as the package documents it: type, value, start and end in the text that it was given; then for sections their tokens
+ * and where they end, for partials their indentation, which tag of its line it is, and whether text precedes it in the line.
  */
 type Token = readonly [
   type: string,
@@ -31,19 +32,20 @@ class Compiler {
   readonly #source: TemplateSource;
   readonly #elements = new Map<number, TemplateElement>();
   readonly #tags: ReturnType<typeof tagsOf>;
+  readonly #abridged: AbridgedTemplate;
 
   constructor(source: TemplateSource) {
     this.#source = source;
     this.#tags = tagsOf(source);
+    this.#abridged = new AbridgedTemplate(source.text, this.#tags.shown);
     for (const element of this.#tags.elements) this.#elements.set(element.start, element);
   }
 
   program(): TemplateNode[] {
-    const { text, delimiters } = this.#source;
     // A writer of its own: that of mustache.parse() keeps every text for good.
     const writer = new mustache.Writer();
-    const readable = withoutElements(text, this.#tags.elements);
-    return this.#nodes(writer.parse(readable, [...delimiters]) as readonly Token[]);
+    const tokens = writer.parse(this.#abridged.text, [...this.#source.delimiters]);
+    return this.#nodes(tokens as readonly Token[]);
   }
 
   #nodes(tokens: readonly Token[]): TemplateNode[] {
@@ -51,15 +53,16 @@ class Compiler {
     /** Where text goes on behind an element that took the rest of its line. */
     let skipped = 0;
     for (const token of tokens) {
-      const [type, value, start] = token;
+      const [type, , offset, end] = token;
+      const start = this.#abridged.place(offset);
       if (type === "text") {
-        const text = value.slice(Math.max(0, skipped - start));
+        const text = this.#source.text.slice(Math.max(start, skipped), this.#abridged.place(end));
         if (text !== "") nodes.push(text);
         continue;
       }
       const element = this.#elements.get(start);
       if (element === undefined) {
-        const node = this.#node(token);
+        const node = this.#node(token, start);
         if (node !== undefined) nodes.push(node);
         continue;
       }
@@ -71,9 +74,10 @@ class Compiler {
     return nodes;
   }
 
-  #node(token: Token): TemplateTag | undefined {
-    const [type, value, start, end, inner, place] = token;
+  #node(token: Token, start: number): TemplateTag | undefined {
+    const [type, value, , offset, inner, place] = token;
     const source = this.#source;
+    const end = this.#abridged.place(offset);
     switch (type) {
       case "name":
       case "&":
@@ -88,7 +92,7 @@ class Compiler {
           name: templateName(value),
           nodes: this.#nodes(inner as readonly Token[]),
           contentStart: end,
-          contentEnd: place ?? end,
+          contentEnd: place === undefined ? end : this.#abridged.place(place),
           delimiters: before?.delimiters ?? source.delimiters,
         } satisfies Section;
       }

@@ -1,10 +1,10 @@
 // Finds the tags of a template, and those of the mustache specification's inheritance ({{<parent}} and {{$block}}) with
-// what they enclose. The package mustache does not know these: its parser gets blanks in their place.
+// what they enclose.
 
 import { TemplateError } from "./template-error.ts";
 import type { Delimiters, TemplateSource } from "./template-source.ts";
 
-interface Tag {
+export interface WrittenTag {
   /** One of `# ^ / > & { = ! < $`, or nothing. */
   readonly sigil: string;
   readonly name: string;
@@ -15,7 +15,7 @@ interface Tag {
 }
 
 /** A parent or block from its tag to the one that closes it. */
-export interface TemplateElement extends Tag {
+export interface TemplateElement extends WrittenTag {
   readonly sigil: "<" | "$";
   /** Its tag's end. */
   readonly contentStart: number;
@@ -32,6 +32,8 @@ interface DelimiterChange {
 interface Tags {
   /** Those that are in no other. */
   readonly elements: readonly TemplateElement[];
+  /** The same, and the tags that are in none of them. */
+  readonly shown: readonly (WrittenTag | TemplateElement)[];
   readonly changes: readonly DelimiterChange[];
 }
 
@@ -41,13 +43,15 @@ interface Tags {
  */
 export function tagsOf(source: TemplateSource, direct = false): Tags {
   const elements: TemplateElement[] = [];
+  const shown: (WrittenTag | TemplateElement)[] = [];
   const changes: DelimiterChange[] = [];
-  const open: Tag[] = [];
+  const open: WrittenTag[] = [];
   /** How many of `open` an element stands in. */
   let outside = 0;
   let inElement = false;
   for (const tag of eachTag(source)) {
     const { sigil, name, start } = tag;
+    if (!inElement && sigil !== "<" && sigil !== "$") shown.push(tag);
     if (sigil === "=") {
       changes.push({ start, delimiters: newDelimiters(source, tag) });
     } else if (sigil === "#" || sigil === "^" || sigil === "<" || sigil === "$") {
@@ -66,43 +70,32 @@ export function tagsOf(source: TemplateSource, direct = false): Tags {
       if (String(opened.delimiters) !== String(tag.delimiters)) {
         throw syntaxError(source, start, `The delimiters are not those that "${name}" began with`);
       }
-      elements.push({
+      const element: TemplateElement = {
         ...opened,
         sigil: opened.sigil === "<" ? "<" : "$",
         contentStart: opened.end,
         contentEnd: start,
         end: tag.end,
-      });
+      };
+      elements.push(element);
+      shown.push(element);
     }
   }
   const unfinished = open.pop();
   if (unfinished !== undefined) throw unclosed(source, unfinished);
-  return { elements, changes };
-}
-
-/** The text with blanks for its elements: of the same length, with the same line breaks, and for the parser one tag. */
-export function withoutElements(text: string, elements: readonly TemplateElement[]): string {
-  let result = "";
-  let at = 0;
-  for (const { start, end, delimiters } of elements) {
-    const [open, close] = delimiters;
-    const blank = text.slice(start + open.length + 1, end - close.length).replace(/[^\n]/g, " ");
-    result += `${text.slice(at, start)}${open}&${blank}${close}`;
-    at = end;
-  }
-  return result + text.slice(at);
+  return { elements, shown, changes };
 }
 
 export function syntaxError(source: TemplateSource, offset: number, reason: string): TemplateError {
   return new TemplateError("TEMPLATE_SYNTAX", reason, source.place(offset));
 }
 
-function unclosed(source: TemplateSource, { sigil, name, start }: Tag): TemplateError {
+function unclosed(source: TemplateSource, { sigil, name, start }: WrittenTag): TemplateError {
   const what = sigil === "<" ? "parent" : sigil === "$" ? "block" : "section";
   return syntaxError(source, start, `Unclosed ${what} "${name}"`);
 }
 
-function* eachTag(source: TemplateSource): Generator<Tag, void, undefined> {
+function* eachTag(source: TemplateSource): Generator<WrittenTag, void, undefined> {
   const { text } = source;
   let delimiters = source.delimiters;
   let at = 0;
@@ -129,7 +122,7 @@ function isBlank(character: string | undefined): boolean {
   return character !== undefined && character.trim() === "";
 }
 
-function newDelimiters(source: TemplateSource, { name, start }: Tag): Delimiters {
+function newDelimiters(source: TemplateSource, { name, start }: WrittenTag): Delimiters {
   const [open, close, ...more] = name.replace(/\s*=$/, "").trim().split(/\s+/);
   if (!open || !close || more.length > 0) {
     throw syntaxError(source, start, "Two delimiters are needed: {{=<% %>=}}");

@@ -32,6 +32,7 @@ import { application, templates, type Web } from "postern";
 import { greeting } from "./greeting.js";
 
 const render = templates(new URL("templates/", import.meta.url));
+const manifest = readFile(new URL("package.json", import.meta.url), "utf8").catch(String);
 
 class Page {
   async GET(web: Web): Promise<unknown> {
@@ -52,7 +53,8 @@ class Broken {
 class Loaded {
   async GET() {
     const [name] = await readdir(new URL("templates/", import.meta.url));
-    return [name, await readFile(new URL("templates/" + name, import.meta.url), "utf8"), ...process.moduleLoadList];
+    const text = await readFile(new URL("templates/" + name, import.meta.url), "utf8");
+    return [name, text, await manifest, ...process.moduleLoadList];
   }
 }
 
@@ -62,7 +64,23 @@ class Lost {
   }
 }
 
-export const app = application([["/", Page], ["/broken", Broken], ["/loaded", Loaded], ["/lost", Lost]]);
+class Named {
+  async GET() {
+    try {
+      return await render("nowhere");
+    } catch ({ name, code, stack }) {
+      return [name, code, stack.split(":", 1)].join();
+    }
+  }
+}
+
+export const app = application([
+  ["/", Page],
+  ["/broken", Broken],
+  ["/loaded", Loaded],
+  ["/lost", Lost],
+  ["/named", Named],
+]);
 app.run(import.meta);
 `;
 
@@ -328,7 +346,7 @@ test("Node's own modules wait until something of them is used", async () => {
   const loaded = await answer(request("/loaded"));
   expect(loaded).toContain("NativeModule fs");
   // Asked without what it takes long to load.
-  expect(loaded).toContain('["page.mustache","<p>{{greeting}}, {{name}}!</p>"');
+  expect(loaded).toContain('["page.mustache","<p>{{greeting}}, {{name}}!</p>","{ \\"type\\": \\"module\\",');
   for (const name of ["crypto", "stream", "fs/promises"])
     expect(loaded).not.toContain(`"NativeModule ${name}"`);
 });
@@ -339,10 +357,15 @@ test("a file that is not there is said in the words of node:fs/promises", async 
   );
 });
 
+test("postern's own errors keep their names", async () => {
+  expect(await answer(request("/named"))).toMatch(/\r\n\r\nTemplateError,TEMPLATE_MISSING,TemplateError$/);
+});
+
 test("those that are functions can be called and extended, and all can be changed", async () => {
   file(
     "functions.js",
     `import assert from "node:assert";
+     import fs from "node:fs/promises";
      import https from "node:https";
      import Stream from "node:stream";
      import { application } from "postern";
@@ -351,8 +374,9 @@ test("those that are functions can be called and extended, and all can be change
      assert(new Own() instanceof Own);
      const agent = new https.Agent();
      https.globalAgent = agent;
+     fs.readFile = async () => "changed";
      export const app = application([
-       ["/", () => [new Own() instanceof Stream, https.globalAgent === agent].join()],
+       ["/", async () => [new Own() instanceof Stream, https.globalAgent === agent, await fs.readFile("/")].join()],
      ]);
      run(app);`,
   );
@@ -361,8 +385,50 @@ test("those that are functions can be called and extended, and all can be change
   // Answered once, though it exports what it serves.
   expect((await answer(request("/", {}, out))).split("\r\n\r\n")).toEqual([
     expect.stringContaining("Status: 200"),
-    "true,true",
+    "true,true,changed",
   ]);
+});
+
+test("a module that only speaks of a server has its application served", async () => {
+  file(
+    "speaks.ts",
+    `import { application } from "postern";
+     import type { ServeOptions } from "postern/server";
+     // Or: app.run(import.meta)
+     export const options: ServeOptions = {};
+     export const app = application([["/", () => "served"]]);`,
+  );
+  const out = join(project, "cgi-bin/speaks.cgi");
+  await bundle("speaks.ts", "--out", out, "--no-warm-up");
+  expect(await answer(request("/", {}, out))).toMatch(/\r\n\r\nserved$/);
+});
+
+test("a bundle serves in processes and in threads of its own", async () => {
+  file(
+    "workers.ts",
+    `import { threadId } from "node:worker_threads";
+     import { application } from "postern";
+     const app = application([["/", () => [process.ppid, process.pid, threadId].join()]]);
+     app.run(import.meta, {
+       protocol: "http",
+       bindAddress: "127.0.0.1:0",
+       workers: process.env.WORKERS as "prefork" | "threads",
+       maxChildren: 1,
+       maxThreads: 1,
+     });`,
+  );
+  const out = join(project, "cgi-bin/workers.cgi");
+  await bundle("workers.ts", "--out", out, "--no-warm-up");
+  const answers = ["prefork", "threads"].map(async (workers) => {
+    const child = new Child(process.execPath, [out], { env: { ...process.env, WORKERS: workers } });
+    onTestFinished(async () => void (await child.stop()));
+    const [url = ""] = await child.printed(/http:\S+/);
+    const ids = (await (await fetch(url)).text()).split(",").map(Number);
+    return { pid: child.pid, ids };
+  });
+  const [prefork, threads] = await Promise.all(answers);
+  expect(prefork?.ids).toEqual([prefork?.pid, expect.any(Number), 0]);
+  expect(threads?.ids).toEqual([process.pid, threads?.pid, 1]);
 });
 
 test("a trace names the places in the sources", async () => {

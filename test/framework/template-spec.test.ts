@@ -2,6 +2,7 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import mustache from "mustache";
 import { afterAll, describe, expect, test } from "vitest";
 import { template, templates } from "../../lib/index.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -78,3 +79,35 @@ test("what a function returns for a variable is shown as it is", async () => {
   const render = template("{{lambda}}");
   expect(`${await render({ planet: "world", lambda: () => "{{planet}}" })}`).toBe("{{planet}}");
 });
+
+describe.each([
+  ["{{", "}}", "", 4, 1_514],
+  ["|", "|", "{{=| |=}}", 3, 234],
+  ["<%", "%>", "{{=<% %>=}}\n", 3, 234],
+])("tags in %s and %s, and what is around them in their lines", (open, close, first, length, count) => {
+  const tags = ["v", "#s", "/s", "!c"].map((tag) => `${open}${tag}${close}`);
+  const pieces = [...tags, "\n", " \t", "{ a<", "b\u00a0\r\n"];
+  const view = { v: "V", s: [{}, {}] };
+
+  test("are what the package mustache makes of them", async () => {
+    let good = 0;
+    for (let number = 0; number < pieces.length ** length; number++) {
+      const some = Array.from({ length }, (_, at) => pieces[(number >> (3 * at)) & 7]).join("");
+      const text = `${first}${tags[0]}${some}${tags[1]} x ${tags[2]}`;
+      const expected = renderedByPackage(text, view);
+      const shown = await template(text)(view).then(String, ({ code }) => code);
+      if (shown !== expected) expect.fail(`${JSON.stringify(text)} is ${shown} and not ${expected}`);
+      if (expected !== "TEMPLATE_SYNTAX") good++;
+    }
+    // The others close a section that is not open, or leave one open.
+    expect(good).toBe(count);
+  });
+});
+
+function renderedByPackage(text: string, view: unknown): string {
+  try {
+    return new mustache.Writer().render(text, view as never);
+  } catch {
+    return "TEMPLATE_SYNTAX";
+  }
+}

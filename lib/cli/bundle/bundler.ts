@@ -83,18 +83,20 @@ export function buildOptions({ buildSync }: typeof esbuild, options: BundleOptio
 
 /** Whether a module exports something, and does not serve it by itself. */
 function isToBeServed(buildSync: typeof esbuild.buildSync, entry: string): boolean {
-  const text = readFileSync(entry, "utf8");
-  if (SERVES.test(text)) return false;
-  if (/\b(?:module\.)?exports\b/.test(text)) return true;
-  const { metafile } = buildSync({
+  const { metafile, outputFiles } = buildSync({
     entryPoints: [entry],
     outdir: "/",
     write: false,
     metafile: true,
     format: "esm",
+    legalComments: "none",
     logLevel: "silent",
     loader,
   });
+  // Comments and types are gone, which may speak of a server that the module does not start.
+  if (SERVES.test(outputFiles[0]?.text ?? "")) return false;
+  const text = readFileSync(entry, "utf8");
+  if (/\b(?:module\.)?exports\b/.test(text)) return true;
   const exported = Object.values(metafile.outputs).flatMap(({ exports }) => exports);
   // esbuild makes a default export of whatever a CommonJS module has, also of nothing.
   return exported.some((name) => name !== "default" || /\bdefault\b/.test(text));
@@ -174,30 +176,39 @@ function finished(
   return { code: code.text, map: map.text };
 }
 
-/** In esbuild's helper that runs a module once: the name of its only method, which is the module's path. */
-const METHOD = "fn[__getOwnPropNames(fn)[0]]";
-
 /**
  * What esbuild has made, where postern's own functions are not told their names: each costs a start more than the function
- * itself, and nobody asks for them. A class or function of the application may be known by its name. Nor does each module
- * look for the name of its method.
+ * itself, and nobody asks for them but for those of errors. A class or function of the application may be known by its name.
  */
 function withoutOwnNames({ outputFiles, metafile }: esbuild.BuildResult, root: string): string {
-  const lines = (outputFiles?.[0]?.text ?? "").split("\n");
-  const isKnown = lines.some((line) => line.includes(METHOD));
   let isOwn = false;
-  return lines
-    .map((line, index) => {
+  return withoutMethodNames(outputFiles?.[0]?.text ?? "")
+    .split("\n")
+    .map((line) => {
       // In front of each module stands its path.
       const input = line.startsWith("// ") ? line.slice(3) : "";
       if (input !== "" && metafile?.inputs[input] !== undefined)
         isOwn = resolve(root, input).startsWith(ownModules);
-      if (isKnown && lines[index - 1]?.endsWith(" = __esm({"))
-        return line.replace(/^ {2}".*"\(\) \{$/, "  init() {");
-      if (line.includes(METHOD)) return line.replace(METHOD, "fn.init");
-      return isOwn ? line.replaceAll("__name(", `${UNNAMED}(`) : line;
+      return isOwn ? line.replaceAll(NAMED, `${UNNAMED}(`) : line;
     })
     .join("\n");
+}
+
+/** Where a function or class is told its name. An error is known by that of its class. */
+const NAMED = /\b__name\((?!this, "\w*Error"\))/g;
+
+/**
+ * In esbuild's helper that runs a module when it is first needed: its only method, whose name is the module's path. To look for
+ * that costs as much as to call it.
+ */
+const METHOD = "fn[__getOwnPropNames(fn)[0]]";
+const MODULE = / = __esm\(\{\n/g;
+const MODULE_METHOD = /( = __esm\(\{\n {2})".*"(\(\) \{)$/gm;
+
+/** The same with methods of one name; left as it is where an esbuild writes it in another way. */
+function withoutMethodNames(text: string): string {
+  const isKnown = text.includes(METHOD) && text.match(MODULE)?.length === text.match(MODULE_METHOD)?.length;
+  return isKnown ? text.replace(METHOD, "fn.init").replace(MODULE_METHOD, "$1init$2") : text;
 }
 
 function sourceFacts(path: string, folder: string): RuntimeFacts["sources"][number] {

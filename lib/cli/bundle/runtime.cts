@@ -154,7 +154,11 @@ function lazily(id: string): object {
   return new Proxy(Object.bind(undefined) as unknown as NodesModule, {
     apply: (_target, self, args) => Reflect.apply(all(), self, args),
     construct: (_target, args, newTarget) => Reflect.construct(all(), args, newTarget),
-    get: (_target, key) => (id === "node:fs/promises" && isCgi && atOnce(key, all)) || all()[key],
+    get(_target, key) {
+      // Once it is loaded it may have been changed, and there is nothing left to spare.
+      const isSpared = id === "node:fs/promises" && isCgi && loaded === undefined;
+      return (isSpared && atOnce(key, all)) || all()[key];
+    },
     set: (_target, key, value) => Reflect.set(all(), key, value),
     has: (_target, key) => key in all(),
     ownKeys: () => Reflect.ownKeys(all()),
@@ -169,40 +173,61 @@ function lazily(id: string): object {
  * What a process that has nothing else to do may as well ask the file system at once: node:fs/promises costs a start more than
  * many small files. What fails there, or is more than a plain question, is done by that module nonetheless.
  */
-const questions = (): Readonly<Record<PropertyKey, (...args: never[]) => unknown>> =>
-  ({
-    __proto__: null,
-    access: fs.accessSync,
-    lstat: fs.lstatSync,
-    mkdir: fs.mkdirSync,
-    readdir: fs.readdirSync,
-    realpath: fs.realpathSync,
-    stat: fs.statSync,
-    // A pipe would be waited for.
-    readFile: (...args: Parameters<typeof readFileSync>) =>
-      statSync(args[0] as string).isFile() ? readFileSync(...args) : undefined,
-  }) as never;
-
-function atOnce(key: PropertyKey, all: () => NodesModule): unknown {
-  const question = questions()[key];
+function atOnce(name: PropertyKey, all: () => NodesModule): unknown {
+  const question = questionOf(name);
   if (question === undefined) return undefined;
   return async (...args: never[]) => {
-    if (args.every(isPlain)) {
+    if (isPlain(args)) {
       try {
         const answer = question(...args);
-        if (answer !== undefined || key === "access" || key === "mkdir") return answer;
+        if (answer !== undefined || name === "access" || name === "mkdir") return answer;
       } catch {
         // The module says it in its own words.
       }
     }
-    return (all()[key] as (...args: unknown[]) => unknown)(...args);
+    return (all()[name] as (...args: unknown[]) => unknown)(...args);
   };
 }
 
-/** A path, or options without a signal. */
-function isPlain(argument: unknown): boolean {
-  if (typeof argument !== "object" || argument === null) return true;
-  return argument instanceof URL || Object.values(argument).every((value) => typeof value !== "object");
+/** A function that answers at once as that of node:fs/promises does later, or not at all: with undefined. */
+function questionOf(name: PropertyKey): ((...args: never[]) => unknown) | undefined {
+  switch (name) {
+    case "access":
+      return fs.accessSync;
+    case "lstat":
+      return fs.lstatSync;
+    case "mkdir":
+      return fs.mkdirSync;
+    case "readdir":
+      return readFolder;
+    case "readFile":
+      return readPlainFile;
+    case "realpath":
+      return fs.realpathSync.native;
+    case "stat":
+      return fs.statSync;
+    default:
+      return undefined;
+  }
+}
+
+/** node:fs/promises goes through the folders in a folder in another order. */
+function readFolder(path: string, options?: { readonly recursive?: boolean } | null): unknown {
+  return options?.recursive ? undefined : fs.readdirSync(path, options as object);
+}
+
+/** A pipe would be waited for. */
+function readPlainFile(path: string, options?: object): unknown {
+  return statSync(path).isFile() ? readFileSync(path, options) : undefined;
+}
+
+/** A path, and options without a signal. */
+function isPlain([path, ...options]: readonly unknown[]): boolean {
+  const isPath = typeof path === "string" || path instanceof URL || path instanceof Uint8Array;
+  return (
+    isPath &&
+    options.every((option) => typeof option !== "object" || option === null || !("signal" in option))
+  );
 }
 
 let map: import("node:module").SourceMap | null | undefined;
