@@ -2,15 +2,18 @@
 
 import { once } from "node:events";
 import { chmodSync } from "node:fs";
-import { createServer, Server as HttpServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, Server as HttpServer, type IncomingMessage, type RequestListener } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fromNode } from "../../lib/bridges/node.ts";
 import { serve } from "../../lib/serve.ts";
+import { fakeServer } from "../support/fake-server.ts";
+import { END_REQUEST, record, STDOUT } from "../support/fastcgi-client.ts";
 import { forward } from "../support/fastcgi-front.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { nginx, startNginx } from "../support/nginx.ts";
+import { until } from "../support/until.ts";
 import { applications } from "./applications/index.js";
 import { connectCalls, expressCalls, fastifyCalls, koaCalls } from "./calls.ts";
 import { type Call, Visitor, visible } from "./comparison.ts";
@@ -104,4 +107,38 @@ describe.skipIf(nginx === undefined)("Express 5 behind nginx", () => {
     closers.push(() => front.stop());
     return front.port;
   });
+});
+
+// What comes between node:http and the FastCGI server here, and in npm run frameworks.
+it("the web server of these tests takes the next request behind one whose body nobody has read", async () => {
+  const requests: IncomingMessage[] = [];
+  const application = await fakeServer(async (connection, number) => {
+    await connection.until(({ received }) => received.length > 0);
+    connection.socket.pause();
+    // No more of the body fits in the connection.
+    if (number === 1) await until("the body waits", () => requests[0]?.isPaused() === true);
+    const status = number === 1 ? "413 Content Too Large" : "200 OK";
+    connection.socket.end(
+      Buffer.concat([
+        record(STDOUT, 1, Buffer.from(`Status: ${status}\r\n\r\n`)),
+        record(STDOUT, 1),
+        record(END_REQUEST, 1, Buffer.alloc(8)),
+      ]),
+    );
+  });
+  const port = await listen((request, response) => {
+    requests.push(request);
+    forward(application.address, request, response);
+  });
+  const client = connect(port, "127.0.0.1");
+  const size = 4_194_304;
+  client.write(`POST / HTTP/1.1\r\nHost: www.example.test\r\nContent-Length: ${size}\r\n\r\n`);
+  client.write(Buffer.alloc(size));
+  client.write("GET / HTTP/1.1\r\nHost: www.example.test\r\n\r\n");
+  let received = "";
+  for await (const bytes of client) {
+    received += bytes;
+    if (/^HTTP\/1\.1 200/m.test(received)) break;
+  }
+  expect(received.match(/^HTTP\/1\.1 \d+/gm)).toEqual(["HTTP/1.1 413", "HTTP/1.1 200"]);
 });

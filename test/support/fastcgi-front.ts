@@ -45,6 +45,8 @@ export function forward(
     if (socket.writable && !socket.write(Buffer.concat(records(STDIN, ID, bytes)))) request.pause();
   });
   socket.on("drain", () => request.resume());
+  // What has not been sent of the request is dropped: the next one of its connection comes behind it.
+  socket.on("close", () => request.resume());
   request.on("end", () => {
     if (socket.writable) socket.write(record(STDIN, ID));
   });
