@@ -54,8 +54,8 @@ export class PlainSegments implements Expression {
   }
 }
 
-/** `([^/]+)`, with a name or without. */
-const WHOLE_SEGMENT = /\((?:\?<[^>]*>)?\[\^\\?\/\]\+\)/;
+/** `([^/]+)`, with a name or without. What looks behind, `(?<=a>[^/]+)`, has no name. */
+const WHOLE_SEGMENT = /\((?:\?<(?![=!])[^>]*>)?\[\^\\?\/\]\+\)/;
 
 // What stands for itself. Half a surrogate pair is none: with `u` it matches no half of a whole one.
 const CHARACTER = String.raw`(?:[\w/~!@&=:;,%'" \x80-\ud7ff\ue000-\u{10ffff}-]|\\[^\w\s])`;

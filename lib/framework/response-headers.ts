@@ -17,6 +17,7 @@ const SINGLE: ReadonlySet<string> = new Set([
 /** Names that passed, each with whether a response has it once, so that a name is looked at once and not at each response. */
 const known = new Map<string, boolean>();
 const MAX_KNOWN = 512;
+const MAX_KNOWN_NAME = 128;
 
 /** A value of `Content-Type` as a handler writes it: text is UTF-8 where it says nothing else. */
 export function withCharset(name: string, value: string | number): string | number {
@@ -89,7 +90,7 @@ function classify(name: string): boolean {
     throw new ApplicationError("HEADER", `${JSON.stringify(name)} is no name of a header`);
   }
   const isSingle = SINGLE.has(name.toLowerCase());
-  if (known.size < MAX_KNOWN) known.set(name, isSingle);
+  if (known.size < MAX_KNOWN && name.length <= MAX_KNOWN_NAME) known.set(name, isSingle);
   return isSingle;
 }
 

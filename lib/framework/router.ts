@@ -84,11 +84,16 @@ function innermost<T>(root: Branch<T>, path: string): Branch<T> {
 }
 
 /** Where a key is not that of all others, or the plain text of one ends. */
-function firstDifference(entries: readonly Entry<unknown>[], from: number): number {
-  for (let at = from; ; at++) {
-    const [first, ...others] = entries.map(({ pattern }) => keyOf(pattern, at));
-    if (first === undefined || others.some((key) => key !== first)) return at;
+function firstDifference([first, ...others]: readonly Entry<unknown>[], from: number): number {
+  if (first === undefined) return from;
+  let end = from;
+  while (keyOf(first.pattern, end) !== undefined) end++;
+  for (const { pattern } of others) {
+    let at = from;
+    while (at < end && keyOf(pattern, at) === keyOf(first.pattern, at)) at++;
+    end = at;
   }
+  return end;
 }
 
 /** `undefined` where a pattern says nothing of the character any more. */

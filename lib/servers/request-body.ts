@@ -161,9 +161,9 @@ class BodyStream extends Readable {
     this.#onRoom = onRoom;
   }
 
-  /** Nothing more can come, which the bridge to node:http asks before it reads. */
+  /** All has come, which the bridge to node:http asks before it reads: of a body that failed it has to hear. */
   get complete(): boolean {
-    return this.#body.complete;
+    return this.#body.complete && !this.destroyed;
   }
 
   fail(error: Error): void {

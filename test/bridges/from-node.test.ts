@@ -5,9 +5,12 @@ import { createRequire } from "node:module";
 import type { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { fromNode } from "../../lib/bridges/node.ts";
+import { ProtocolError } from "../../lib/errors.ts";
 import { ErrorStream } from "../../lib/gateway/error-stream.ts";
 import type { Application } from "../../lib/gateway/types.ts";
+import { RequestBody } from "../../lib/servers/request-body.ts";
 import { type CallRequest, call } from "../../lib/testing/call.ts";
+import { testEnviron } from "../support/environ.ts";
 import {
   ABORT_REQUEST,
   FastCgiClient,
@@ -161,6 +164,27 @@ describe("an application that shows prototypes for its requests and responses, a
     ]);
   });
 
+  test("gets none that is a request or a response itself: what belongs to one is not the next one's", async () => {
+    const shown = listener();
+    const users: unknown[] = [];
+    const keeping: Shown = (request, response) => {
+      users.push(Reflect.get(request, "user"), Reflect.get(response, "user"));
+      Object.assign(request, { user: "ada" });
+      Object.assign(response, { user: "ada" });
+      Object.assign(keeping, { request, response });
+      shown(request, response);
+    };
+    const application = fromNode(keeping);
+    for (let count = 0; count < 2; count++) {
+      const seen = await given(application);
+      expect([
+        seen.request === IncomingMessage.prototype,
+        seen.response === ServerResponse.prototype,
+      ]).toEqual([true, true]);
+    }
+    expect(users).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
   test.each(["express", "express4"])("finds them in %s", async (name) => {
     const app = load(name)();
     const seen: boolean[] = [];
@@ -276,6 +300,12 @@ describe("what fails", () => {
     void connection.send(...responderRequest(1, get("/")));
     expect((await connection.reply(1)).stdout.toString()).toContain("504 Gateway Timeout");
     await expect.poll(() => aborted).toBe(true);
+  });
+
+  test("an environ without a signal is the gateway's fault, and ends no process", async () => {
+    const { environ } = testEnviron({ "postern.signal": undefined });
+    const body = fromNode(() => {})(environ, () => async () => {});
+    await expect(body).rejects.toThrow(TypeError);
   });
 
   test("CONNECT is refused", async () => {
@@ -477,6 +507,16 @@ test("a slow reader holds a large upload back, and gets all of it", { timeout: 6
   expect((await client.reply(1)).stdout.toString()).toMatch(new RegExp(`\r\n\r\n${size}$`));
   expect(most).toBeLessThan(1_048_576);
   client.destroy();
+});
+
+test("a request whose body failed in front of the first byte of it is not one without a body", async () => {
+  const body = new RequestBody(Number.POSITIVE_INFINITY, () => {});
+  body.fail(new ProtocolError("BODY_TOO_LARGE", "too large"));
+  const application = fromNode((request, response) => {
+    setImmediate(() => request.resume().on("end", () => response.writeHead(200, text).end()));
+  });
+  const response = await call(application, "/", { environ: { "wsgi.input": body.stream } });
+  expect(response.status).toBe(413);
 });
 
 test("a request whose body nobody reads closes behind its answer", async () => {

@@ -16,10 +16,15 @@ test.each([
   fc.assert(
     fc.property(fc.array(parts, { maxLength: 12 }), (texts) => {
       const text = texts.join("");
-      expect(parseFields(text, inputLimits)).toEqual([...new URLSearchParams(text)]);
+      // A question mark is the query's own only in front of it.
+      expect(parseFields(text, inputLimits)).toEqual([...new URLSearchParams(`?${text}`)]);
     }),
     { numRuns: 500 },
   );
+});
+
+test.each(["?a=1", "?%61=1"])("a question mark that a name begins with is part of it: %s", (query) => {
+  expect(parseFields(query, inputLimits)).toEqual([["?a", "1"]]);
 });
 
 test.each([

@@ -119,6 +119,15 @@ test.each(["/", "/a", "/a/:id", "/a/:id/b/:other", "/([^/]+)", /^\/a\/([^/]+)\/$
   },
 );
 
+test.each([
+  ["/a(?<!b>[^/]+)/c", "/a/c"],
+  ["/a(?<=a>[^/]+)/c", "/ax/c"],
+])("%s looks behind, and has no group", (pattern, path) => {
+  const expected = expressionOf(pattern, false).exec(path);
+  const groups = compilePattern(pattern).expression.exec(path);
+  expect(groups && [...groups]).toEqual(expected && [...expected]);
+});
+
 // What a path can be made of: all that a regular expression might take for something else.
 const text = fc.constantFrom("a", "b", "ab", "A", "", "-", ".", "%2F", "é", "\u{1f600}", " ", "\u2028", "~");
 const anyText = fc.oneof(

@@ -53,6 +53,17 @@ describe("an application that looks at its input late", () => {
     await expect(read(body)).rejects.toMatchObject({ code: "RESPONSE_OVER" });
   });
 
+  test("can ask whether all of it has come", () => {
+    const complete = (body: RequestBody): unknown => Reflect.get(body.stream, "complete");
+    expect([complete(bodyOf(0)), complete(bodyOf(5))]).toEqual([true, false]);
+    const whole = bodyOf(5);
+    whole.give(Buffer.from("hello"));
+    expect(complete(whole)).toBe(true);
+    const short = bodyOf(5);
+    short.finish();
+    expect(complete(short)).toBe(false);
+  });
+
   test("may leave it without having read it", () => {
     const body = bodyOf(5);
     expect(body.destroyed).toBe(false);

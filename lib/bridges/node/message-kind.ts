@@ -22,10 +22,21 @@ export class MessageKind<From, Message extends object> {
   make(from: From, prototype: unknown): Message {
     if (prototype !== this.#prototype) {
       this.#prototype = prototype;
-      this.#made = prototype instanceof this.#base ? derived(this.#base, prototype) : this.#base;
+      this.#made =
+        prototype instanceof this.#base && !isMessage(prototype)
+          ? derived(this.#base, prototype)
+          : this.#base;
     }
     return new this.#made(from);
   }
+}
+
+/**
+ * One that a constructor has made, such as the current request where a listener keeps it for itself: the next one would have
+ * what was put on it, the user who is logged in among it.
+ */
+function isMessage(prototype: object): boolean {
+  return "socket" in prototype;
 }
 
 /** A constructor as in the days before classes, whose prototype can be any object. */

@@ -96,12 +96,17 @@ export class NodeExchange implements SocketOwner {
   /** Hears from now on when the request is aborted, and of what was before. */
   watch(): void {
     if (this.#isFinished || this.#failure !== undefined) return;
-    const signal = this.environ["postern.signal"];
-    const abort = (): void => {
-      if (!this.#isFinished) this.#fail(signal.reason);
-    };
-    if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { once: true });
+    try {
+      const signal = this.environ["postern.signal"];
+      const abort = (): void => {
+        if (!this.#isFinished) this.#fail(signal.reason);
+      };
+      if (signal.aborted) abort();
+      else signal.addEventListener("abort", abort, { once: true });
+    } catch (error) {
+      // Nobody is above it: an environ without a signal would end the process.
+      this.#fail(error);
+    }
   }
 
   wantInput(): void {

@@ -79,6 +79,14 @@ export const assumptions = {
     }
   },
 
+  "one that they have made has a socket, and a prototype has none"() {
+    for (const made of Object.values(pair())) {
+      if (made instanceof Socket) continue;
+      assert.equal("socket" in made, true);
+      assert.equal("socket" in Object.create(Object.getPrototypeOf(made)), false);
+    }
+  },
+
   "headers and headersDistinct can be set"() {
     const { request } = pair();
     assert.equal(request.headers.host, "localhost");
