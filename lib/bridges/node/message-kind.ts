@@ -36,7 +36,7 @@ export class MessageKind<From, Message extends object> {
  * what was put on it, the user who is logged in among it.
  */
 function isMessage(prototype: object): boolean {
-  return "socket" in prototype;
+  return "complete" in prototype || "req" in prototype;
 }
 
 /** A constructor as in the days before classes, whose prototype can be any object. */

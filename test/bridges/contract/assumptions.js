@@ -79,11 +79,14 @@ export const assumptions = {
     }
   },
 
-  "one that they have made has a socket, and a prototype has none"() {
-    for (const made of Object.values(pair())) {
-      if (made instanceof Socket) continue;
-      assert.equal("socket" in made, true);
-      assert.equal("socket" in Object.create(Object.getPrototypeOf(made)), false);
+  "what tells one that they have made from a prototype"() {
+    const { request, response } = pair();
+    for (const [made, key] of [
+      [request, "complete"],
+      [response, "req"],
+    ]) {
+      assert.equal(key in made, true);
+      assert.equal(key in Object.getPrototypeOf(made), false);
     }
   },
 
