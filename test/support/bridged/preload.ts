@@ -27,6 +27,8 @@ for (const { prototype } of [Server, TlsServer]) {
     if (!isRequest(event) || !(request.socket instanceof Socket))
       return emit.apply(this, [event, ...args] as unknown as Parameters<typeof emit>);
     if (event === "checkContinue") response.writeContinue();
+    // The server's time-out is that of the request behind: a web server has one of its own.
+    request.socket.setTimeout(0);
     requests++;
     const number = String(numberOf(this));
     start().then((path) => forward(path, request, response, [["TEST_SERVER", number]]), fail);
