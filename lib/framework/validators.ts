@@ -23,7 +23,7 @@ export function checkModified({ environ, headers }: Exchange, date?: Date, tag?:
  *
  * @throws ApplicationError `HEADER`: a character that cannot stand in one
  */
-export function entityTag(tag: string): string {
+function entityTag(tag: string): string {
   const quoted = /^(?:W\/)?"[^"]*"$/.test(tag) ? tag : `"${tag}"`;
   if (/^(?:W\/)?"[!\x23-\x7e\x80-\xff]*"$/.test(quoted)) return quoted;
   throw new ApplicationError(
