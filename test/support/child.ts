@@ -25,6 +25,7 @@ export class Child {
   #running = true;
   readonly #stdin: Writable | null;
   readonly #waiting = new Set<() => void>();
+  readonly #kill: (signal: NodeJS.Signals) => boolean;
 
   constructor(program: string, args: readonly string[], { cwd, env, input, typing }: ChildOptions = {}) {
     const child = spawn(program, args, {
@@ -35,6 +36,7 @@ export class Child {
     });
     if (!typing) child.stdin?.end(input);
     this.#stdin = child.stdin;
+    this.#kill = child.kill.bind(child);
     this.pid = child.pid ?? 0;
     for (const name of ["stdout", "stderr"] as const) {
       child[name]?.setEncoding("utf8").on("data", (text: string) => {
@@ -82,20 +84,15 @@ export class Child {
     this.#stdin?.end();
   }
 
-  /** Signals the program alone. */
+  /** Signals the program alone; nobody, when it has ended. */
   signal(signal: NodeJS.Signals): void {
-    if (this.#running) kill(this.pid, signal);
+    this.#kill(signal);
   }
 
   /** Signals the program and what it started in its process group, as a terminal does. */
   signalGroup(signal: NodeJS.Signals): void {
     // One that could not be started has no number, and 0 would be the group of who asks.
-    if (this.pid === 0) return;
-    try {
-      process.kill(-this.pid, signal);
-    } catch {
-      // Gone already.
-    }
+    if (this.pid !== 0) killIfThere(-this.pid, signal);
   }
 
   /** Asks it to end, waits, and ends its whole group when that takes too long. Returns its exit status. */
@@ -117,6 +114,19 @@ export class Child {
 export function kill(pid: number | undefined, signal: NodeJS.Signals): void {
   if (pid === undefined || !(pid > 1)) throw new Error(`there is no process ${pid} to get ${signal}`);
   process.kill(pid, signal);
+}
+
+/** Ends processes that a look has found: since then, some may have ended by themselves. */
+export function killAll(processes: readonly { readonly pid: number }[]): void {
+  for (const { pid } of processes) killIfThere(pid, "SIGKILL");
+}
+
+function killIfThere(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 /**

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { PoolStatus, WorkerStatus } from "../../lib/gateway/pool-status.ts";
 import type { Address, ServeOptions } from "../../lib/serve.ts";
-import { Child, processesWith } from "./child.ts";
+import { Child, killAll, processesWith } from "./child.ts";
 import { compiled } from "./dist.ts";
 import { FastCgiClient, responderRequest } from "./fastcgi-client.ts";
 import { get, post } from "./fcgi-server.ts";
@@ -112,7 +112,7 @@ export class Pool {
         : { path: join(path, "socket") };
     const pool = new Pool(path, address, options, before);
     onTestFinished(() => {
-      for (const { pid } of pool.processes()) process.kill(pid, "SIGKILL");
+      killAll(pool.processes());
       remove();
     });
     pool.write("1");

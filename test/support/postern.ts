@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { Child, processesWith } from "./child.ts";
+import { Child, killAll, processesWith } from "./child.ts";
 import { temporaryFolder } from "./folder.ts";
 import { freePort, isListening } from "./port.ts";
 
@@ -44,7 +44,7 @@ export class Stand {
     const { path, remove } = temporaryFolder();
     const stand = new Stand(await freePort(), path, env);
     onTestFinished(() => {
-      for (const { pid } of stand.processes()) process.kill(pid, "SIGKILL");
+      killAll(stand.processes());
       remove();
     });
     return stand;
