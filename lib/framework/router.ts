@@ -27,7 +27,7 @@ export class Router<T> {
   }
 
   match(path: string): RouteMatch<T> | undefined {
-    this.#root ??= new Branch(this.#entries, 0);
+    this.#root ??= indexOf(this.#entries);
     const { candidates } = innermost(this.#root, path);
     for (let order = 0; order < candidates.length; order++) {
       const { pattern, value } = candidates[order] as Entry<T>;
@@ -42,34 +42,63 @@ export class Router<T> {
 class Branch<T> {
   /** The place of the character that chooses among the branches. */
   readonly at: number;
-  readonly branches: (Branch<T> | undefined)[] = NO_BRANCHES;
+  branches: (Branch<T> | undefined)[] = NO_BRANCHES;
   readonly #parent: Branch<T> | undefined;
-  /** Those whose plain text ends here. */
-  readonly #entries: Entry<T>[] = [];
+  /** Those whose plain text ends here, and until it is split all others too. */
+  #entries: readonly Entry<T>[];
   #candidates: readonly Entry<T>[] | undefined;
 
   /** @param from - the plain text of all entries has the same keys up to here */
   constructor(entries: readonly Entry<T>[], from: number, parent?: Branch<T>) {
     this.at = firstDifference(entries, from);
     this.#parent = parent;
+    this.#entries = entries;
+  }
+
+  /** Moves the entries whose plain text goes on into branches of their own, which are not split yet. */
+  split(): readonly Branch<T>[] {
+    const ending: Entry<T>[] = [];
     const byKey = new Map<number, Entry<T>[]>();
-    for (const entry of entries) {
+    for (const entry of this.#entries) {
       const key = keyOf(entry.pattern, this.at);
-      const group = key === undefined ? this.#entries : byKey.get(key);
+      const group = key === undefined ? ending : byKey.get(key);
       if (group !== undefined) group.push(entry);
       else if (key !== undefined) byKey.set(key, [entry]);
     }
+    this.#entries = ending;
     if (byKey.size > 0) this.branches = new Array(KEYS).fill(undefined);
-    for (const [key, group] of byKey) this.branches[key] = new Branch(group, this.at + 1, this);
+    return Array.from(byKey, ([key, group]) => {
+      const branch = new Branch(group, this.at + 1, this);
+      this.branches[key] = branch;
+      return branch;
+    });
   }
 
   /** The routes from here up to the root, in the order of the map. */
   get candidates(): readonly Entry<T>[] {
-    this.#candidates ??= [...(this.#parent?.candidates ?? []), ...this.#entries].sort(
-      (a, b) => a.order - b.order,
-    );
+    this.#candidates ??= this.#upwards().sort((a, b) => a.order - b.order);
     return this.#candidates;
   }
+
+  #upwards(): Entry<T>[] {
+    const entries: Entry<T>[] = [];
+    let branch: Branch<T> | undefined = this;
+    while (branch !== undefined) {
+      for (const entry of branch.#entries) entries.push(entry);
+      branch = branch.#parent;
+    }
+    return entries;
+  }
+}
+
+// By loops, here and upwards: where each of some thousand routes is the beginning of the next, branches are as deep.
+function indexOf<T>(entries: readonly Entry<T>[]): Branch<T> {
+  const root = new Branch(entries, 0);
+  const unsplit = [root];
+  for (let branch = unsplit.pop(); branch !== undefined; branch = unsplit.pop()) {
+    for (const next of branch.split()) unsplit.push(next);
+  }
+  return root;
 }
 
 function innermost<T>(root: Branch<T>, path: string): Branch<T> {

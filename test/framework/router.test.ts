@@ -93,6 +93,18 @@ function expressionOf(pattern: string | RegExp, isPrefix: boolean): RegExp {
   return new RegExp(whole, flags);
 }
 
+test("thousands of routes may each be the beginning of the next", () => {
+  const router = new Router<number>();
+  const pathOf = (length: number) => "a".repeat(length);
+  for (let length = 1; length <= 4000; length++) {
+    const start = pathOf(length);
+    const expression = { exec: (asked: string) => (asked.startsWith(start) ? ([start] as const) : null) };
+    router.add({ expression, names: [], source: start, start, isStartAll: length % 2 === 0 }, length);
+  }
+  expect(router.match(pathOf(4000))?.value).toBe(1);
+  expect(router.match("b")).toBeUndefined();
+});
+
 test.each([
   ["/", "/", true],
   ["/a", "/a", true],
