@@ -154,7 +154,7 @@ describe.each(ways)("postern serve: %s by %s and %s", (shape, protocol, workers)
     const path = join(stand.folder, "app.sock");
     const where = ["--protocol", protocol, "--listen", path, "--workers", workers];
     const child = stand.postern("serve", moduleIn(stand, modules[shape]), ...where);
-    await untilListening(path, 20_000);
+    await untilListening(path);
     expect(await ask(protocol, { path }, "/hello/Ann?x=1")).toMatchObject({ status: "200", body: "Ann 1" });
     // It heeds signals by then; a child of a pool answers a little earlier.
     const hasName = () => stand.processes().some(({ command }) => /^postern: (master )?app/.test(command));
@@ -188,8 +188,11 @@ test("postern serve tells Fastify in each process that it ends, when the last re
     "--workers",
     "prefork",
   );
-  await untilListening(path, 20_000);
+  await untilListening(path);
   const answer = ask("scgi", { path }, "/");
+  // It heeds signals by then.
+  const hasName = () => stand.processes().some(({ command }) => command.startsWith("postern: master app"));
+  await until("it has its name", hasName);
   const lines = () => (existsSync(log) ? readFileSync(log, "utf8").split("\n") : []);
   await until("it is asked", () => lines().includes("asked"));
   expect(await child.stop("SIGTERM")).toBe(0);

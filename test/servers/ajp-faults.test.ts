@@ -28,6 +28,7 @@ import { serving } from "../support/ajp-server.ts";
 import { bytes } from "../support/bytes.ts";
 import { echoBody, TEXT } from "../support/fcgi-server.ts";
 import { promised } from "../support/promised.ts";
+import { until } from "../support/until.ts";
 
 const echoPath: Application = (environ, startResponse) => {
   startResponse("200 OK", TEXT);
@@ -448,7 +449,7 @@ test("a peer that is not allowed is not, also when it has reset its connection a
        socket.write(Buffer.from("${good.toString("base64")}", "base64"), () =>
          setTimeout(() => socket.resetAndDestroy(), 50)));`,
   ]);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await until("it is told of", () => log.length > 0);
   await drain();
   expect(called).toEqual([]);
   expect(log).toHaveLength(1);

@@ -18,6 +18,7 @@ import {
   STDIN,
 } from "../support/fastcgi-client.ts";
 import { echoBody, get, post, serving, TEXT } from "../support/fcgi-server.ts";
+import { until } from "../support/until.ts";
 
 const echoPath: Application = (environ, startResponse) => {
   startResponse("200 OK", TEXT);
@@ -178,7 +179,7 @@ test("a peer that is not allowed is not, also when it has reset its connection a
     `const socket = require("net").connect(${port}, "127.0.0.1", () =>
        socket.write(Buffer.from("${request}", "base64"), () => setTimeout(() => socket.resetAndDestroy(), 50)));`,
   ]);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await until("it is told of", () => log.length > 0);
   await drain();
   expect(called).toEqual([]);
   expect(log).toHaveLength(1);

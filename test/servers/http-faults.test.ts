@@ -68,7 +68,7 @@ describe("a client that goes away with requests still in a row", () => {
     await inside.promise;
     socket.destroy();
     await second.promise;
-  }, 3_000);
+  });
 
   test("ends the body of one that waited to be sent", async () => {
     const inside = promised<void>();
@@ -78,8 +78,8 @@ describe("a client that goes away with requests still in a row", () => {
       startResponse("200 OK", TEXT);
       return (async function* () {
         try {
-          for (let number = 0; ; number++) {
-            if (number === 3) inside.resolve();
+          for (;;) {
+            inside.resolve();
             yield Buffer.alloc(65_536);
           }
         } finally {
@@ -88,10 +88,10 @@ describe("a client that goes away with requests still in a row", () => {
       })();
     });
     const socket = client(port, ...get("/1"), ...get("/2"));
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await inside.promise;
     socket.destroy();
     await cleaned.promise;
-  }, 3_000);
+  });
 });
 
 test("a connection goes on behind a body that was read in part", async () => {
@@ -124,7 +124,7 @@ test("a slow reader gets a whole response though the request's body never came",
   socket.resume();
   await once(socket, "close");
   expect(socket.text().length).toBeGreaterThan(size);
-}, 10_000);
+});
 
 test("many writes that nobody waits for add no listeners", async () => {
   const warnings: Error[] = [];
@@ -157,7 +157,7 @@ test("a client that does not read a response which is complete is closed after i
   socket.resume();
   await once(socket, "close");
   expect(socket.text().length).toBeLessThan(size);
-}, 5_000);
+});
 
 test("garbage behind a request is answered behind its response, not in its place", async () => {
   const gate = promised<void>();
@@ -175,7 +175,7 @@ test("garbage behind a request is answered behind its response, not in its place
   await once(socket, "close");
   expect(socket.text()).toMatch(/^HTTP\/1.1 200 OK\r\n/);
   expect(socket.text()).toContain("/slow");
-}, 5_000);
+});
 
 test.each([
   ["FETCH / HTTP/1.1", 501],
@@ -183,16 +183,12 @@ test.each([
   ["CONNECT example.org:443 HTTP/1.1", 501],
   ["\x16\x03\x01\x02\x00\x01", 400],
   ["GET / HTTP/3.1", 400],
-])(
-  "%j is answered %i",
-  async (line, status) => {
-    const port = await serving((_environ, startResponse) => {
-      startResponse("200 OK", TEXT);
-      return [];
-    });
-    const socket = client(port, line, "Host: a", "", "");
-    await once(socket, "close");
-    expect(socket.text()).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
-  },
-  3_000,
-);
+])("%j is answered %i", async (line, status) => {
+  const port = await serving((_environ, startResponse) => {
+    startResponse("200 OK", TEXT);
+    return [];
+  });
+  const socket = client(port, line, "Host: a", "", "");
+  await once(socket, "close");
+  expect(socket.text()).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+});

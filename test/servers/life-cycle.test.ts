@@ -9,9 +9,10 @@ import type { ServerOptions } from "../../lib/servers/options.ts";
 import { type Answer, ask, type ListeningProtocol, listeningProtocols, refusals } from "../support/asking.ts";
 import type { Child } from "../support/child.ts";
 import { compiled } from "../support/dist.ts";
-import { freePort } from "../support/port.ts";
+import { freePort, isListening } from "../support/port.ts";
 import { findProgram } from "../support/programs.ts";
 import { ServerProcesses } from "../support/server-process.ts";
+import { until } from "../support/until.ts";
 
 const spawnFcgi = findProgram("spawn-fcgi");
 const activate = findProgram("systemd-socket-activate");
@@ -40,6 +41,8 @@ describe.each(listeningProtocols)("a server of %s", (protocol) => {
     const slow = [asks({ path }, "/slow"), asks({ port }, "/slow")];
     await child.printed(/^slow\r?\nslow$/m);
     child.signal("SIGTERM");
+    await until("it no longer listens", async () => !(await isListening(path)));
+    servers.goOn();
     for (const answer of slow) expect(await answer).toMatchObject({ body: "/slow" });
     expect(await child.ended).toBe(0);
     expect(existsSync(path)).toBe(false);

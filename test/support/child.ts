@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import type { Writable } from "node:stream";
+import { until } from "./until.ts";
 
 export interface ChildOptions {
   readonly cwd?: string;
@@ -57,7 +58,7 @@ export class Child {
   }
 
   /** Waits until it has printed something. */
-  async printed(pattern: RegExp, timeoutMs = 20_000): Promise<RegExpExecArray> {
+  async printed(pattern: RegExp, timeoutMs = 30_000): Promise<RegExpExecArray> {
     const deadline = AbortSignal.timeout(timeoutMs);
     const late = new Promise<void>((resolve) => {
       deadline.addEventListener("abort", () => resolve(), { once: true });
@@ -96,7 +97,7 @@ export class Child {
   }
 
   /** Asks it to end, waits, and ends its whole group when that takes too long. Returns its exit status. */
-  async stop(signal: NodeJS.Signals = "SIGTERM", timeoutMs = 15_000): Promise<number> {
+  async stop(signal: NodeJS.Signals = "SIGTERM", timeoutMs = 30_000): Promise<number> {
     this.signal(signal);
     const timer = setTimeout(() => this.signalGroup("SIGKILL"), timeoutMs);
     const status = await this.ended;
@@ -116,9 +117,13 @@ export function kill(pid: number | undefined, signal: NodeJS.Signals): void {
   process.kill(pid, signal);
 }
 
-/** Ends processes that a look has found: since then, some may have ended by themselves. */
-export function killAll(processes: readonly { readonly pid: number }[]): void {
-  for (const { pid } of processes) killIfThere(pid, "SIGKILL");
+/** Ends the processes that a look finds, until it finds none: some end by themselves meanwhile, or start others. */
+export async function killAll(look: () => readonly { readonly pid: number }[]): Promise<void> {
+  await until("all have ended", () => {
+    const found = look();
+    for (const { pid } of found) killIfThere(pid, "SIGKILL");
+    return found.length === 0;
+  });
 }
 
 function killIfThere(pid: number, signal: NodeJS.Signals): void {

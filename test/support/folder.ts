@@ -10,5 +10,6 @@ export interface TemporaryFolder {
 /** An empty folder with a short name, so that sockets fit into it. The caller removes it. */
 export function temporaryFolder(): TemporaryFolder {
   const path = mkdtempSync(join(tmpdir(), "pt-"));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+  // A process that has just been killed may still have left a file while its folder was emptied.
+  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
 }

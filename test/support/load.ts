@@ -26,7 +26,7 @@ export class Load {
 
   /** Waits for something, or a failure. */
   until(what: string, holds: () => boolean): Promise<void> {
-    return until(what, () => holds() || this.failures.length > 0, 20_000);
+    return until(what, () => holds() || this.failures.length > 0);
   }
 
   async stop(): Promise<void> {

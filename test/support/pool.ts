@@ -111,8 +111,8 @@ export class Pool {
         ? { host: "127.0.0.1", port: await freePort() }
         : { path: join(path, "socket") };
     const pool = new Pool(path, address, options, before);
-    onTestFinished(() => {
-      killAll(pool.processes());
+    onTestFinished(async () => {
+      await killAll(() => pool.processes());
       remove();
     });
     pool.write("1");
@@ -212,15 +212,11 @@ console.log("ended: " + await run(application, { ...${JSON.stringify(options)}, 
   /** Waits until there are that many children, all of them ready. */
   async untilReady(count: number, fits: (worker: WorkerStatus) => boolean = () => true): Promise<number[]> {
     let pids: number[] = [];
-    await until(
-      `${count} children are ready`,
-      async () => {
-        const workers = await this.workers();
-        pids = workers.map(({ pid }) => pid);
-        return workers.length === count && workers.every((one) => one.state === "ready" && fits(one));
-      },
-      20_000,
-    );
+    await until(`${count} children are ready`, async () => {
+      const workers = await this.workers();
+      pids = workers.map(({ pid }) => pid);
+      return workers.length === count && workers.every((one) => one.state === "ready" && fits(one));
+    });
     return pids;
   }
 }

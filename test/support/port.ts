@@ -1,15 +1,42 @@
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** A TCP port of the loopback that nobody listens on. */
+/**
+ * Below those that Linux gives to whoever asks for any port, or connects (net.ipv4.ip_local_port_range): a port that has
+ * been found free here stays free until its server takes it.
+ */
+const FIRST = 12_000;
+
+/** As many for each process of tests: those that run at the same time get none of each other's. */
+const SHARE = 2_500;
+const SHARES = 8;
+
+const share = FIRST + (Number(process.env["VITEST_POOL_ID"] ?? 0) % SHARES) * SHARE;
+/** Begins anywhere, so that what ran here before, or another run beside this one, is elsewhere. */
+let place = Math.floor(Math.random() * SHARE);
+
+/** A TCP port of the loopback that nobody listens on, another one each time. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  for (let asked = 0; asked < SHARE; asked++) {
+    place = (place + 1) % SHARE;
+    const port = share + place;
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`all ports from ${share} to ${share + SHARE - 1} are in use`);
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, "127.0.0.1");
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") return false;
+    throw error;
+  }
   server.close();
   await once(server, "close");
-  return port;
+  return true;
 }
 
 /** Whether somebody listens on a port of the loopback, or on a unix socket. */
@@ -26,7 +53,7 @@ export async function isListening(address: number | string): Promise<boolean> {
 }
 
 /** Waits until somebody listens there. The kernel has no event for that, so it asks again and again. */
-export async function untilListening(address: number | string, timeoutMs = 10_000): Promise<void> {
+export async function untilListening(address: number | string, timeoutMs = 30_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await isListening(address))) {
     if (Date.now() > deadline) throw new Error(`nobody listens on ${address} after ${timeoutMs} ms`);

@@ -43,8 +43,8 @@ export class Stand {
   static async make(env: NodeJS.ProcessEnv = {}): Promise<Stand> {
     const { path, remove } = temporaryFolder();
     const stand = new Stand(await freePort(), path, env);
-    onTestFinished(() => {
-      killAll(stand.processes());
+    onTestFinished(async () => {
+      await killAll(() => stand.processes());
       remove();
     });
     return stand;

@@ -1,6 +1,6 @@
 // Servers as processes of their own, in a folder of their own.
 
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Child } from "./child.ts";
 import { compiled } from "./dist.ts";
@@ -16,8 +16,8 @@ export class ServerProcesses {
   }
 
   /**
-   * Writes a script that serves, says how it ended, and answers with the path; `/slow` after 300 ms, when it has printed
-   * `slow`. What `/errors` has as query goes to `wsgi.errors`, that of `/late` behind the answer.
+   * Writes a script that serves, says how it ended, and answers with the path; `/slow` when it has printed `slow` and is
+   * told to go on. What `/errors` has as query goes to `wsgi.errors`, that of `/late` behind the answer.
    *
    * @param options what is passed to it, as JavaScript
    * @param module where the function or class to serve with comes from, below lib
@@ -27,10 +27,16 @@ export class ServerProcesses {
       name === "run" ? `run(application, ${options})` : `new ${name}(application, ${options}).run()`;
     writeFileSync(
       this.path(file),
-      `import { ${name} } from ${JSON.stringify(compiled(module))};
+      `import { existsSync, writeFileSync } from "node:fs";
+       import { ${name} } from ${JSON.stringify(compiled(module))};
+       const slow = ${JSON.stringify(this.#slow)};
        const application = async (environ, startResponse) => {
          const { PATH_INFO: path, QUERY_STRING: query } = environ;
-         if (path === "/slow") { console.log("slow"); await new Promise((resolve) => setTimeout(resolve, 300)); }
+         if (path === "/slow") {
+           writeFileSync(slow, "");
+           console.log("slow");
+           while (existsSync(slow)) await new Promise((resolve) => setTimeout(resolve, 5));
+         }
          if (path === "/stray") setImmediate(() => { throw new Error("stray error"); });
          if (path === "/floating") Promise.reject(new Error("floating promise"));
          if (path === "/errors") environ["wsgi.errors"].write(decodeURIComponent(query));
@@ -41,6 +47,11 @@ export class ServerProcesses {
        console.log("ended: " + await ${call});`,
     );
     return this.path(file);
+  }
+
+  /** Lets all go on that have printed `slow`. */
+  goOn(): void {
+    rmSync(this.#slow);
   }
 
   /** Starts Node with a script, which says what it does at level debug. */
@@ -55,6 +66,11 @@ export class ServerProcesses {
     });
     this.#children.push(child);
     return child;
+  }
+
+  /** Is there as long as requests are to be slow. */
+  get #slow(): string {
+    return this.path("slow");
   }
 
   /** Ends what still runs, and removes the folder. */

@@ -144,6 +144,7 @@ describe.each(listeningProtocols)("a server of %s with a pid file", (protocol) =
     await until("it no longer listens", async () => !(await isListening(path)));
     // Until the last request is answered there is a process to signal.
     expect(readFileSync(pidFile, "utf8")).toBe(`${child.pid}\n`);
+    servers.goOn();
     expect(await slow).toMatchObject({ body: "/slow" });
     expect(await child.ended).toBe(0);
     expect(readdirSync(dirname(pidFile))).toEqual(["script.mjs"]);

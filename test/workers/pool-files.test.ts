@@ -34,6 +34,7 @@ async function serving(model: keyof typeof models, more: object = {}): Promise<C
   const options = { protocol: "fcgi", bindAddress: path, name: "site", logFile, pidFile, ...more };
   const child = servers.node(servers.script(JSON.stringify({ ...options, ...models[model] })));
   await until("it listens", () => existsSync(path) && existsSync(pidFile));
+  await until("it has its title", () => shown(child.pid).startsWith("postern: "));
   if (model === "prefork") await until("its children serve", () => children(child).length === 2);
   return child;
 }
@@ -47,8 +48,11 @@ function children({ pid }: Child): number[] {
 
 /** What ps shows; nothing of a process that has gone. */
 function shown(pid: number): string {
-  const file = `/proc/${pid}/cmdline`;
-  return existsSync(file) ? readFileSync(file, "utf8").replaceAll("\0", " ").trim() : "";
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+  } catch {
+    return "";
+  }
 }
 
 /** How many descriptors of a process are a file. */
@@ -83,6 +87,8 @@ describe("a pool of processes", () => {
     const slow = ask("fcgi", { path }, "/slow");
     await master.printed(/^slow$/m);
     process.kill(master.pid, "SIGTERM");
+    await until("it no longer listens", () => !existsSync(path));
+    servers.goOn();
     expect(await slow).toMatchObject({ body: "/slow" });
     expect(await master.ended).toBe(0);
     expect(existsSync(pidFile)).toBe(false);

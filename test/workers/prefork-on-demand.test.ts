@@ -20,8 +20,12 @@ describe("children on demand", () => {
     async (protocol) => {
       const pool = await Pool.start({ protocol, minSpare: 0, maxIdleMs: 300 });
       expect(children(pool)).toEqual([]);
-      const first = await pool.exchange("/", "first");
-      expect(children(pool)).toEqual([Number(first.body)]);
+      const asked = pool.exchange("/wait/one", "first");
+      const child = await pool.begun("one");
+      expect(children(pool)).toEqual([child]);
+      pool.release("one");
+      const first = await asked;
+      expect(first.body).toBe(String(child));
       await until("it has left", () => children(pool).length === 0);
       const second = await pool.exchange("/", "second");
       expect(second.body).not.toBe(first.body);

@@ -12,7 +12,7 @@ import { until } from "../support/until.ts";
 
 const WORKERS = 2;
 /** As many as it takes, at the most. */
-const ROUNDS = 12;
+const ROUNDS = 40;
 const REQUESTS = 60;
 /** So many at a time that nobody waits for this process. */
 const CLIENTS = 8;

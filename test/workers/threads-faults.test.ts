@@ -15,9 +15,9 @@ async function start(handlers: string, options: ThreadProgramOptions = {}): Prom
 }
 
 const slow = `
-  "/slow": async (_environ, startResponse) => {
+  "/slow": async (environ, startResponse) => {
     say("slow");
-    await sleep(900);
+    await exists(environ.QUERY_STRING);
     return text(startResponse, "slow but well");
   },
 `;
@@ -25,15 +25,17 @@ const slow = `
 describe("a time-out", () => {
   test("ends a thread that is stuck, answers 504, and harms nobody else", async () => {
     const stuck = `"/stuck": () => { say("stuck"); for (;;); },`;
-    const program = await start(slow + stuck, { serve: { requestTimeoutMs: 1_000 } });
+    const program = await start(slow + stuck, { serve: { requestTimeoutMs: 2_000 } });
+    const go = join(program.folder, "go");
     const asked = program.ask("/stuck");
     await program.child.printed(/^stuck$/m);
-    const other = program.text("/slow");
     expect((await asked).status).toBe(504);
-    expect(await other).toBe("slow but well");
+    const other = program.text(`/slow?${go}`);
     await program.child.printed(
       /thread \d+ ended: it was still busy 250 ms after the time-out of its request; another takes its place\n/,
     );
+    writeFileSync(go, "");
+    expect(await other).toBe("slow but well");
     await program.answeredBy(2);
     expect(program.child.output).not.toContain("GatewayError");
   });
@@ -114,13 +116,15 @@ describe("a thread that ends by itself", () => {
         process.exit(4);
       },`,
     );
-    const other = program.text("/slow");
+    const go = join(program.folder, "go");
+    const other = program.text(`/slow?${go}`);
     await program.child.printed(/^slow$/m);
     expect((await program.ask("/exit")).status).toBe(500);
     await program.child.printed(/thread \d+ ended: it exited with status 3; another takes its place\n/);
     const begun = await program.ask("/exit-behind-head");
     expect([begun.status, begun.body.toString(), begun.complete]).toEqual([200, "begun", false]);
     await program.child.printed(/thread \d+ ended: it exited with status 4; another takes its place\n/);
+    writeFileSync(go, "");
     expect(await other).toBe("slow but well");
     await program.answeredBy(2);
   });

@@ -264,7 +264,7 @@ describe("errors in poolStatus()", () => {
   ] as const)("are time-outs, once, whatever becomes of their application: %s, %s", async (workers, path) => {
     const program = await start(handlers, {
       before,
-      serve: { workers, requestTimeoutMs: 500 },
+      serve: { workers, requestTimeoutMs: 1_000 },
     });
     expect((await program.ask(path)).status).toBe(504);
     expect(await errorsOf(program)).toBe(1);

@@ -26,7 +26,7 @@ export async function startApplication(
     },
   });
   const failed = child.ended.then(() => Promise.reject(new Error(child.output)));
-  await Promise.race([untilListening(port, 20_000), failed]);
+  await Promise.race([untilListening(port), failed]);
   return { child, port };
 }
 
