@@ -11,14 +11,16 @@ export class LazyKey<Key extends keyof Environ & string> {
   readonly #key: Key;
   readonly #accessor: PropertyDescriptor & ThisType<object>;
   readonly #keep: (environ: object, make: () => Environ[Key]) => void;
+  readonly #isKept: (environ: object) => boolean;
 
   constructor(key: Key) {
     this.#key = key;
-    const { keep, makeOf } = makers<Environ[Key]>();
+    const { keep, isKept, makeOf } = makers<Environ[Key]>();
     const settle = (environ: object, value: unknown): void => {
       Object.defineProperty(environ, key, { configurable: true, enumerable: true, writable: true, value });
     };
     this.#keep = keep;
+    this.#isKept = isKept;
     this.#accessor = {
       configurable: true,
       enumerable: true,
@@ -37,7 +39,10 @@ export class LazyKey<Key extends keyof Environ & string> {
   /** @param make gets what the key had before, which is made as late */
   define(someEnviron: Environ, make: (before: Environ[Key]) => Environ[Key]): void {
     const environ = plainEnviron(someEnviron);
-    const before = Object.getOwnPropertyDescriptor(environ, this.#key);
+    // An application is tried again with the same environ: the accessors that it has would find what is defined now.
+    const before = this.#isKept(environ)
+      ? { value: environ[this.#key] }
+      : Object.getOwnPropertyDescriptor(environ, this.#key);
     this.#keep(environ, () =>
       make((before?.get === undefined ? before?.value : before.get.call(environ)) as Environ[Key]),
     );
@@ -55,11 +60,20 @@ class Borrowed {
 /** A private field of its own on each environ, which is neither copied nor listed as a key would be; cheaper than a WeakMap. */
 function makers<Value>() {
   class Maker extends Borrowed {
-    readonly #make: () => Value;
+    #make: () => Value;
 
     constructor(environ: object, make: () => Value) {
       super(environ);
       this.#make = make;
+    }
+
+    static isKept(environ: object): boolean {
+      return #make in environ;
+    }
+
+    static keep(environ: object, make: () => Value): void {
+      if (#make in environ) environ.#make = make;
+      else new Maker(environ, make);
     }
 
     /** Also of an object that has the environ as its prototype. */
@@ -70,7 +84,8 @@ function makers<Value>() {
     }
   }
   return {
-    keep: (environ: object, make: () => Value): void => void new Maker(environ, make),
+    keep: (environ: object, make: () => Value): void => Maker.keep(environ, make),
+    isKept: (environ: object): boolean => Maker.isKept(environ),
     makeOf: (environ: object) => Maker.of(environ),
   };
 }

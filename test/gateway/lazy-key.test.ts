@@ -53,3 +53,27 @@ test("one around another is made out of the other", () => {
   expect(asked).toEqual([]);
   expect([environ["postern.signal"], given]).toEqual([outermost, inner]);
 });
+
+test.each([
+  ["was read in between", true],
+  ["was not", false],
+])(
+  "two of them may be defined again, as where an application is tried again, when the value %s",
+  (_when, isRead) => {
+    const { environ } = testEnviron();
+    const outer = environ["postern.signal"];
+    const keys = [new LazyKey("postern.signal"), new LazyKey("postern.signal")];
+    const befores = new Map<AbortSignal, AbortSignal>();
+    const defined = [...keys, ...keys].map((key) => {
+      const { signal } = new AbortController();
+      key.define(environ, (before) => {
+        befores.set(signal, before);
+        return signal;
+      });
+      if (isRead) expect(environ["postern.signal"]).toBe(signal);
+      return signal;
+    });
+    expect(environ["postern.signal"]).toBe(defined[3]);
+    expect(defined.map((signal) => befores.get(signal))).toEqual([outer, ...defined.slice(0, 3)]);
+  },
+);

@@ -259,3 +259,15 @@ test.each([
 ])("%j is refused", (options) => {
   expect(() => timeout(options as TimeoutOptions)).toThrow(expect.objectContaining({ code: "OPTION" }));
 });
+
+test("an application may be tried again with the same environ", async () => {
+  const timed = timeout({ ms: 1000 })((environ, startResponse) => {
+    startResponse(...head);
+    return [String(environ["postern.signal"].aborted)];
+  });
+  const again: Application = (environ, startResponse) => {
+    timed(environ, () => async () => {});
+    return timed(environ, startResponse);
+  };
+  expect((await call(again, "/")).text).toBe("false");
+});
