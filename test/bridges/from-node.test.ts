@@ -164,6 +164,21 @@ describe("an application that shows prototypes for its requests and responses, a
     ]);
   });
 
+  test("gets Node's own where what it shows cannot be read, which node:http never does", async () => {
+    const unreadable = {
+      get: (): never => {
+        throw new Error("the application is not ready");
+      },
+    };
+    const seen = await given(
+      fromNode(Object.defineProperties(listener(), { request: unreadable, response: unreadable })),
+    );
+    expect([seen.request === IncomingMessage.prototype, seen.response === ServerResponse.prototype]).toEqual([
+      true,
+      true,
+    ]);
+  });
+
   test("gets none that is a request or a response itself: what belongs to one is not the next one's", async () => {
     const shown = listener();
     const users: unknown[] = [];

@@ -36,11 +36,11 @@ export class NodeListener {
   }
 
   createRequest(socket: Socket): IncomingMessage {
-    return this.#requests.make(socket, this.#prototypes?.request);
+    return this.#requests.make(socket, this.#shown("request"));
   }
 
   createResponse(request: IncomingMessage): ServerResponse {
-    return this.#responses.make(request, this.#prototypes?.response);
+    return this.#responses.make(request, this.#shown("response"));
   }
 
   /** What the listener returns, which is a promise where it is an async function. */
@@ -55,6 +55,15 @@ export class NodeListener {
     if (this.#warned.has(warning)) return;
     this.#warned.add(warning);
     errors.write(`postern/bridge/node: ${warning}\n`);
+  }
+
+  /** Nothing where it cannot be read: node:http, which never asks for it, would serve such a listener. */
+  #shown(name: keyof Prototypes): unknown {
+    try {
+      return this.#prototypes?.[name];
+    } catch {
+      return undefined;
+    }
   }
 
   get #prototypes(): Prototypes | undefined {
