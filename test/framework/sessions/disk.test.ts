@@ -224,6 +224,27 @@ describe("a folder in which others have a hand", () => {
     }
   });
 
+  test.each([
+    ["is open to all", () => chmodSync(folder, 0o1777)],
+    [
+      "is another one that is",
+      () => {
+        renameSync(folder, `${folder}-old`);
+        make(folder, 0o777);
+        renameSync(join(`${folder}-old`, id), join(folder, id));
+      },
+    ],
+  ])("is refused where it was safe and now %s", async (_what, change) => {
+    const store = diskStore(make(folder, 0o700));
+    await store.create(id, new Map([["a", "1"]]), minute);
+    expect(await store.read(id)).toBeDefined();
+    change();
+    await expect(store.read(id)).rejects.toThrow("every user of this machine can write to");
+    await expect(store.merge(id, new Map(), minute)).rejects.toThrow(
+      "every user of this machine can write to",
+    );
+  });
+
   test.runIf(isRoot)(
     "is refused where somebody else has made it, or what it lies in, in such a folder",
     async () => {

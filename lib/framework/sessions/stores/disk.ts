@@ -7,6 +7,7 @@ import {
   readFileSync,
   readSync,
   renameSync,
+  statSync,
   unlinkSync,
   writeFileSync,
   writeSync,
@@ -64,7 +65,8 @@ interface Entry {
 
 class DiskStore implements SessionStore {
   readonly #folder: string;
-  #isChecked = false;
+  /** The folder that was found to be safe. */
+  #trusted: string | undefined;
   /** What is to be said of the folder, once. */
   #danger: string | undefined;
 
@@ -173,19 +175,23 @@ class DiskStore implements SessionStore {
   }
 
   /**
-   * False where the folder is not there. It has no sessions then, whoever makes one the moment after.
+   * False where the folder is not there. It has no sessions then, whoever makes one the moment after. One that has been
+   * removed, as by what tidies `/tmp`, and made again is another.
    *
    * @throws Error: other users can put sessions into the folder. Asked again until it is mended
    */
   async #isTrusted(): Promise<boolean> {
-    if (this.#isChecked) return true;
+    const found = ifThere(() => identity(this.#folder));
+    if (found === undefined) return false;
+    if (found === this.#trusted) return true;
     try {
       this.#danger = await checkFolder(this.#folder);
-      this.#isChecked = true;
     } catch (error) {
       ignoreMissing(error as NodeJS.ErrnoException);
+      return false;
     }
-    return this.#isChecked;
+    this.#trusted = found;
+    return true;
   }
 
   #path(id: string): string {
@@ -193,6 +199,12 @@ class DiskStore implements SessionStore {
     if (!isSessionId(id)) throw new TypeError("no id of a session");
     return join(this.#folder, id);
   }
+}
+
+/** What is another for another folder, and where it belongs to somebody else or more may be done in it. */
+function identity(folder: string): string {
+  const { dev, ino, uid, mode } = statSync(folder);
+  return [dev, ino, uid, mode].join(" ");
 }
 
 /** What is no session, such as a file that a crash of the machine has left empty, is as if it were not there. */
