@@ -43,10 +43,21 @@ const MAX_COOKIE_BYTES = 4096;
 /** Names and values of a `Cookie` header; of two with the same name the first counts. */
 export function readCookies(header: string): Map<string, [string]> {
   const cookies = new Map<string, [string]>();
-  for (const [name, value] of Object.entries(parseCookie(header))) {
+  for (const [name, value] of Object.entries(parseCookie(header, { decode }))) {
     if (value !== undefined) cookies.set(name, [value]);
   }
   return cookies;
+}
+
+/** Quotes around a value, which other languages' libraries write, are none of it. What cannot be decoded stays as it is. */
+function decode(value: string): string {
+  const text = /^".*"$/.test(value) ? value.slice(1, -1) : value;
+  if (!text.includes("%")) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Exchange } from "./exchange.ts";
 import { FileResult } from "./file-result.ts";
 import { HttpResponse } from "./http-response.ts";
 import { MountedResponse } from "./mount.ts";
+import { withCharset } from "./response-headers.ts";
 import { isFileBody, StreamedBody } from "./streamed-body.ts";
 import { TemplateResult } from "./template-result.ts";
 import { isThenable } from "./thenable.ts";
@@ -81,8 +82,11 @@ function objectBody(exchange: Exchange, result: object | null): Body | Promise<B
     exchange.headers.defaultType("pipe" in result || "getReader" in result ? BYTES : HTML);
     return StreamedBody.start(result as AsyncIterable<unknown>, () => exchange.end());
   }
-  // As JSON these would be "{}", which is never what was meant.
-  if (result instanceof Error || Object.prototype.toString.call(result) === "[object Response]") {
+  // As JSON these would be "{}", which is never what was meant. A Blob or an ArrayBuffer is what its name says, whoever made it.
+  const kind = Object.prototype.toString.call(result);
+  if (kind === "[object ArrayBuffer]") return toBody(exchange, new Uint8Array(result as ArrayBuffer));
+  if (kind === "[object Blob]" || kind === "[object File]") return blobBody(exchange, result as Blob);
+  if (result instanceof Error || kind === "[object Response]") {
     throw new ApplicationError("RESULT", `a handler returned ${UNFIT}`, { cause: result });
   }
   const json = JSON.stringify(result);
@@ -90,4 +94,10 @@ function objectBody(exchange: Exchange, result: object | null): Body | Promise<B
     throw new ApplicationError("RESULT", "a handler returned an object without a JSON form");
   exchange.headers.defaultType("application/json");
   return [json];
+}
+
+function blobBody(exchange: Exchange, blob: Blob): Body | Promise<Body> {
+  exchange.headers.defaultType(String(withCharset("Content-Type", blob.type || BYTES)));
+  exchange.headers.add("Content-Length", blob.size);
+  return toBody(exchange, blob.stream());
 }

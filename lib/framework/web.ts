@@ -104,7 +104,9 @@ export class Web {
   requestHeader(name: string): string | undefined {
     const variable = name.toUpperCase().replaceAll("-", "_");
     const unprefixed = variable === "CONTENT_TYPE" || variable === "CONTENT_LENGTH";
-    const value = this.#exchange.environ[unprefixed ? variable : `HTTP_${variable}`];
+    // The header is misspelled, and nobody remembers how.
+    const sent = variable === "REFERRER" ? "REFERER" : variable;
+    const value = this.#exchange.environ[unprefixed ? variable : `HTTP_${sent}`];
     return typeof value === "string" ? value : undefined;
   }
 

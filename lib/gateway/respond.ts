@@ -168,9 +168,12 @@ class Exchange {
       let total = 0;
       for (const chunk of chunks) total += byteLength(chunk);
       const head = this.#head;
-      if (head !== undefined && !this.#headSent && !this.#bodyless && !isBodyless(head.code)) {
-        if (head.contentLength === undefined) setContentLength(head, total);
-        else if (head.contentLength > total) throw shortBody(head.contentLength - total);
+      if (head !== undefined && !this.#headSent && !isBodyless(head.code)) {
+        const isWhole = !this.#bodyless || total > 0;
+        if (head.contentLength === undefined) {
+          // An application may leave out what HEAD does not need; what it has made has the length that GET's has.
+          if (isWhole) setContentLength(head, total);
+        } else if (!this.#bodyless && head.contentLength > total) throw shortBody(head.contentLength - total);
       }
       if (total > FLUSH_BYTES) return this.#deliverIterable(chunks);
       for (const chunk of chunks) this.#send(chunk, chunks.length === 1 ? total : byteLength(chunk));

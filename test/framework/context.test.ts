@@ -103,11 +103,13 @@ test("request headers, in any case", async () => {
   const app = application([
     [
       "/",
-      (web: Web) => [web.requestHeader("x-one"), web.requestHeader("Content-Type"), web.requestHeader("No")],
+      (web: Web) =>
+        ["x-one", "Content-Type", "No", "Referer", "Referrer"].map((name) => web.requestHeader(name)),
     ],
   ]);
-  const response = await ask(app, "/", { data: "{}", headers: { "X-One": "1", "content-type": "text/x" } });
-  expect(JSON.parse(response.text)).toEqual(["1", "text/x", null]);
+  const headers = { "X-One": "1", "content-type": "text/x", Referer: "http://a/" };
+  const response = await ask(app, "/", { data: "{}", headers });
+  expect(JSON.parse(response.text)).toEqual(["1", "text/x", null, "http://a/", "http://a/"]);
 });
 
 test("changeQuery() keeps the other fields", async () => {

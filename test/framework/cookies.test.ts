@@ -13,6 +13,7 @@ describe("cookies that a client sent", () => {
     ["a=1; a=2", { a: "1", c: "x" }],
     ["a=%C3%BC%20x", { a: "ü x", c: "x" }],
     ["a=%zz; b", { a: "%zz", c: "x" }],
+    ['a="b c"; b=%22d%22; d="%C3%BC"; e="', { a: "b c", b: '"d"', d: "ü", e: '"', c: "x" }],
     ["", { c: "x" }],
     ["c=; __proto__=1", { c: "", ["__proto__"]: "1" }],
   ])("%j", async (header, expected) => {

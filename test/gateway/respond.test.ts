@@ -279,6 +279,18 @@ describe("cleaning up", () => {
 });
 
 describe("HEAD", () => {
+  test.each<[string, readonly string[], string | undefined]>([
+    ["the length of what GET gets", ["hel", "lo"], "5"],
+    ["none where the application has left out what is not sent", [], undefined],
+  ])("has %s", async (_what, body, length) => {
+    const application: Application = (_environ, startResponse) => {
+      startResponse("200 OK", PLAIN);
+      return [...body];
+    };
+    const response = await call(application, "/", { method: "HEAD" });
+    expect([response.text, response.header("content-length"), response.cut]).toEqual(["", length, false]);
+  });
+
   test("asks the body for its first chunk and sends none", async () => {
     let asked = 0;
     const response = await call(
