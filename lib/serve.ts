@@ -215,6 +215,7 @@ export class Serving implements Server {
       ...given,
     };
     const protocol = protocolOf(options);
+    checkWord("workers", model, workerModels);
     const [create, start] = await Promise.all([protocols[protocol](), modelOf(model)]);
     const counters = new Counters();
     const job: WorkerJob = {
@@ -320,6 +321,18 @@ async function modelOf(model: keyof typeof workerModels): Promise<WorkerModel> {
   return (job) => startInside(thread, job);
 }
 
-function protocolOf(options: ServeOptions): keyof typeof protocols {
-  return options.protocol === undefined || options.protocol === "cgi" ? "fcgi" : options.protocol;
+/** @throws {GatewayError} `OPTION` when there is no such protocol */
+function protocolOf({ protocol = "fcgi" }: ServeOptions): keyof typeof protocols {
+  if (protocol === "cgi") return "fcgi";
+  checkWord("protocol", protocol, protocols);
+  return protocol;
+}
+
+/** @throws {GatewayError} `OPTION` when a table does not have the word of an option */
+function checkWord(option: string, word: string, table: object): void {
+  if (Object.hasOwn(table, word)) return;
+  throw new GatewayError(
+    "OPTION",
+    `option "${option}" is ${JSON.stringify(word)}; there are ${Object.keys(table).join(", ")}`,
+  );
 }

@@ -76,6 +76,15 @@ export function checkRepairs(chosen: Repairs): void {
   );
 }
 
+/** @throws {GatewayError} `OPTION` when it is no path, below which no request would ever be */
+export function checkMount(scriptName: string): void {
+  if (scriptName === "" || (typeof scriptName === "string" && scriptName.startsWith("/"))) return;
+  throw new GatewayError(
+    "OPTION",
+    `option "scriptName" is ${JSON.stringify(scriptName)}; give "" or a path that begins with a slash`,
+  );
+}
+
 /**
  * Undoes what a known front end did, where one of the chosen repairs fits; gives its name and the reason for it.
  *

@@ -1,3 +1,4 @@
+import { GatewayError } from "../errors.ts";
 import type { Application, Middleware } from "./types.ts";
 
 export interface StackOptions {
@@ -10,7 +11,18 @@ export interface StackOptions {
   middleware?: readonly Middleware[];
 }
 
-/** An application inside of middleware. */
+/**
+ * An application inside of middleware.
+ *
+ * @throws {GatewayError} `APPLICATION` when it is none, as each request would find out
+ */
 export function stacked(application: Application, { middleware = [] }: StackOptions): Application {
+  if (typeof application !== "function") {
+    throw new GatewayError(
+      "APPLICATION",
+      `an application is a function of environ and startResponse, and this is of type ${typeof application}; ` +
+        "those of other frameworks are wrapped by postern/bridge/node and postern/bridge/fetch",
+    );
+  }
   return middleware.reduceRight((inner, wrap) => wrap(inner), application);
 }

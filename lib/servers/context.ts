@@ -4,7 +4,7 @@ import type { EnvironOptions } from "../gateway/environ.ts";
 import { ErrorStream } from "../gateway/error-stream.ts";
 import type { Log } from "../gateway/log.ts";
 import { logsOf } from "../gateway/log-file.ts";
-import { checkRepairs } from "../gateway/repair.ts";
+import { checkMount, checkRepairs } from "../gateway/repair.ts";
 import type { RespondOptions } from "../gateway/respond.ts";
 import type { Application } from "../gateway/types.ts";
 import { limitOf } from "./limit.ts";
@@ -34,7 +34,7 @@ export interface ServerContext {
   readonly environ: EnvironOptions;
 }
 
-/** @throws {GatewayError} `OPTION` when a duration, a limit or a repair is none, `LOG_FILE` when the log file cannot be written */
+/** @throws {GatewayError} `OPTION` when a duration, a limit, a mount point or a repair is none, `LOG_FILE` when the log file cannot be written */
 export function contextOf(
   application: Application,
   options: ServerOptions,
@@ -43,6 +43,7 @@ export function contextOf(
   const { log, writeErrors } = logsOf(options);
   const { repair: chosen = true } = options;
   checkRepairs(chosen);
+  checkMount(options.scriptName ?? "");
   const repairs = new Set<string>();
   return {
     application,

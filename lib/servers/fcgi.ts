@@ -1,6 +1,7 @@
 // FastCGI 1.0: the server, which is what all its connections have in common. A connection's records are in
 // fcgi-connection.ts, a request's response in fcgi-request.ts, the bytes in protocols/fastcgi/.
 
+import { GatewayError } from "../errors.ts";
 import type { Counters } from "../gateway/counters.ts";
 import type { ProtocolServer } from "../gateway/protocol-server.ts";
 import type { Application } from "../gateway/types.ts";
@@ -55,14 +56,26 @@ export function createServer(
   options: FcgiOptions = {},
   counters?: Counters,
 ): ProtocolServer {
+  const roles = options.roles ?? ["responder"];
+  checkRoles(roles);
   const context: FcgiContext = {
     ...contextOf(application, options, counters),
     multiplexed: options.multiplexed ?? true,
     maxMultiplexed: limitOf("maxMultiplexed", options.maxMultiplexed ?? 100),
-    authorizer: options.roles?.includes("authorizer") ?? false,
-    responder: options.roles?.includes("responder") ?? true,
+    authorizer: roles.includes("authorizer"),
+    responder: roles.includes("responder"),
     copyErrors: options.copyErrors ?? true,
   };
   const peers = new Peers(options.allowedServers, process.env["FCGI_WEB_SERVER_ADDRS"]);
   return createConnectionServer(context, peers, (socket) => new FcgiConnection(socket, context));
+}
+
+/** @throws {GatewayError} `OPTION` when there is no role, or one that no application can play here */
+function checkRoles(roles: readonly string[]): void {
+  const known = ["responder", "authorizer"];
+  if (roles.length > 0 && roles.every((role) => known.includes(role))) return;
+  throw new GatewayError(
+    "OPTION",
+    `option "roles" is ${JSON.stringify(roles)}; give ${known.join(", ")} or both`,
+  );
 }

@@ -24,3 +24,9 @@ test("the first is the outermost", async () => {
 test("without any the application is what it was", () => {
   expect(stacked(application, {})).toBe(application);
 });
+
+test.each([undefined, {}, "app"])("%j is no application, and refused at once", (none) => {
+  expect(() => stacked(none as unknown as Application, {})).toThrow(
+    expect.objectContaining({ name: "GatewayError", code: "APPLICATION" }),
+  );
+});
