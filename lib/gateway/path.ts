@@ -23,6 +23,11 @@ export function decodePath(path: string): string {
   );
 }
 
+/** Repeated slashes as one: what many web servers make of them. */
+export function joinSlashes(path: string): string {
+  return path.includes("//") ? path.replace(/\/{2,}/g, "/") : path;
+}
+
 /** Whether a decoded path has a segment `.` or `..` (RFC 3986 §3.3), which web servers take out before they look at it. */
 export function hasDotSegments(path: string): boolean {
   return path.includes(".") && /\/\.\.?(?:\/|$)/.test(path);

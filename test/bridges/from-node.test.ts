@@ -2,7 +2,7 @@
 
 import { createServer, IncomingMessage, type RequestListener, ServerResponse } from "node:http";
 import { createRequire } from "node:module";
-import type { Readable } from "node:stream";
+import { type Readable, Writable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { fromNode } from "../../lib/bridges/node.ts";
 import { ProtocolError } from "../../lib/errors.ts";
@@ -109,6 +109,21 @@ describe.each(["express", "express4"])("%s, mounted by the web server", (name) =
 });
 
 // Express changes the prototypes of what it gets, which up to Node 22 costs more than all the rest of a request.
+// RFC 9110 §8.6: a client sends a length of 0 with methods that ask for a body. SCGI has one with each request.
+test.each([
+  ["GET", undefined],
+  ["DELETE", undefined],
+  ["POST", "0"],
+])("a length of 0 that the web server has added to %s is no header", async (method, expected) => {
+  const bridged = fromNode((request, response) => {
+    response
+      .writeHead(200, text)
+      .end(JSON.stringify([request.headers["content-length"], request.rawHeaders.includes("0")]));
+  });
+  const { text: answer } = await call(bridged, "/", { method, environ: { CONTENT_LENGTH: "0" } });
+  expect(JSON.parse(answer)).toEqual([expected ?? null, expected !== undefined]);
+});
+
 describe("an application that shows prototypes for its requests and responses, as Express does", () => {
   interface Shown extends RequestListener {
     request?: object;
@@ -495,6 +510,51 @@ test("a request that is aborted with the bytes that bring it is one whose client
   void connection.send(...responderRequest(1, get("/")), record(ABORT_REQUEST, 1));
   await closed;
   expect(heard).toEqual(["aborted", "ECONNRESET"]);
+});
+
+test("an upload is read to its end behind the response, also by what is slower than it", async () => {
+  let count = 0;
+  let finished = (): void => {};
+  const whole = new Promise<void>((resolve) => {
+    finished = resolve;
+  });
+  const { client } = await serving(
+    fromNode((request, response) => {
+      const slow = new Writable({
+        highWaterMark: 1000,
+        write(chunk: Buffer, _encoding, done) {
+          count += chunk.length;
+          setTimeout(done, 2);
+        },
+      });
+      request.pipe(slow).on("finish", finished);
+      response.writeHead(202, text).end("accepted");
+    }),
+  );
+  const connection = await client();
+  const pieces = Array.from({ length: 10 }, () => record(STDIN, 1, Buffer.alloc(30_000)));
+  const [begin, ...rest] = responderRequest(1, post("/", 300_000));
+  const stdinEnd = rest.pop() as Buffer;
+  void connection.send(begin as Buffer, ...rest, ...pieces, stdinEnd);
+  expect((await connection.reply(1)).stdout.toString()).toMatch(/\r\n\r\naccepted$/);
+  await whole;
+  expect(count).toBe(300_000);
+});
+
+test("an upload that its reader has paused for good does not hold the response back", async () => {
+  const { client } = await serving(
+    fromNode((request, response) => {
+      request.on("data", () => {
+        request.pause();
+        response.writeHead(413, text).end("too large");
+      });
+    }),
+  );
+  const connection = await client();
+  const [begin, ...rest] = responderRequest(1, post("/", 300_000));
+  rest.pop();
+  void connection.send(begin as Buffer, ...rest, record(STDIN, 1, Buffer.alloc(30_000)));
+  expect((await connection.reply(1)).stdout.toString()).toMatch(/\r\n\r\ntoo large$/);
 });
 
 test("a slow reader holds a large upload back, and gets all of it", { timeout: 60_000 }, async () => {

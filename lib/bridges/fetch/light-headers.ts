@@ -3,6 +3,7 @@
 
 import { headerVariable } from "../../gateway/header-variable.ts";
 import type { Environ } from "../../gateway/types.ts";
+import { isGatewaysLength } from "../gateways-length.ts";
 import { inherit, NativeHeaders } from "./native.ts";
 import { requestHeaders } from "./request-headers.ts";
 import { PLAIN_VALUE } from "./simple-headers.ts";
@@ -54,7 +55,7 @@ export class LightHeaders {
     const variable = headerVariable(name);
     if (variable === "") return undefined;
     const value = this.#environ[variable];
-    if (value === undefined) return null;
+    if (value === undefined || (value === "0" && isGatewaysLength(variable, this.#environ))) return null;
     return typeof value === "string" && PLAIN_VALUE.test(value) ? value : undefined;
   }
 }

@@ -2,6 +2,7 @@ import { HEADER_VALUE } from "../../gateway/head.ts";
 import { headerVariable } from "../../gateway/header-variable.ts";
 import { eachHeader } from "../../gateway/plain-environ.ts";
 import type { Environ } from "../../gateway/types.ts";
+import { isGatewaysLength } from "../gateways-length.ts";
 import { NativeHeaders } from "./native.ts";
 
 /** The headers of variables, so that a name is looked at once and not with each request; "" for what is no header. */
@@ -13,6 +14,7 @@ const MAX_KNOWN_NAME = 128;
 export function requestHeaders(environ: Environ): Headers {
   const headers = new NativeHeaders();
   eachHeader(environ, (variable, value) => {
+    if (value === "0" && isGatewaysLength(variable, environ)) return;
     const name = known.get(variable) ?? nameOf(variable);
     if (name !== "" && HEADER_VALUE.test(value)) headers.append(name, value);
   });

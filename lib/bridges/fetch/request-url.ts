@@ -1,6 +1,6 @@
 // The URL of a request, as a Request has it: absolute, and written as the URL standard writes it.
 
-import { decodePath, percentEncoded, targetPath } from "../../gateway/path.ts";
+import { decodePath, joinSlashes, percentEncoded, targetPath } from "../../gateway/path.ts";
 import type { Environ } from "../../gateway/types.ts";
 
 // RFC 3986 §3.2.2: an address in brackets, or a name; and a port.
@@ -62,7 +62,9 @@ function pathOf(environ: Environ, below: boolean): string {
   const mount = environ.SCRIPT_NAME;
   const whole = mount + environ.PATH_INFO;
   const sent = environ.REQUEST_URI === undefined ? "" : targetPath(environ.REQUEST_URI);
-  let path = sent === whole || decodePath(sent) === whole ? sent : whole.replaceAll("%", "%25");
+  // Web servers join slashes; that they do leaves the path as it is. What they rewrite replaces it.
+  const isSame = sent === whole || joinSlashes(decodePath(sent)) === joinSlashes(whole);
+  let path = isSame ? sent : whole.replaceAll("%", "%25");
   if (below && mount !== "") {
     path = path.startsWith(mount) ? path.slice(mount.length) : environ.PATH_INFO.replaceAll("%", "%25");
   }

@@ -1,13 +1,18 @@
 import { EARLY_HEAD } from "../../gateway/early-head.ts";
-import type { Chunk } from "../../gateway/types.ts";
+import type { Body, Chunk } from "../../gateway/types.ts";
+
+type Reading = ReturnType<ReadableStreamDefaultReader<Chunk>["read"]>;
 
 /** The stream of a Response as the body that a server takes. Left early, or when its client has gone, it is cancelled. */
 export class ResponseBody implements AsyncIterableIterator<Chunk> {
   readonly #reader: ReadableStreamDefaultReader<Chunk>;
   readonly #signal: AbortSignal;
-  /** The first chunk, while it is waited for. */
-  #first: ReturnType<ReadableStreamDefaultReader<Chunk>["read"]> | undefined;
-  #begun = false;
+  /** The chunk that has been read and not been asked for. */
+  #ahead: Chunk | undefined;
+  /** The chunk behind it, while it is waited for. */
+  #next: Reading | undefined;
+  /** Nothing has come yet, and the head is not to wait for it. */
+  #isLate = false;
   #over = false;
 
   /** @param signal aborted when nobody takes the body any more */
@@ -23,11 +28,43 @@ export class ResponseBody implements AsyncIterableIterator<Chunk> {
     return this;
   }
 
+  /**
+   * The whole, where the stream has no more than one chunk and that is there: the gateway sends its length. Else this, with what
+   * has been read.
+   *
+   * @throws what a stream fails with at once, which is a 500 then
+   */
+  async readAhead(): Promise<Body> {
+    const first = await this.#soon();
+    if (first === undefined) {
+      // Of an event stream that is silent at first, the client is to know that it is there.
+      this.#isLate = true;
+      return this;
+    }
+    this.#next = undefined;
+    if (first.done) {
+      this.#end();
+      return [];
+    }
+    const second = await this.#soon().catch(() => undefined);
+    if (second?.done) {
+      this.#end();
+      return [first.value];
+    }
+    this.#ahead = first.value;
+    return this;
+  }
+
   async next(): Promise<IteratorResult<Chunk>> {
+    const ahead = this.#ahead;
+    if (ahead !== undefined || this.#isLate) {
+      this.#ahead = undefined;
+      this.#isLate = false;
+      return { done: false, value: ahead ?? EARLY_HEAD };
+    }
+    const reading = this.#next ?? this.#reader.read();
+    this.#next = undefined;
     try {
-      if (!this.#begun && (await this.#isLate())) return { done: false, value: EARLY_HEAD };
-      const reading = this.#first ?? this.#reader.read();
-      this.#first = undefined;
       const { done, value } = await reading;
       if (!done) return { done, value };
     } catch (error) {
@@ -43,16 +80,16 @@ export class ResponseBody implements AsyncIterableIterator<Chunk> {
     return { done: true, value: undefined };
   }
 
-  /**
-   * Whether the stream has nothing to give yet, so that the head should not wait for it: of an event stream that is silent at
-   * first, the client is to know that it is there. One that fails at once is still a 500.
-   */
-  async #isLate(): Promise<boolean> {
-    this.#begun = true;
-    const first = this.#reader.read();
-    this.#first = first;
-    const late = new Promise<boolean>((resolve) => setImmediate(resolve, true));
-    return Promise.race([first.then(() => false), late]);
+  /** What comes next, where that is there; undefined where it is waited for. It stays `#next`. */
+  async #soon(): Promise<Awaited<Reading> | undefined> {
+    this.#next = this.#reader.read();
+    const late = new Promise<undefined>((resolve) => setImmediate(resolve, undefined));
+    try {
+      return await Promise.race([this.#next, late]);
+    } catch (error) {
+      this.#end();
+      throw error;
+    }
   }
 
   readonly #onAbort = (): void => {

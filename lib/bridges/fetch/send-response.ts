@@ -25,7 +25,11 @@ const lines = new Map<number, string>();
  * @throws {ApplicationError} `NO_RESPONSE` when the value is no Response, or one of `Response.error()`; `RESPONSE_USED` when
  *   its body has been read or is being read
  */
-export function sendResponse(value: unknown, environ: Environ, startResponse: StartResponse): Body {
+export function sendResponse(
+  value: unknown,
+  environ: Environ,
+  startResponse: StartResponse,
+): Body | Promise<Body> {
   const simple = typeof value === "object" && value !== null ? takeSimple(value) : undefined;
   if (simple !== undefined) {
     const { status, statusText, headers, content } = simple;
@@ -42,7 +46,7 @@ export function sendResponse(value: unknown, environ: Environ, startResponse: St
     );
   }
   startResponse(statusLine(status, statusText), sentHeaders(headers, body !== null));
-  return body === null ? [] : new ResponseBody(body, environ["postern.signal"]);
+  return body === null ? [] : new ResponseBody(body, environ["postern.signal"]).readAhead();
 }
 
 function statusLine(status: number, reason = ""): string {
@@ -64,7 +68,8 @@ function isIterable(value: unknown): boolean {
 }
 
 function isStream(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "getReader" in value;
+  // Asked for and not looked for: that of a polyfill stands for another.
+  return typeof (value as Partial<ReadableStream> | null | undefined)?.getReader === "function";
 }
 
 /** What belongs to the connection is the server's business, and a header named Status would be a second status. */
@@ -72,7 +77,8 @@ function sentHeaders(headers: Iterable<Header>, hasBody: boolean): Header[] {
   const sent: Header[] = [];
   let typed = !hasBody;
   for (const header of headers) {
-    const [name] = header;
+    // Those of a polyfill have capitals.
+    const name = header[0].toLowerCase();
     if (HOP_BY_HOP.has(name) || name === "status") continue;
     typed ||= name === "content-type";
     sent.push(header);

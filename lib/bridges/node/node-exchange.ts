@@ -12,6 +12,9 @@ import { fillRequest } from "./request-fields.ts";
 import { ResponseBody } from "./response-body.ts";
 import { ResponseReader } from "./response-reader.ts";
 
+/** Who pauses longer than this behind the response has stopped reading. */
+const MAX_PAUSE_MS = 1000;
+
 export class NodeExchange implements SocketOwner {
   readonly environ: Environ;
   readonly #listener: NodeListener;
@@ -151,8 +154,8 @@ export class NodeExchange implements SocketOwner {
       return;
     }
     if (!this.#isSettled && this.#reader.status !== "") this.#settle();
-    // What is complete and held back stays where it is.
-    if (this.#isHeld && !this.#isSettled) done();
+    // What is complete and held back stays where it is. Of an interim response nothing is left that anybody could ask for.
+    if (this.#isWaiting || (this.#reader.status === "" && !this.#isSettled)) done();
     else body.written(done);
   }
 
@@ -167,6 +170,7 @@ export class NodeExchange implements SocketOwner {
   }
 
   ended(error?: Error | null): void {
+    if (this.#isWaiting) this.#release();
     if (this.#isFinished) return;
     const message = "the application closed its connection before the response was complete";
     this.#fail(new ApplicationError("RESPONSE_DESTROYED", message, error ? { cause: error } : undefined));
@@ -199,7 +203,8 @@ export class NodeExchange implements SocketOwner {
   close(): void {
     const response = this.#response;
     const socket = this.#socket;
-    socket.destroy();
+    // Who reads on behind the response asks the socket for more.
+    if (!this.#isWaiting) socket.destroy();
     // A response closes with the socket that it has.
     if (response.socket === null) response.assignSocket(this.#asSocket);
     socket.close();
@@ -221,12 +226,20 @@ export class NodeExchange implements SocketOwner {
 
   /**
    * The application reads on behind its response, which therefore waits: a web server that has the whole response sends
-   * no more of the request.
+   * no more of the request. A body that flows past nobody, as behind a body parser that has refused it, is not waited for.
    */
   get #isConsuming(): boolean {
-    if (this.#inputEnded) return false;
     const request = this.#request;
-    return (request.readableFlowing === true || request.listenerCount("readable") > 0) && !request.destroyed;
+    if (this.#inputEnded || request.destroyed || this.#socket.destroyed) return false;
+    if (request.listenerCount("readable") > 0) return true;
+    return (
+      request.readableFlowing === true && request.listenerCount("data") + request.listenerCount("end") > 0
+    );
+  }
+
+  /** The response is complete, and is not given away yet. */
+  get #isWaiting(): boolean {
+    return this.#isHeld && !this.#isSettled;
   }
 
   /** The head has come, and with it perhaps the whole response. */
@@ -238,7 +251,7 @@ export class NodeExchange implements SocketOwner {
     if (isComplete && this.#isConsuming) {
       if (this.#isHeld) return;
       this.#isHeld = true;
-      this.#request.once("pause", () => this.#release());
+      this.#request.on("pause", () => this.#onPause());
       this.#request.once("close", () => this.#release());
       return;
     }
@@ -259,9 +272,17 @@ export class NodeExchange implements SocketOwner {
     this.#promise?.resolve(body);
   }
 
+  /** Of somebody who still listens it is a breath, such as a pipe takes into a file that is slower. */
+  #onPause(): void {
+    if (this.#request.listenerCount("data") === 0) this.#release();
+    else setTimeout(() => this.#release(), MAX_PAUSE_MS).unref();
+  }
+
   /** The application has stopped reading behind its response. */
   #release(): void {
-    if (!this.#isSettled) this.#settle();
+    if (!this.#isWaiting) return;
+    this.#settle();
+    if (this.#isFinished && !this.#isWaiting) this.#socket.destroy();
   }
 
   #fail(error: unknown): void {

@@ -3,6 +3,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { eachHeader } from "../../gateway/plain-environ.ts";
 import type { Environ } from "../../gateway/types.ts";
+import { isGatewaysLength } from "../gateways-length.ts";
 
 export interface RequestHeaders {
   /** Names in small letters. */
@@ -33,6 +34,7 @@ export function requestHeaders(environ: Environ): RequestHeaders {
   const headers: IncomingHttpHeaders = {};
   const rawHeaders: string[] = [];
   eachHeader(environ, (variable, value) => {
+    if (value === "0" && isGatewaysLength(variable, environ)) return;
     const { raw, lower } = known.get(variable) ?? nameOf(variable);
     rawHeaders.push(raw, value);
     headers[lower] = value;

@@ -1,6 +1,6 @@
 // The request target as node:http would show it, made of CGI variables.
 
-import { decodePath, encodePathBytes, targetPath } from "../../gateway/path.ts";
+import { decodePath, encodePathBytes, joinSlashes, targetPath } from "../../gateway/path.ts";
 import type { Environ } from "../../gateway/types.ts";
 
 export interface RequestTarget {
@@ -85,8 +85,4 @@ function written(path: string, query: string): string {
 /** As Express does for a request to the mount point itself. */
 function withSlash(url: string): string {
   return url.startsWith("/") ? url : `/${url}`;
-}
-
-function joinSlashes(path: string): string {
-  return path.includes("//") ? path.replace(/\/{2,}/g, "/") : path;
 }

@@ -1,6 +1,6 @@
 // Listeners whose answers, and what they see, have to be the same over node:http and over FastCGI and the bridge.
 
-import { Readable } from "node:stream";
+import { Readable, Writable } from "node:stream";
 import { finished, pipeline } from "node:stream/promises";
 
 const text = { "Content-Type": "text/plain" };
@@ -222,6 +222,49 @@ export const cases = {
       );
       note(`${response.closed} ${response.destroyed} ${response.writableFinished}`);
     },
+  ],
+  "an upload that a pipe takes into something slower, behind the response": [
+    (request, response) => {
+      const slow = new Writable({
+        highWaterMark: 1000,
+        write: (_chunk, _encoding, done) => setTimeout(done, 2),
+      });
+      request.pipe(slow);
+      response.writeHead(202, text).end("accepted");
+    },
+    { method: "POST", body: large },
+  ],
+  "an upload that is let go behind the response, and whose end is waited for": [
+    async (request, response) => {
+      request.resume();
+      request.on("end", () => {});
+      await tick();
+      response.writeHead(413, text).end("too large");
+    },
+    { method: "POST", body: large },
+  ],
+  "an upload that nobody reads any more when it is refused": [
+    (request, response) => {
+      request.on("data", function refuse() {
+        request.off("data", refuse);
+        response.writeHead(413, text).end("too large");
+      });
+    },
+    { method: "POST", body: large },
+  ],
+  "interim responses that are sent later": [
+    async (_request, response) => {
+      await tick();
+      response.writeProcessing();
+      await new Promise((resolve) =>
+        response.writeEarlyHints({ link: "</style.css>; rel=preload" }, resolve),
+      );
+      response.writeHead(200, text).end("final");
+    },
+  ],
+  "the length of a body that a method does not ask for": [
+    (request, response) => response.writeHead(200, text).end(String(request.headers["content-length"])),
+    { method: "DELETE", body: "abc" },
   ],
   "a paused request": [
     async (request, response) => {

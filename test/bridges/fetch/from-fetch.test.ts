@@ -127,6 +127,11 @@ describe("the method", () => {
   });
 });
 
+test("a path whose slashes the web server has joined is what the client sent", async () => {
+  const environ = { REQUEST_URI: "/a//b%2Fc?d", PATH_INFO: "/a/b/c", QUERY_STRING: "d" };
+  expect(await told((request) => request.url, "/", { environ })).toBe("http://localhost:8080/a//b%2Fc?d");
+});
+
 describe.each(ways)("a request with %s", (_title, options) => {
   test("has the headers, repeated ones joined, without what cannot be one", async () => {
     const headers = [
@@ -143,6 +148,18 @@ describe.each(ways)("a request with %s", (_title, options) => {
       ["x-foo", "a, b"],
       ["x-latin", "caf\xe9"],
     ]);
+  });
+
+  test.each([
+    ["GET", null],
+    ["POST", "0"],
+  ])("a length of 0 that the web server has added to %s is no header", async (method, expected) => {
+    const environ = { CONTENT_LENGTH: "0" };
+    const lengths = (request: Request) => [
+      request.headers.get("content-length"),
+      new Headers(request.headers).get("content-length"),
+    ];
+    expect(await told(lengths, "/", { method, environ }, options)).toEqual([expected, expected]);
   });
 
   test("its headers are asked for one by one, changed, and copied", async () => {
@@ -387,6 +404,22 @@ describe.each(ways)("a response with %s", (_title, options) => {
     expect((await respond(() => same)).text).toBe("text");
     const second = await respond(() => same);
     expect([second.status, second.errors]).toEqual([500, expect.stringContaining("RESPONSE_USED")]);
+  });
+
+  // As GraphQL Yoga's: the body is a Proxy, which does not tell that it has a method, and names have capitals.
+  test("of a polyfill", async () => {
+    const { body } = new Response("text");
+    const polyfill = {
+      status: 200,
+      headers: [["Content-Type", "text/x"]],
+      body: new Proxy({}, { get: (_target, name) => name === "getReader" && (() => body?.getReader()) }),
+    };
+    const response = await ask(() => polyfill as unknown as Response);
+    expect(response.headers).toEqual([
+      ["Content-Type", "text/x"],
+      ["Content-Length", "4"],
+    ]);
+    expect(response.text).toBe("text");
   });
 
   test("of another realm", async () => {
