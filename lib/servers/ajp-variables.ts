@@ -1,6 +1,6 @@
 import { ProtocolError } from "../errors.ts";
 import { headerVariable } from "../gateway/header-variable.ts";
-import { decodePath, targetPath } from "../gateway/path.ts";
+import { below, decodePath, targetPath } from "../gateway/path.ts";
 import type { Environ } from "../gateway/types.ts";
 import {
   announcedLength,
@@ -23,6 +23,7 @@ const headers = new KnownNames(variableOfHeader);
 const numberedHeaders = REQUEST_HEADERS.map((name) => variableOfHeader(name, true));
 const TRANSFER_ENCODING = variableOfHeader("Transfer-Encoding", true);
 const DROPPED = variableNamed("");
+const MOUNT = variableNamed("WSGI_SCRIPT_NAME");
 
 /** Those that are texts. */
 const attributes = new Map([
@@ -36,6 +37,7 @@ const attributes = new Map([
 /** @param variables the names of variables by those of the operator's attributes; others are dropped */
 export function requestNames(variables: ReadonlyMap<string, string>): RequestNames<Variable> {
   const known = new Map([...variables].map(([name, variable]) => [name, variableNamed(variable)]));
+  known.set(MOUNT.name, MOUNT);
   return {
     protocol: variableNamed("SERVER_PROTOCOL"),
     remoteAddress: variableNamed("REMOTE_ADDR"),
@@ -66,6 +68,8 @@ export class AjpVariables implements DeferredVariables, Pairs<Variable> {
   readonly fields: RequestFields;
   readonly #strings = new RequestVariables();
   #endsChunked = false;
+  /** Where the web server says that the application is mounted: the attribute WSGI_SCRIPT_NAME, as in flup. */
+  #mount = "";
 
   /** Throws as {@link decodeForwardRequest} does. */
   constructor(bytes: Buffer, start: number, end: number, names: RequestNames<Variable>) {
@@ -74,6 +78,7 @@ export class AjpVariables implements DeferredVariables, Pairs<Variable> {
 
   add(variable: Variable, text: string, start: number, end: number): void {
     if (variable === TRANSFER_ENCODING) this.#endsChunked ||= endsChunked(text.slice(start, end));
+    if (variable === MOUNT) this.#mount = text.slice(start, end).replace(/\/+$/, "");
     this.#strings.add(variable, text, start, end);
   }
 
@@ -86,9 +91,11 @@ export class AjpVariables implements DeferredVariables, Pairs<Variable> {
       case "REQUEST_METHOD":
         return fields.method;
       case "SCRIPT_NAME":
-        return "";
-      case "PATH_INFO":
-        return pathOf(fields.uri);
+        return this.#mount === "" ? "" : this.#mountOf(pathOf(fields.uri));
+      case "PATH_INFO": {
+        const path = pathOf(fields.uri);
+        return this.#mount === "" ? path : path.slice(this.#mountOf(path).length);
+      }
       case "QUERY_STRING":
         return fields.queryString ?? "";
       case "REQUEST_URI":
@@ -102,6 +109,11 @@ export class AjpVariables implements DeferredVariables, Pairs<Variable> {
       default:
         return this.#strings.valueOf(name);
     }
+  }
+
+  /** None where the path is not below it. */
+  #mountOf(path: string): string {
+    return this.#mount.startsWith("/") && below(this.#mount, path) !== undefined ? this.#mount : "";
   }
 
   toEnviron(): Environ {

@@ -44,6 +44,7 @@ const ATTRIBUTES = new Map<number | string, string>([
   ["AJP_LOCAL_ADDR", "SERVER_ADDR"],
   ["AJP_SSL_PROTOCOL", "SSL_PROTOCOL"],
   ["FOO", "FOO"],
+  ["WSGI_SCRIPT_NAME", "WSGI_SCRIPT_NAME"],
 ]);
 
 function madeAtOnce(head: AjpHead, values: GatewayValues, options: EnvironOptions): Environ {
@@ -69,6 +70,11 @@ function madeAtOnce(head: AjpHead, values: GatewayValues, options: EnvironOption
     const name = ATTRIBUTES.get(code === REQ_ATTRIBUTE ? String(strings[0]) : code);
     const value = strings.at(-1);
     if (name !== undefined && value !== null) set(name, String(value));
+  }
+  const mount = String(environ["WSGI_SCRIPT_NAME"] ?? "").replace(/\/$/, "");
+  if (mount.startsWith("/") && `${decodePath(path)}/`.startsWith(`${mount}/`)) {
+    set("SCRIPT_NAME", mount);
+    set("PATH_INFO", decodePath(path).slice(mount.length));
   }
   const query = environ.QUERY_STRING as string | undefined;
   set("REQUEST_URI", query === undefined ? uri : `${uri}?${query}`);
@@ -106,6 +112,7 @@ test("a request's environ is the one that is made at once, in whatever order it 
       fc.constantFrom("AJP_REMOTE_PORT", "AJP_LOCAL_ADDR", "AJP_SSL_PROTOCOL", "FOO", "BAR", "HTTPS"),
       maybe("on", "1"),
     ),
+    fc.tuple(fc.constant(REQ_ATTRIBUTE), fc.constant("WSGI_SCRIPT_NAME"), maybe("/app", "/app/", "app", "/")),
   );
   const head = fc.record({
     method: fc.constantFrom("GET", "POST", "PATCH"),

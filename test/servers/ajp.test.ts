@@ -323,6 +323,16 @@ describe("the environ", () => {
     expect(environ.REQUEST_URI).toBe(uri);
   });
 
+  test.each([
+    ["/app/a%20b", "/app", "/app", "/a b"],
+    ["/app", "/app/", "/app", ""],
+    ["/apple", "/app", "", "/apple"],
+    ["/app/x", "app", "", "/app/x"],
+  ])("for %s is split at the attribute WSGI_SCRIPT_NAME, %s", async (uri, mount, script, path) => {
+    const environ = await environOf({ uri, attributes: [[0x0a, "WSGI_SCRIPT_NAME", mount]] });
+    expect([environ["SCRIPT_NAME"], environ["PATH_INFO"]]).toEqual([script, path]);
+  });
+
   test("of OPTIONS * has that as its target", async () => {
     const environ = await environOf({ method: "OPTIONS", uri: "*" });
     expect(environ.REQUEST_URI).toBe("*");
