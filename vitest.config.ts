@@ -66,6 +66,7 @@ export default defineConfig({
     // Less than the minute that is the default of several limits: a test that needs one of those to end fails.
     testTimeout: 50_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
     sequence: { sequencer: LongestFirst },
     projects: [
       {

@@ -65,6 +65,6 @@ describe.skipIf(chromium === undefined)("the status in Chromium", () => {
       .poll(async () => Number(await requests.textContent()), { timeout: 20_000 })
       .toBeGreaterThan(2);
     await page.getByRole("link", { name: "Stop refreshing" }).click();
-    expect(await page.getByRole("link", { name: "Refresh every 5 s" }).isVisible()).toBe(true);
+    await page.getByRole("link", { name: "Refresh every 5 s" }).waitFor();
   });
 });

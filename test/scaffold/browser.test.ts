@@ -2,14 +2,15 @@
 
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { chromium, type RunningChromium, startChromium } from "../support/chromium.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { lighttpd } from "../support/lighttpd.ts";
+import { isListening } from "../support/port.ts";
 import { Stand } from "../support/postern.ts";
 import { newProject } from "../support/project.ts";
+import { until } from "../support/until.ts";
 
 const widths = [
   { device: "phone", width: 360, height: 740 },
@@ -39,7 +40,7 @@ describe.skipIf(chromium === undefined || lighttpd === undefined)("template site
     // The browser has opened connections that it does not use, for which a stop waits; the second signal does not.
     onTestFinished(async () => {
       child.signalGroup("SIGTERM");
-      await sleep(300);
+      await until("it no longer listens", async () => !(await isListening(stand.port)));
       child.signalGroup("SIGTERM");
       await child.ended;
     });
@@ -81,7 +82,7 @@ describe.skipIf(chromium === undefined || lighttpd === undefined)("template site
     await looksRight(page);
 
     await page.getByRole("navigation").getByRole("link", { name: "Home" }).click();
-    expect(await page.getByText("Good to see you again, Zoë.").isVisible()).toBe(true);
+    await page.getByText("Good to see you again, Zoë.").waitFor();
     await looksRight(page);
     expect(complaints).toEqual([]);
 

@@ -19,11 +19,12 @@ import {
   type Exchange,
   runCase,
 } from "../../lib/testing/conformance.ts";
-import { freePort } from "../../lib/testing/free-port.ts";
 import { liveApplication, type TestedApplication } from "../../lib/testing/live-application.ts";
 import { request } from "../../lib/testing/request.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { makeCertificate, openssl } from "../support/fronts/certificate.ts";
+import { freePort } from "../support/port.ts";
+import { until } from "../support/until.ts";
 import { html } from "./html.ts";
 
 const left = vi.fn();
@@ -193,7 +194,8 @@ describe.each<[string, () => TestedApplication]>([
       if (text.includes("tick 3")) break;
     }
     expect(text).toMatch(/^tick 0\ntick 1\ntick 2\ntick 3/);
-    await vi.waitFor(() => expect(left).toHaveBeenCalledOnce());
+    await until("it has heard", () => left.mock.calls.length > 0);
+    expect(left).toHaveBeenCalledOnce();
   });
 
   test("is seen to be cut where it fails in the middle", async () => {
@@ -288,7 +290,7 @@ describe("a server", () => {
       cut: false,
       errors: "",
     });
-    await vi.waitFor(() => expect(closed).toHaveBeenCalledOnce());
+    await until("it is left", () => closed.mock.calls.length > 0);
   });
 
   test("that is not there is an error that says so", async () => {
@@ -306,15 +308,15 @@ describe("a server", () => {
   });
 
   test("that is silent is given up", async () => {
-    const live = liveApplication(origin, { timeoutMs: 100 });
+    const live = liveApplication(origin, { timeoutMs: 500 });
     await expect(live.request("/silent")).rejects.toMatchObject({
       code: "RESPONSE_TIMEOUT",
-      message: `GET ${origin}/silent: the server has not answered, and was silent for 100 ms`,
+      message: `GET ${origin}/silent: the server has not answered, and was silent for 500 ms`,
     });
     const stalled = await live.request("/stalls");
     expect(stalled).toMatchObject({ status: 200, text: "first\n", cut: true });
     expect(stalled.errors).toMatch(
-      /was answered 200, and the server was silent for 100 ms in the middle of the body/,
+      /was answered 200, and the server was silent for 500 ms in the middle of the body/,
     );
   });
 

@@ -630,8 +630,9 @@ describe("a store that hangs", () => {
     expect((await visitor.ask("/login/ada")).status).toBe(503);
     store.rename = rename;
     answer();
-    await vi.waitFor(async () =>
-      expect(await visitor.json("/see")).toMatchObject({ count: 7, isNew: false }),
+    await vi.waitFor(
+      async () => expect(await visitor.json("/see")).toMatchObject({ count: 7, isNew: false }),
+      30_000,
     );
     expect(await visitor.json("/see")).not.toHaveProperty("user");
   });
