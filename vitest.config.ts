@@ -2,17 +2,27 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Rooms whose tests are calls in one process, and leave it as it was: their files need no process of their own. */
-const shared = ["docs", "framework", "gateway", "middleware", "protocols", "testing"];
+const calling = ["docs", "framework", "gateway", "middleware", "protocols", "testing"];
 
-/** Those of them that start servers, and have processes of their own. */
-const stores = [
+/** Tests that look at their own process, or have it to themselves for so long that a new one does not matter. */
+const separate = [
+  "test/matrix/matrix.test.ts",
+  "test/real-servers/fronts.test.ts",
+  "test/bench/*.test.ts",
   "test/framework/sessions/disk.test.ts",
   "test/framework/sessions/redis.test.ts",
   "test/framework/sessions/postgres.test.ts",
+  "test/servers/*-fuzz.test.ts",
+  "test/servers/socket-options.test.ts",
+  "test/workers/systemd-sockets.test.ts",
 ];
 
-/** Tests that install packages. Each has one of two processors for itself. */
-const installing = ["test/scaffold/tarball.test.ts", "test/scaffold/in-place.test.ts"];
+/** Tests that install packages, or copy the repository. Each has one of two processors for itself. */
+const installing = [
+  "test/scaffold/tarball.test.ts",
+  "test/scaffold/in-place.test.ts",
+  "test/scripts/no-registry.test.ts",
+];
 
 /** Tests that compare times, or hold a process to one. */
 const timed = [
@@ -26,32 +36,34 @@ const longest = [
   ...installing,
   "test/matrix/matrix.test.ts",
   "test/real-servers/fronts.test.ts",
-  ...stores,
+  "test/bench/bench.test.ts",
   "test/servers/http-fuzz.test.ts",
-  "test/servers/fcgi-fuzz.test.ts",
+  "test/framework/sessions/disk.test.ts",
+  "test/cli/bundle.test.ts",
   "test/workers/threads-life.test.ts",
   "test/scripts/start.test.ts",
+  "test/cli/serve.test.ts",
   "test/real-servers/lighttpd.test.ts",
-  "test/servers/scgi-fuzz.test.ts",
-  "test/servers/uwsgi-fuzz.test.ts",
-  "test/servers/ajp-fuzz.test.ts",
-  "test/workers/prefork-ends.test.ts",
-  "test/real-servers/passenger.test.ts",
   "test/workers/prefork-reload.test.ts",
+  "test/scaffold/cgi.test.ts",
+  "test/workers/prefork-ends.test.ts",
+  "test/real-servers/lighttpd-conformance.test.ts",
   "test/scaffold/start.test.ts",
+  "test/workers/threads-faults.test.ts",
+  "test/real-servers/passenger.test.ts",
   "test/scaffold/browser.test.ts",
-  "test/bench/bench.test.ts",
   "test/bridges/node-contract.test.ts",
   "test/browser/guestbook.test.ts",
 ];
 
-/** The longest first, then what has a process of its own, and the shortest for the end. */
+/** What has a process of its own, then what waits for processes, the longest first, and the shortest for the end. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const projects = ["installing", "separate", "together", "calling", "alone"];
     const rank = ({ moduleId, project }: TestSpecification): number => {
       const place = longest.findIndex((path) => moduleId.endsWith(`/${path}`));
-      if (place >= 0) return place;
-      return longest.length + (project.config.isolate ? 0 : 1);
+      // Those of a project stay together, since a process serves one project only.
+      return projects.indexOf(project.name) * 100 + (place >= 0 ? place : longest.length);
     };
     // Sorting keeps the order of those of one rank.
     return (await super.sort(files)).sort((one, other) => rank(one) - rank(other));
@@ -59,7 +71,10 @@ class LongestFirst extends BaseSequencer {
 }
 
 const packages = "**/node_modules/**";
-const sharing = shared.map((room) => `test/${room}/**/*.test.ts`);
+const calls = calling.map((room) => `test/${room}/**/*.test.ts`);
+
+/** Files that have a process one after the other: what one forgets would be the next one's. */
+const sharing = { isolate: false, restoreMocks: true, unstubEnvs: true, unstubGlobals: true };
 
 export default defineConfig({
   test: {
@@ -81,9 +96,8 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: "together",
-          include: ["test/**/*.test.ts"],
-          exclude: [packages, ...sharing, ...installing, ...timed],
+          name: "separate",
+          include: separate,
           // Most wait for processes that they start, so that three files at a time use two processors well.
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
@@ -92,14 +106,10 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: "shared",
-          include: sharing,
-          exclude: [packages, ...stores],
-          isolate: false,
-          // What a file forgets would be the next one's.
-          restoreMocks: true,
-          unstubEnvs: true,
-          unstubGlobals: true,
+          name: "together",
+          include: ["test/**/*.test.ts"],
+          exclude: [packages, ...calls, ...separate, ...installing, ...timed],
+          ...sharing,
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
@@ -107,8 +117,10 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: "stores",
-          include: stores,
+          name: "calling",
+          include: calls,
+          exclude: [packages, ...separate],
+          ...sharing,
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },

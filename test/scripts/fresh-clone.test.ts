@@ -1,15 +1,12 @@
-import { cpSync, existsSync, mkdirSync } from "node:fs";
-import { join, relative } from "node:path";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { freshClone } from "../support/fresh-clone.ts";
 import { lighttpd } from "../support/lighttpd.ts";
-import { newcomer, ordinaryUser } from "../support/ordinary-user.ts";
-import { root, Stand } from "../support/postern.ts";
+import { ordinaryUser } from "../support/ordinary-user.ts";
+import { Stand } from "../support/postern.ts";
 
 const minute = 60_000;
-
-/** What a clone has not: packages, and what a build or a visitor made. */
-const made =
-  /^(\.git|(test\/)?node_modules|dist|coverage|examples\/guestbook\/data|templates\/\w+\/(node_modules|data))(\/|$)|^(examples|templates)\/.*\.js(\.map)?$/;
 
 test.skipIf(lighttpd === undefined)(
   "a fresh clone answers within a minute, for a user without /usr/sbin in PATH",
@@ -30,31 +27,3 @@ test.skipIf(lighttpd === undefined)(
     expect(await stand.remains()).toEqual([]);
   },
 );
-
-test("npm start and npm test without a registry say what to do", { timeout: 2 * minute }, async () => {
-  // Port 9 is for discarding things: nobody listens there.
-  const stand = await Stand.make({ npm_config_registry: "http://127.0.0.1:9/" });
-  const clone = freshClone(stand);
-  stand.env["npm_config_fetch_retries"] = "0";
-  for (const script of ["start", "test"]) {
-    const child = stand.start("npm", ["run", script], { cwd: clone });
-    expect(await child.ended).toBe(1);
-    expect(child.output).toMatch(/^npm ci ended with status \d+: see that .* then run this again\.$/m);
-    expect(child.output).not.toMatch(/\n\s+at /);
-    if (script === "test") expect(child.stdout.trimEnd().split("\n").at(-1)).toBe("0 passed, 1 failed");
-  }
-});
-
-/** A copy of the repository as a clone has it, and the variables of a user who has just arrived. */
-function freshClone(stand: Stand): string {
-  const clone = join(stand.folder, "clone");
-  cpSync(root, clone, {
-    recursive: true,
-    verbatimSymlinks: true,
-    filter: (path) => !made.test(relative(root, path)),
-  });
-  const home = join(stand.folder, "home");
-  mkdirSync(home);
-  stand.env = newcomer(stand.env, home);
-  return clone;
-}

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { memoryStore } from "../../../lib/framework/sessions/stores/memory.ts";
 import {
   type SessionOf,
@@ -72,11 +72,13 @@ describe("the cookie", () => {
   });
 
   test("with a lifetime is sent again at each use that counts", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    onTestFinished(() => void vi.useRealTimers());
     const app = sample(memoryStore(), { cookieLifetime: "timeout", timeout: 2 });
     const visitor = new Visitor(app);
     await visitor.ask("/set/user/1");
     expect(setCookies(await visitor.ask("/see"))).toEqual([]);
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    vi.advanceTimersByTime(250);
     expect(setCookies(await visitor.ask("/see"))).toEqual([
       expect.stringMatching(/^session=\w+; Max-Age=2;/),
     ]);

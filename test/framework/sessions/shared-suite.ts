@@ -274,13 +274,13 @@ export function storeSuite(name: string, make: () => SessionStore | CookieStore,
     });
 
     test("a session ends when nobody uses it, and each use lets it live on", async () => {
-      const app = sample(make(), { timeout: 1 });
+      const app = sample(make(), { timeout: 2 });
       const used = new Visitor(app);
       const unused = new Visitor(app);
       await used.ask("/set/user/1");
       await unused.ask("/set/user/1");
       for (let i = 0; i < 3; i += 1) {
-        await new Promise((resolve) => setTimeout(resolve, 400));
+        await new Promise((resolve) => setTimeout(resolve, 800));
         expect(await used.json("/see")).toMatchObject({ user: 1 });
       }
       expect(await unused.json("/see")).toMatchObject({ isNew: true });
