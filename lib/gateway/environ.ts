@@ -26,6 +26,8 @@ export interface EnvironOptions {
   readonly repair?: Repairs | undefined;
   /** Told which repair was applied, in words. */
   readonly onRepair?: ((repair: string) => void) | undefined;
+  /** Told that there is no PATH_INFO, and that the path of REQUEST_URI is not below SCRIPT_NAME either. */
+  readonly onMismatch?: (() => void) | undefined;
 }
 
 /** PEP 3333's, of which this is the interface. */
@@ -107,7 +109,11 @@ export function completePath(variables: PathVariables, options: EnvironOptions):
     if (repair !== undefined) options.onRepair?.(repair);
   }
   let { SCRIPT_NAME: mount = "" } = variables;
-  let rest = variables.PATH_INFO ?? below(mount, requestPath(variables)) ?? "";
+  let rest = variables.PATH_INFO ?? below(mount, requestPath(variables));
+  if (rest === undefined) {
+    options.onMismatch?.();
+    rest = "";
+  }
   // A mount point that was configured with its slash at the end; the slash belongs to the path below it.
   if (mount.endsWith("/")) {
     mount = mount.slice(0, -1);

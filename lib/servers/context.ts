@@ -45,6 +45,7 @@ export function contextOf(
   checkRepairs(chosen);
   checkMount(options.scriptName ?? "");
   const repairs = new Set<string>();
+  let isMismatchKnown = false;
   return {
     application,
     log,
@@ -71,6 +72,15 @@ export function contextOf(
         if (repairs.has(repair)) return;
         repairs.add(repair);
         log("debug", `SCRIPT_NAME and PATH_INFO are repaired (${repair}); option "repair" switches it off`);
+      },
+      onMismatch() {
+        if (isMismatchKnown) return;
+        isMismatchKnown = true;
+        log(
+          "debug",
+          "the web server sent no PATH_INFO, and a path in REQUEST_URI that is not below SCRIPT_NAME, as behind a rewriting rule: " +
+            'the application sees its mount point; option "scriptName" names another',
+        );
       },
     },
   };

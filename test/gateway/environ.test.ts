@@ -277,6 +277,24 @@ describe.each([
       expect(paths(environOf(nginx, { repair: ["apache-proxy", "nginx-fastcgi"] }))).toEqual(["", "/app/x"]);
     });
 
+    test.each<[string, Variables, number]>([
+      ["a path that was rewritten", [["REQUEST_URI", "/page"]], 1],
+      ["a path below the mount point", [["REQUEST_URI", "/index.fcgi/page"]], 0],
+      [
+        "a PATH_INFO",
+        [
+          ["PATH_INFO", "/page"],
+          ["REQUEST_URI", "/page"],
+        ],
+        0,
+      ],
+      ["no REQUEST_URI", [], 0],
+    ])("%s fits the mount point or is told of", (_name, variables, times) => {
+      let told = 0;
+      paths(environOf([["SCRIPT_NAME", "/index.fcgi"], ...variables], { onMismatch: () => told++ }));
+      expect(told).toBe(times);
+    });
+
     test("scriptName says where the application is mounted, whatever the front sent", () => {
       expect(paths(environOf(nginx, { scriptName: "/app" }))).toEqual(["/app", "/x"]);
       expect(paths(environOf(nginx, { scriptName: "" }))).toEqual(["", "/app/x"]);

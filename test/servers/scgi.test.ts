@@ -53,6 +53,22 @@ describe("SCGI", () => {
     expect(running.log).toEqual([expect.stringMatching(/^refused an SCGI request: /)]);
   });
 
+  test("a path that does not fit the mount point is told of once", async () => {
+    const lines: string[] = [];
+    const running = await serving(scgi, echoPath, { log: (_level, line) => lines.push(line) });
+    const rewritten = [["SCRIPT_NAME", "/index.fcgi"] as const, ["REQUEST_URI", "/page"] as const];
+    for (let times = 0; times < 2; times++) {
+      const client = await running.client();
+      await client.send(
+        netstring(
+          headerBlock([["CONTENT_LENGTH", "0"], ["SCGI", "1"], ["REQUEST_METHOD", "GET"], ...rewritten]),
+        ),
+      );
+      expect((await client.reply()).toString()).toMatch(/^Status: 200 OK\r\n/);
+    }
+    expect(lines.filter((line) => line.includes("not below SCRIPT_NAME"))).toHaveLength(1);
+  });
+
   test("CONTENT_LENGTH counts wherever it stands", async () => {
     const client = await (await serving(scgi, echoPath)).client();
     const block = headerBlock([
