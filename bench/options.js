@@ -9,7 +9,7 @@ import { partNames, partsUsage } from "./parts.js";
  * @property {string[]} parts names of what is measured
  * @property {number} rounds how often each backend is measured
  * @property {number} seconds how long each time
- * @property {number} warmUpSeconds how long each backend is loaded before the first round
+ * @property {number} warmUpSeconds how long each backend is loaded before the first round; 0: not at all
  * @property {number} starts how often each script is started
  * @property {number} requests how many requests have to leave no memory behind
  * @property {number} connections how many idle ones are weighed
@@ -68,7 +68,7 @@ export function readOptions(words) {
     parts: values.all || positionals.length === 0 ? partNames : positionals,
     rounds: count("rounds", values.rounds, quick ? 1 : 5),
     seconds: positive("seconds", values.seconds, quick ? 0.05 : 1),
-    warmUpSeconds: quick ? 0.05 : 1.5,
+    warmUpSeconds: quick ? 0 : 1.5,
     starts: count("starts", values.starts, quick ? 1 : 20),
     requests: count("requests", values.requests, quick ? 2_000 : 1_000_000),
     connections: quick ? 100 : 1_000,

@@ -3,14 +3,19 @@ import { describeRun } from "./machine.js";
 import { targetTable } from "./table.js";
 
 /**
- * @typedef {object} Target
+ * @typedef {object} Figure
+ * @property {import("./statistics.js").Spread} measured
+ * @property {number} [instructions] the same by instructions, where they could be counted
+ *
+ * @typedef {object} Stated
  * @property {string} what is compared, and with what
  * @property {number} limit
  * @property {boolean} [atLeast] whether the limit is the least; otherwise it is the most
- * @property {import("./statistics.js").Spread} measured
- * @property {number} [instructions] the same by instructions, where they could be counted
- * @property {number} [digits] behind the point (2)
+ * @property {Figure} [floor] what the same run shows to be the least on its machine
+ * @property {number} [digits] behind the point (2; 3 where the limit is below 0.1)
  * @property {string} [unit]
+ *
+ * @typedef {Figure & Stated} Target
  */
 
 /** What a run has found so far. Each piece is shown as soon as it is there. */

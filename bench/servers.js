@@ -56,6 +56,18 @@ export function readyMade(connections, name = "ready-made bytes") {
   return fastcgi(name, "backends/ready-made-bytes.js", args, request);
 }
 
+/**
+ * The same in processes that share its handle in the plainest way, with sockets that cost what postern's cost.
+ *
+ * @param {"kept" | "destroyed"} connections
+ * @param {number} processes
+ * @returns {Definition}
+ */
+export function sharedReadyMade(connections, processes, name) {
+  const { args, ...server } = readyMade(connections, name);
+  return { ...server, args: [...args, `${processes}`], processes };
+}
+
 /** @param {"kept" | "closed"} connections @returns {Definition} */
 export function plainParser(connections) {
   const request = fastcgiRequest(connections);

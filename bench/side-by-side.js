@@ -16,6 +16,7 @@ import { Program } from "./program.js";
  * @property {"fastcgi" | "http" | "scgi" | "uwsgi" | "ajp"} protocol
  * @property {Buffer} request
  * @property {boolean} [kept] whether it keeps connections, where that is not as in the scenario
+ * @property {number} [processes] that get requests (1)
  * @property {number} [bytesBehind] what the server sends behind the end of each response
  * @property {import("./fronts.js").Front} [front] a web server that stands in front of it, and gets the load
  *
@@ -23,6 +24,7 @@ import { Program } from "./program.js";
  * @property {string} title
  * @property {boolean} kept whether the load keeps its connections
  * @property {boolean} [latencies] whether the time of each request is looked at
+ * @property {boolean} [counted] whether instructions are counted as well (true)
  * @property {Definition[]} servers
  *
  * @typedef {object} Round
@@ -56,7 +58,7 @@ export async function measureSideBySide(scenario, { options, folder }) {
         server.rounds.push(await measure(server, scenario, load, options.seconds));
       }
     }
-    for (const server of servers) {
+    for (const server of scenario.counted === false ? [] : servers) {
       let done;
       const count = await countInstructions(server.child.pid, async () => {
         done = await measure(server, scenario, load, options.seconds);
@@ -103,15 +105,16 @@ export async function start(definition, folder, nodeOptions = []) {
   return { definition, path: before?.path ?? path, child, rounds: [], instructions: undefined, stop };
 }
 
-/** What V8 needs to have compiled all that a request needs, on a machine that is slow as well. */
+/** What V8 needs in each process to have compiled all that a request needs, on a machine that is slow as well. */
 const WARM_UP_REQUESTS = 10_000;
 const WARM_UP_TURNS = 5;
 
-/** Loads a server for a time, and a few times more where it has hardly got anything to do. */
+/** Loads a server for a time, and a few times more where its processes have hardly got anything to do. */
 async function warmUp(server, scenario, load, seconds) {
-  const requests = seconds < 1 ? 0 : WARM_UP_REQUESTS;
+  const { processes = 1 } = server.definition;
+  const turns = seconds > 0 ? WARM_UP_TURNS * processes : 0;
   let done = 0;
-  for (let turn = 0; turn < WARM_UP_TURNS && (turn === 0 || done < requests); turn++)
+  for (let turn = 0; turn < turns && done < WARM_UP_REQUESTS * processes; turn++)
     done += (await measure(server, scenario, load, seconds)).requests;
 }
 

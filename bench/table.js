@@ -82,15 +82,23 @@ export function startUpTable(results) {
 
 /** @param {import("./report.js").Target[]} targets */
 export function targetTable(targets) {
+  const shown = targets.map((target) => {
+    const { what, limit, atLeast, measured, instructions, floor, unit = "" } = target;
+    const { digits = limit < 0.1 ? 3 : 2 } = target;
+    const figure = (spread) => `${written(spread, digits)}${unit}`;
+    return {
+      target: what,
+      limit: `${atLeast ? "≥" : "≤"} ${limit}${unit}`,
+      measured: figure(measured),
+      "by instructions": instructions?.toFixed(digits) ?? "–",
+      "the floor of this run": floor === undefined ? "–" : figure(floor.measured),
+      reached: (atLeast ? measured.median >= limit : measured.median <= limit) ? "yes" : "no",
+    };
+  });
+  const columns = Object.keys(shown[0]).filter((column) => shown.some((row) => row[column] !== "–"));
   return table(
-    ["target", "limit", "measured", "by instructions", "reached"],
-    targets.map(({ what, limit, atLeast, measured, instructions, digits = 2, unit = "" }) => [
-      what,
-      `${atLeast ? "≥" : "≤"} ${limit}${unit}`,
-      `${written(measured, digits)}${unit}`,
-      instructions?.toFixed(2) ?? "–",
-      (atLeast ? measured.median >= limit : measured.median <= limit) ? "yes" : "no",
-    ]),
+    columns,
+    shown.map((row) => columns.map((column) => row[column])),
   );
 }
 

@@ -12,16 +12,22 @@ import { rateOf } from "./table.js";
  * @param {string} otherName
  * @param {number} limit
  * @param {string} [where] in front of the names
+ * @param {import("./report.js").Figure} [floor]
  */
-export function cpuTarget(report, results, name, otherName, limit, where = "") {
+export function cpuTarget(report, results, name, otherName, limit, where = "", floor) {
+  const ratio = cpuRatio(results, name, otherName);
+  if (ratio === undefined) return;
+  report.target({ what: `${where}${name}, CPU time beside ${otherName}`, limit, ...ratio, floor });
+}
+
+/** @returns {import("./report.js").Figure | undefined} of one server's CPU time beside another's, where both were measured */
+export function cpuRatio(results, name, otherName) {
   const [one, other] = both(results, name, otherName);
-  if (one === undefined || other === undefined) return;
-  report.target({
-    what: `${where}${name}, CPU time beside ${otherName}`,
-    limit,
+  if (one === undefined || other === undefined) return undefined;
+  return {
     measured: spread(ratios(one, other, ({ cpu }) => cpu)),
     ...(one.instructions && other.instructions && { instructions: one.instructions / other.instructions }),
-  });
+  };
 }
 
 /** The same of requests per second, of which there should be more. */

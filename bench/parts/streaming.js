@@ -2,6 +2,7 @@
 // read, or not taken, has to wait where it comes from.
 
 import { Child } from "../child.js";
+import { countInstructions } from "../instructions.js";
 import { forgetPeak, memoryOf, peakMemoryOf } from "../processes.js";
 import { start } from "../side-by-side.js";
 import { spread } from "../statistics.js";
@@ -46,15 +47,25 @@ async function measureTransfers({ options, folder }, program, direction) {
       forgetPeak(started.child.pid);
     }
     for (let round = 0; round < options.rounds; round++)
-      for (const server of servers) {
+      for (let turn = 0; turn < servers.length; turn++) {
+        const server = servers[(round + turn) % servers.length];
         const before = await server.child.ask("CPU time");
-        const seconds = await client.ask({ path: server.path, direction, bytes });
+        const times = [];
+        const over = performance.now() + options.seconds * 1_000;
+        do times.push(await client.ask({ path: server.path, direction, bytes }));
+        while (performance.now() < over);
         const cpu = (await server.child.ask("CPU time")) - before;
-        server.rounds.push({ seconds, cpu: cpu / 1_000 });
+        const sum = times.reduce((seconds, one) => seconds + one, 0);
+        server.rounds.push({ seconds: sum / times.length, cpu: cpu / 1_000 / times.length });
       }
-    return servers.map(({ definition, rounds, idle, child }) => ({
+    for (const server of servers)
+      server.instructions = await countInstructions(server.child.pid, () =>
+        client.ask({ path: server.path, direction, bytes }),
+      );
+    return servers.map(({ definition, rounds, instructions, idle, child }) => ({
       name: definition.name,
       rounds,
+      instructions,
       grown: (peakMemoryOf(child.pid) - idle) / KB_PER_MB,
     }));
   } finally {
@@ -68,13 +79,22 @@ const figures = { seconds: ({ seconds }) => seconds, cpu: ({ cpu }) => cpu };
 function transferTable(results) {
   const beside = (one, figure) => written(spread(ratiosOf(one, results[1], figure)), 2);
   return table(
-    ["server", "ms", "beside copying only", "CPU ms", "beside copying only", "peak above idle, MB"],
+    [
+      "server",
+      "ms",
+      "beside copying only",
+      "CPU ms",
+      "beside copying only",
+      "million instructions",
+      "peak above idle, MB",
+    ],
     results.map((one) => [
       one.name,
       written(spread(one.rounds.map(({ seconds }) => seconds * 1_000)), 0),
       beside(one, figures.seconds),
       written(spread(one.rounds.map(figures.cpu)), 0),
       beside(one, figures.cpu),
+      one.instructions === undefined ? "–" : (one.instructions / 1e6).toFixed(0),
       one.grown.toFixed(0),
     ]),
   );

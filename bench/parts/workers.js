@@ -1,9 +1,9 @@
 // What handing a request to a thread or a connection to a process costs, and what two of them bring.
 
-import { fastcgi, fastcgiRequest } from "../servers.js";
+import { fastcgi, fastcgiRequest, sharedReadyMade } from "../servers.js";
 import { measureSideBySide } from "../side-by-side.js";
 import { serverTable } from "../table.js";
-import { cpuTarget, rateTarget } from "../targets.js";
+import { cpuRatio, cpuTarget, rateTarget } from "../targets.js";
 
 /** About 3 ms of one processor, beside which the load costs nothing. */
 const COMPUTING_STEPS = 500_000;
@@ -14,6 +14,10 @@ const models = {
   "2 processes": "prefork",
   "2 processes, round robin": "round-robin",
 };
+const PROCESSES = 2;
+
+/** What Node and the kernel leave of it: the same on bytes that were made beforehand. */
+const floor = { single: "ready-made bytes", "2 processes": "ready-made bytes, 2 processes" };
 
 /** @type {import("../parts.js").Part["run"]} */
 export async function run(bench, report) {
@@ -21,24 +25,28 @@ export async function run(bench, report) {
     names.map((name) =>
       fastcgi(name, "backends/workers.js", [models[name], `${steps}`], fastcgiRequest(connections)),
     );
-  const kept = {
-    title: "A small request on a kept connection",
-    kept: true,
-    servers: servers("kept", 0),
-  };
-  const closed = {
-    title: "A connection for each small request",
-    kept: false,
-    servers: servers("closed", 0),
-  };
-  for (const scenario of [kept, closed]) {
+  const small = (title, connections, behind) => ({
+    title,
+    kept: connections === "kept",
+    servers: [
+      ...servers(connections, 0).map((one) => ({ ...one, processes: one.name === "single" ? 1 : PROCESSES })),
+      sharedReadyMade(behind, 1, floor.single),
+      sharedReadyMade(behind, PROCESSES, floor["2 processes"]),
+    ],
+  });
+  for (const scenario of [
+    small("A small request on a kept connection", "kept", "kept"),
+    small("A connection for each small request", "closed", "destroyed"),
+  ]) {
     const results = await measureSideBySide(scenario, bench);
     report.add(scenario.title, serverTable(results, "single"));
-    cpuTarget(report, results, "2 processes", "single", 1.05, `${scenario.title}: `);
+    const least = cpuRatio(results, floor["2 processes"], floor.single);
+    cpuTarget(report, results, "2 processes", "single", 1.05, `${scenario.title}: `, least);
   }
   const computing = {
     title: "An application that computes for each request",
     kept: false,
+    counted: false,
     servers: servers("closed", COMPUTING_STEPS, ["single", "2 threads", "2 processes"]),
   };
   const results = await measureSideBySide(computing, bench);

@@ -19,8 +19,17 @@ const parts: Record<string, Record<string, readonly string[]>> = {
       "2 threads",
       "2 processes",
       "2 processes, round robin",
+      "ready-made bytes",
+      "ready-made bytes, 2 processes",
     ],
-    "A connection for each small request": ["single", "2 threads", "2 processes", "2 processes, round robin"],
+    "A connection for each small request": [
+      "single",
+      "2 threads",
+      "2 processes",
+      "2 processes, round robin",
+      "ready-made bytes",
+      "ready-made bytes, 2 processes",
+    ],
     "An application that computes for each request": ["single", "2 threads", "2 processes"],
   },
   memory: {
@@ -43,8 +52,8 @@ const parts: Record<string, Record<string, readonly string[]>> = {
     Express: ["Express over FastCGI", "Express on node:http"],
   },
   router: {
-    "The last of 30 routes": ["postern", "find-my-way"],
-    "The last of 1000 routes": ["postern", "find-my-way"],
+    "The last of 30 routes": ["postern", "Map and expressions, bare", "find-my-way"],
+    "The last of 1000 routes": ["postern", "Map and expressions, bare", "find-my-way"],
   },
   "start-up": {
     "Start-up of a CGI script": [
@@ -65,7 +74,7 @@ const parts: Record<string, Record<string, readonly string[]>> = {
 
 test.each(Object.entries(parts))(
   "a short run of the part %s",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async (part, expected) => {
     const { head, tables } = await shortRun(part);
     expect(head).toMatch(
@@ -77,7 +86,7 @@ test.each(Object.entries(parts))(
   },
 );
 
-test("parts behind real web servers, where those are there", { timeout: 60_000 }, async () => {
+test("parts behind real web servers, where those are there", { timeout: 120_000 }, async () => {
   const { head, tables } = await shortRun("lighttpd", "streaming");
   const missing = (program: string) => head.includes(`Without ${program}:`);
   if (!missing("lighttpd")) {
