@@ -29,8 +29,9 @@ export function textOf(key: string, value: unknown): string | null {
   });
 }
 
-// What not every store can keep: NUL, and halves of a character.
-const UNFIT = /\0|\p{Surrogate}/u;
+// What not every store can keep: NUL, and halves of a character. \p{Surrogate} would cost the start of a process 1.8 million
+// instructions.
+const UNFIT = /\0|[\ud800-\udfff]/u;
 
 /** @throws ApplicationError `SESSION_KEY`: no name that a value of a session can have */
 export function checkKey(key: string | symbol, controls: object): asserts key is string {
