@@ -431,6 +431,106 @@ test("a bundle serves in processes and in threads of its own", async () => {
   expect(threads?.ids).toEqual([process.pid, threads?.pid, 1]);
 });
 
+test("modules that only import() leads to wait for it in functions of their own, and each module is one", async () => {
+  file(
+    "lazy/shared.ts",
+    `import { log } from "./log.js";
+     log.push("shared");
+     export const shared = { count: 0 };`,
+  );
+  file("lazy/log.ts", "export const log: string[] = [];");
+  file(
+    "lazy/both.ts",
+    `import { log } from "./log.js";
+     import { shared } from "./shared.js";
+     log.push("both");
+     export class Both { count = ++shared.count; }`,
+  );
+  file(
+    "lazy/late.ts",
+    `import { log } from "./log.js";
+     import * as both from "./both.js";
+     import { inner } from "./inner.js";
+     import common from "./common.cjs";
+     log.push("late");
+     export default function late() { return inner() + common.name; }
+     export async function later() {
+       const { deep } = await import("./deep.js");
+       return deep();
+     }
+     export { both };
+     export const page = \`
+// lazy/never.ts
+var shown = 1;
+\`;
+     export function fails(): never {
+       throw new Error("late and on purpose");
+     }`,
+  );
+  file(
+    "lazy/inner.ts",
+    `import { log } from "./log.js";
+     import late from "./late.js";
+     log.push("inner");
+     export const inner = () => typeof late;`,
+  );
+  file("lazy/common.cjs", 'exports.name = " of common";');
+  file("lazy/plain.cjs", 'exports.plain = require("./common.cjs").name;');
+  file(
+    "lazy/deep.ts",
+    `import { log } from "./log.js";
+     import { Both } from "./both.js";
+     import { inner } from "./inner.js";
+     log.push("deep");
+     export const deep = () => [new Both().count, inner()];`,
+  );
+  file("lazy/never.ts", "export function functionOfNever() { return 1; }");
+  file(
+    "lazy.ts",
+    `import { log } from "./lazy/log.js";
+     import { application } from "postern";
+     import { Both } from "./lazy/both.js";
+     log.push("main");
+     export const app = application([
+       ["/", async () => {
+         const before = log.join();
+         const [first, again] = await Promise.all([import("./lazy/late.js"), import("./lazy/late.js")]);
+         const { plain } = await import("./lazy/plain.cjs");
+         return {
+           before, after: log.join(), same: first.default === again.default, both: first.both.Both === Both,
+           said: first.default(), deep: await first.later(), count: new Both().count, plain, page: first.page,
+           keys: Object.keys(first).sort().join(), log: log.join(),
+         };
+       }],
+       ["/fails", async () => (await import("./lazy/late.js")).fails()],
+       ["/never", async () => (await import("./lazy/never.js")).functionOfNever()],
+     ]);`,
+  );
+  const out = join(project, "cgi-bin/lazy.cgi");
+  await bundle("lazy.ts", "--out", out, "--no-minify");
+  const [, body = ""] = (await answer(request("/", {}, out))).split("\r\n\r\n");
+  expect(JSON.parse(body)).toEqual({
+    before: "shared,both,main",
+    after: "shared,both,main,inner,late",
+    same: true,
+    both: true,
+    said: "function of common",
+    deep: [1, "function"],
+    count: 2,
+    plain: " of common",
+    page: "\n// lazy/never.ts\nvar shown = 1;\n",
+    keys: "both,default,fails,later,page",
+    log: "shared,both,main,inner,late,deep",
+  });
+  // What nobody has asked for is not in the cache.
+  const kept = readFileSync(cacheOf(out), "latin1");
+  expect([kept.includes("later"), kept.includes("functionOfNever")]).toEqual([true, false]);
+  expect(await answer(request("/never", {}, out))).toMatch(/\r\n\r\n1$/);
+  const failed = request("/fails", {}, out);
+  expect(await answer(failed)).toContain("500 Internal Server Error");
+  expect(failed.stderr).toContain(`${project}/lazy/late.ts:17:14)`);
+});
+
 test("a trace names the places in the sources", async () => {
   const child = request("/broken");
   expect(await answer(child)).toContain("500 Internal Server Error");

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import type * as esbuild from "esbuild";
 import type { LauncherFacts, RuntimeFacts } from "./facts.ts";
 import { importMeta, META } from "./import-meta.ts";
+import { withLazyScopes } from "./lazy-scopes.ts";
 import { lazyBuiltins, optionalPackages, withoutTesting } from "./own-modules.ts";
 import { COMMENT_END, codeEnd, commented, digest, runtimePart, scriptHead, UNNAMED } from "./script-text.ts";
 
@@ -71,7 +72,7 @@ export function buildOptions({ buildSync }: typeof esbuild, options: BundleOptio
     logLevel: "silent",
     // An application's classes and functions may be known by their names.
     keepNames: true,
-    sourcemap: "inline",
+    sourcemap: "external",
     sourcesContent: false,
     resolveExtensions: [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tsx", ".jsx", ".json"],
     loader,
@@ -151,9 +152,16 @@ function finished(
   head: string,
   { entry, script, minify }: BundleOptions,
 ): { code: string; map: string } {
-  const { outputFiles = [] } = buildSync({
+  const made = codeAndMap(result);
+  const { metafile = { inputs: {}, outputs: {} } } = result;
+  const [code, map] = withLazyScopes(
+    withoutOwnNames(made.code, metafile, dirname(entry)),
+    made.map,
+    metafile,
+  );
+  const finished = buildSync({
     stdin: {
-      contents: withoutOwnNames(result, dirname(entry)),
+      contents: `${code}\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(map).toString("base64")}`,
       loader: "js",
       sourcefile: script,
     },
@@ -169,6 +177,10 @@ function finished(
     logLevel: "silent",
     banner: { js: head },
   });
+  return codeAndMap(finished);
+}
+
+function codeAndMap({ outputFiles = [] }: esbuild.BuildResult): { code: string; map: string } {
   const [map, code] = [true, false].map((isMap) =>
     outputFiles.find(({ path }) => path.endsWith(".map") === isMap),
   );
@@ -180,14 +192,14 @@ function finished(
  * What esbuild has made, where postern's own functions are not told their names: each costs a start more than the function
  * itself, and nobody asks for them but for those of errors. A class or function of the application may be known by its name.
  */
-function withoutOwnNames({ outputFiles, metafile }: esbuild.BuildResult, root: string): string {
+function withoutOwnNames(code: string, metafile: esbuild.Metafile, root: string): string {
   let isOwn = false;
-  return withoutMethodNames(outputFiles?.[0]?.text ?? "")
+  return withoutMethodNames(code)
     .split("\n")
     .map((line) => {
       // In front of each module stands its path.
       const input = line.startsWith("// ") ? line.slice(3) : "";
-      if (input !== "" && metafile?.inputs[input] !== undefined)
+      if (input !== "" && metafile.inputs[input] !== undefined)
         isOwn = resolve(root, input).startsWith(ownModules);
       return isOwn ? line.replaceAll(NAMED, `${UNNAMED}(`) : line;
     })
