@@ -2,6 +2,7 @@
 
 import type { RequestListener, Server } from "node:http";
 import type { FetchHandler } from "../bridges/fetch.ts";
+import { GatewayError } from "../errors.ts";
 import type { Application, Body } from "../gateway/types.ts";
 
 /** The shapes that can be named, for what cannot be told by looking at it. */
@@ -37,8 +38,23 @@ const shapes: readonly Shape[] = [
     toApplication: (koa: { callback(): RequestListener }) => fromListener(koa.callback()),
   },
   {
+    // A Nest application, on Express or Fastify.
+    fits: (value) => has(value, "getHttpAdapter", "init"),
+    toApplication: fromNest,
+  },
+  {
+    // A Polka application.
+    fits: (value) => has(value, "handler", "use", "listen"),
+    toApplication: (polka: { handler: RequestListener }) => fromListener(polka.handler),
+  },
+  {
+    // A Restify server, which has the HTTP server that listens.
+    fits: (value) => isServer((value as { server?: unknown } | null)?.server) && has(value, "use", "listen"),
+    toApplication: ({ server }: { server: Server }) => fromListener(server),
+  },
+  {
     // A Node HTTP server.
-    fits: (value) => has(value, "listen", "close", "address", "on"),
+    fits: isServer,
     toApplication: fromListener,
   },
   {
@@ -71,8 +87,8 @@ const fetchParameters = /^_?(req|request)\w*\s*,\s*_?(env|context|ctx|info)\b/;
 
 /**
  * Makes a gateway application of whatever a module exports. A function that has nothing to tell it by is told by its parameters:
- * `(req, res)` or `(request, response)` is a listener of node:http, one parameter a fetch handler, none whichever it answers as,
- * anything else a gateway application.
+ * `(req, res)` or `(request, response)` is a listener of node:http, one parameter a fetch handler, none whatever it answers as,
+ * or a function that makes an application, anything else a gateway application.
  *
  * @param named takes the value for that shape, whatever it looks like
  * @returns undefined for what no server can call
@@ -123,15 +139,56 @@ async function fromHandler(handler: FetchHandler): Promise<Application> {
   return fromFetch(handler);
 }
 
-/** A handler that looks at nothing may answer with a Response: only calling it shows. */
+interface Nest {
+  init(): PromiseLike<unknown>;
+  getHttpAdapter(): { getInstance(): unknown };
+  close(): PromiseLike<unknown>;
+}
+
+async function fromNest(nest: Nest): Promise<Application> {
+  await nest.init();
+  const application = await toApplication(nest.getHttpAdapter().getInstance());
+  if (application === undefined)
+    throw new GatewayError("NO_APPLICATION", "Nest's HTTP adapter has no application.");
+  closers.set(application, () => nest.close());
+  return application;
+}
+
+/**
+ * A handler that looks at nothing may answer with a Response or make the application: only calling it shows. What comes while
+ * it is called for the first time waits, so that one application is made.
+ */
 async function toldByItsAnswer(handler: Application): Promise<Application> {
-  return async (environ, startResponse) => {
-    const answer: unknown = await handler(environ, startResponse);
+  let made: Promise<Application | undefined> | undefined;
+  const application: Application = async (environ, startResponse) => {
+    const maker = made && (await made);
+    if (maker !== undefined) return maker(environ, startResponse);
+    const answered = handler(environ, startResponse) as unknown;
+    made ??= madeOf(answered).catch(() => {
+      made = undefined;
+      return undefined;
+    });
+    const answer = await answered;
+    const own = await made;
+    if (own !== undefined) return own(environ, startResponse);
     // Touching the global Response would load all of fetch.
     if (Object.prototype.toString.call(answer) !== "[object Response]") return answer as Body;
-    const application = await fromHandler(() => answer as Response);
-    return application(environ, startResponse);
+    return (await fromHandler(() => answer as Response))(environ, startResponse);
   };
+  closers.set(application, async () => {
+    const own = await made;
+    if (own !== undefined) await closeApplication(own);
+  });
+  return application;
+}
+
+/** The application that a function has made; undefined where it has answered. */
+async function madeOf(answered: unknown): Promise<Application | undefined> {
+  return toApplication(await answered);
+}
+
+function isServer(value: unknown): boolean {
+  return has(value, "listen", "close", "address", "on");
 }
 
 function isFunction(value: unknown): value is (...args: never[]) => unknown {

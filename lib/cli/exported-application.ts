@@ -3,14 +3,15 @@ import type { Application } from "../gateway/types.ts";
 import { kindOf, type ShapeName, toApplication } from "./application-shape.ts";
 
 /** The exports that are tried, in this order. */
-const names = ["app", "application", "default"];
+const names = ["app", "application", "default", "handler", "server"];
 
 const expected =
   "what application(urls) returns, a gateway application, (environ, startResponse) => body, or an application of " +
   "Express, Koa, Fastify or Hono";
 
 /**
- * Makes a gateway application of what a module exports as `app`, `application` or by default.
+ * Makes a gateway application of what a module exports as `app`, `application`, by default, or as `handler`, as
+ * SvelteKit's build for Node does, or `server`.
  *
  * @param shown the module's name for an error
  * @throws {GatewayError} of code `NO_APPLICATION`

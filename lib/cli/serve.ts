@@ -14,9 +14,10 @@ const fronts = ["none", "lighttpd", "auto"] as const;
 const help = `\
 usage: postern serve <module> [options]
 
-Serves the application that a module exports (as app, application or default) until it is told to stop: what
-application(urls) of postern returns, a gateway application, an application of Express, connect, Koa or Fastify, an
-http.Server, a fetch handler or an object that has one, such as Hono's.
+Serves the application that a module exports (as app, application, default, handler or server) until it is told to
+stop: what application(urls) of postern returns, a gateway application, an application of Express, connect, Koa,
+Fastify, Nest, Polka or Restify, an http.Server, a fetch handler or an object that has one, such as Hono's, or a
+function without parameters that makes one of these.
 
   --protocol <name>            how a web server reaches it: fcgi, scgi, uwsgi, ajp or cgi; or http, to which a browser
                                can talk; when left out: cgi where a web server runs this as a CGI script, fcgi where it

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { closeApplication } from "../../lib/cli/application-shape.ts";
 import { loadApplication } from "../../lib/cli/load-application.ts";
 import { call } from "../../lib/testing/call.ts";
 import { ask, type ListeningProtocol } from "../support/asking.ts";
@@ -63,6 +64,20 @@ const modules = {
     }
     export default build();
   `,
+  "a function that makes an application": `
+    import Fastify from ${url("fastify")};
+    let count = 0;
+    export default async function build() {
+      const number = ++count;
+      const app = Fastify();
+      app.get("/hello/:name", async (request) => request.params.name + " " + number);
+      return app;
+    }
+  `,
+  "handler, as SvelteKit's build for Node does": `
+    export const handler = (req, res, next) => { res.end(req.url.slice(7).replace("?x=", " ")); };
+    export const options = {};
+  `,
   "an http.Server": `
     import { createServer } from "node:http";
     export default createServer((req, res) => { res.end(req.url.slice(7).replace("?x=", " ")); });
@@ -114,6 +129,51 @@ describe("a module that exports", () => {
     const response = await call(application, "/hello/Ann?x=1");
     expect([response.status, response.text]).toEqual([200, "Ann 1"]);
     expect(response.errors).toBe("");
+  });
+
+  // The members by which each is known, and what its documentation says of them.
+  test.each([
+    ["Polka: handler(req, res)", "{ use() {}, listen() {}, handler: (req, res) => { res.end('reached'); } }"],
+    ["Restify: server", "{ use() {}, listen() {}, close() {}, address() {}, on() {}, server }"],
+    [
+      "Nest on Express: init(), getHttpAdapter()",
+      "nest(Object.assign(listener, { handle() {}, use() {}, listen() {} }))",
+    ],
+    ["Nest on Fastify", "nest({ inject() {}, route() {}, async ready() {}, routing: listener })"],
+  ])("%s is served", async (_name, value) => {
+    const stand = await Stand.make();
+    const source = `
+      import { createServer } from "node:http";
+      let isReady = false;
+      const listener = (req, res) => { res.end(isReady ? "reached" : "too early"); };
+      const server = createServer((req, res) => { res.end("reached"); });
+      const nest = (instance) => ({
+        async init() { isReady = true; },
+        getHttpAdapter: () => ({ getInstance: () => instance }),
+        async close() {},
+      });
+      export default ${value};
+    `;
+    const application = await loadApplication(moduleIn(stand, source), stand.folder);
+    expect((await call(application, "/")).text).toBe("reached");
+  });
+
+  test("a function that makes an application makes one, which is closed", async () => {
+    const stand = await Stand.make();
+    const source = `
+      let count = 0;
+      export default async () => {
+        const text = String(++count);
+        await null;
+        const routing = (req, res) => { res.end(text); };
+        return { inject() {}, route() {}, async ready() {}, routing, async close() { globalThis.closedByTest = text; } };
+      };
+    `;
+    const application = await loadApplication(moduleIn(stand, source), stand.folder);
+    const answers = await Promise.all(["/a", "/b", "/c"].map((path) => call(application, path)));
+    expect(answers.map(({ text }) => text)).toEqual(["1", "1", "1"]);
+    await closeApplication(application);
+    expect((globalThis as { closedByTest?: string }).closedByTest).toBe("1");
   });
 
   test.each([
