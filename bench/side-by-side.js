@@ -105,8 +105,11 @@ export async function start(definition, folder, nodeOptions = []) {
   return { definition, path: before?.path ?? path, child, rounds: [], instructions: undefined, stop };
 }
 
-/** What V8 needs in each process to have compiled all that a request needs, on a machine that is slow as well. */
-const WARM_UP_REQUESTS = 10_000;
+/**
+ * What V8 needs in each process to have compiled all that a request needs, on a machine that is slow as well. Behind half as
+ * many, a connection for each request still takes a fifth more instructions.
+ */
+const WARM_UP_REQUESTS = 20_000;
 const WARM_UP_TURNS = 5;
 
 /** Loads a server for a time, and a few times more where its processes have hardly got anything to do. */
