@@ -121,11 +121,13 @@ describe.skipIf(lighttpd === undefined)("postern serve", () => {
     const response = await fetch(stand.url("/"));
     child.signal("SIGINT");
     await until("lighttpd takes no more", async () => !(await isListening(stand.port)));
+    // What comes sooner is the first one once more, handed on by npm.
     await sleep(250);
     const again = performance.now();
     child.signal("SIGINT");
     expect(await child.ended).toBe(0);
-    expect(performance.now() - again).toBeLessThan(1000);
+    // Half of what lighttpd waits for requests.
+    expect(performance.now() - again).toBeLessThan(2_500);
     await expect(response.text()).rejects.toThrow();
     expect(await stand.remains()).toEqual([]);
   });

@@ -14,9 +14,14 @@ const fronts = [
 
 /** `npm start` with a guestbook of its own. */
 async function npmStart(environment: NodeJS.ProcessEnv): Promise<{ stand: Stand; child: Child }> {
+  const stand = await standFor(environment);
+  return { stand, child: stand.start("npm", ["start"]) };
+}
+
+async function standFor(environment: NodeJS.ProcessEnv): Promise<Stand> {
   const stand = await Stand.make(environment);
   stand.env["GUESTBOOK_DATA"] = `${stand.folder}/data`;
-  return { stand, child: stand.start("npm", ["start"]) };
+  return stand;
 }
 
 /** The process that `npm start` runs: where it serves itself, it has got a name by then or is about to. */
@@ -64,8 +69,7 @@ for (const { name, environment, missing } of fronts) {
 
     // util-linux's script starts its command on a terminal of its own; when script dies, that terminal is gone.
     test.skipIf(!existsSync("/usr/bin/script"))("a terminal that closes leaves nothing either", async () => {
-      const stand = await Stand.make({ ...environment });
-      stand.env["GUESTBOOK_DATA"] = `${stand.folder}/data`;
+      const stand = await standFor(environment);
       const child = stand.start("/usr/bin/script", [
         "--quiet",
         "--flush",
@@ -79,10 +83,11 @@ for (const { name, environment, missing } of fronts) {
     });
 
     test("a port in use is one sentence and status 1", async () => {
-      const { stand, child } = await npmStart(environment);
+      const stand = await standFor(environment);
       const server = createServer().listen(stand.port, "127.0.0.1");
       onTestFinished(() => void server.close());
       await once(server, "listening");
+      const child = stand.start("npm", ["start"]);
       expect(await child.ended).toBe(1);
       expect(child.stderr).toMatch(new RegExp(`^.*${stand.port}.*\n$`, "m"));
       expect(child.output).not.toMatch(/\n\s+at /);
