@@ -40,6 +40,9 @@ const PROTOCOL_WORDS: Readonly<Record<string, Protocol>> = {
   cgi: "cgi",
 };
 
+/** A port, alone or behind a host: how a command line says where HTTP is to be, without a word for it. */
+const PLACE = /^(?:(?:[\w.-]+|\*|\[[\d.:a-f]+\]):)?\d{1,5}$/i;
+
 const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_PORT = 8080;
 
@@ -53,7 +56,8 @@ const DEFAULT_PORT = 8080;
  * 5. a listening socket on descriptor 0: the protocol that a word on the command line names, else FastCGI
  * 6. LISTEN_FDS of systemd: the same, or the protocol that the sockets are named for
  * 7. a word on the command line, with an optional address behind it
- * 8. else the embedded HTTP server on HOST and PORT, by default `http://127.0.0.1:8080`
+ * 8. else the embedded HTTP server: on HOST and PORT, on the port or address that the command line begins with, as in
+ *    web.py, or by default on `http://127.0.0.1:8080`
  *
  * @throws {GatewayError} `UNKNOWN_PROTOCOL` when POSTERN_SERVER names none, `LISTEN_FDS` when systemd's variables make no
  *   sense, `LISTEN_FDNAMES` when its sockets are named for several protocols
@@ -97,6 +101,12 @@ export function detect(options: ServeOptions, start: Start = thisProcess): Detec
     const address = words[at + 1];
     const place = address === undefined || options.bindAddress !== undefined ? {} : { bindAddress: address };
     return explicit(said, { ...options, ...place }, start, `the command line says ${word}`);
+  }
+  const [first = ""] = words;
+  if (options.bindAddress === undefined && !environment["PORT"] && PLACE.test(first)) {
+    const host = environment["HOST"] || DEFAULT_HOST;
+    const bindAddress = first.includes(":") ? first : { host, port: Number(first) };
+    return { protocol: "http", bindAddress, reason: `the command line says ${first}` };
   }
   return explicit("http", options, start, "no test for another protocol fired");
 }
