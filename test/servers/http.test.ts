@@ -410,9 +410,10 @@ describe("a connection on which nothing happens is closed after idleTimeoutMs", 
   ])("%s", async (_name, sent) => {
     const idleTimeoutMs = 200;
     const port = await serving(ignoreBody, { idleTimeoutMs });
+    // The server's clock may start before this process hears that it is connected.
+    const began = performance.now();
     const client = new Client(port);
     await once(client.socket, "connect");
-    const began = performance.now();
     client.send(...sent);
     await client.closed;
     // Timers have whole milliseconds.
