@@ -3,7 +3,7 @@
 import type { RequestListener, Server } from "node:http";
 import type { FetchHandler } from "../bridges/fetch.ts";
 import { GatewayError } from "../errors.ts";
-import type { Application, Body } from "../gateway/types.ts";
+import type { Application, Body, Environ, StartResponse } from "../gateway/types.ts";
 
 /** The shapes that can be named, for what cannot be told by looking at it. */
 export const shapeNames = ["gateway", "node", "fetch"] as const;
@@ -68,7 +68,12 @@ const shapes: readonly Shape[] = [
     toApplication: fromHandler,
   },
   {
-    // A function without parameters.
+    // A function that takes what comes, (...all).
+    fits: (value) => isFunction(value) && value.length === 0 && parametersOf(value).startsWith("..."),
+    toApplication: fromAnswers,
+  },
+  {
+    // A function without parameters, or with such that may be left out.
     fits: (value) => isFunction(value) && value.length === 0,
     toApplication: toldByItsAnswer,
   },
@@ -88,7 +93,7 @@ const fetchParameters = /^_?(req|request)\w*\s*,\s*_?(env|context|ctx|info)\b/;
 /**
  * Makes a gateway application of whatever a module exports. A function that has nothing to tell it by is told by its parameters:
  * `(req, res)` or `(request, response)` is a listener of node:http, one parameter a fetch handler, none whatever it answers as,
- * or a function that makes an application, anything else a gateway application.
+ * or a function that makes an application, as one is whose parameters all have defaults, anything else a gateway application.
  *
  * @param named takes the value for that shape, whatever it looks like
  * @returns undefined for what no server can call
@@ -155,36 +160,47 @@ async function fromNest(nest: Nest): Promise<Application> {
 }
 
 /**
- * A handler that looks at nothing may answer with a Response or make the application: only calling it shows. What comes while
- * it is called for the first time waits, so that one application is made.
+ * A function without parameters may answer or make the application: only calling it shows. Until a call has shown it the
+ * others wait, so that one application is made.
  */
 async function toldByItsAnswer(handler: Application): Promise<Application> {
-  let made: Promise<Application | undefined> | undefined;
+  let told: Application | undefined;
+  let asking: Promise<void> | undefined;
+  // Options with defaults are no place for what a client has sent.
+  const called: Application = parametersOf(handler) === "" ? handler : () => (handler as () => Body)();
   const application: Application = async (environ, startResponse) => {
-    const maker = made && (await made);
-    if (maker !== undefined) return maker(environ, startResponse);
-    const answered = handler(environ, startResponse) as unknown;
-    made ??= madeOf(answered).catch(() => {
-      made = undefined;
-      return undefined;
+    while (asking !== undefined) await asking;
+    if (told !== undefined) return told(environ, startResponse);
+    let done = (): void => {};
+    asking = new Promise((resolve) => {
+      done = resolve;
     });
-    const answer = await answered;
-    const own = await made;
-    if (own !== undefined) return own(environ, startResponse);
-    // Touching the global Response would load all of fetch.
-    if (Object.prototype.toString.call(answer) !== "[object Response]") return answer as Body;
-    return (await fromHandler(() => answer as Response))(environ, startResponse);
+    try {
+      const answer: unknown = await called(environ, startResponse);
+      const made = await toApplication(answer);
+      told = made ?? fromAnswers(called);
+      return made === undefined ? send(answer, environ, startResponse) : made(environ, startResponse);
+    } finally {
+      asking = undefined;
+      done();
+    }
   };
   closers.set(application, async () => {
-    const own = await made;
-    if (own !== undefined) await closeApplication(own);
+    if (told !== undefined) await closeApplication(told);
   });
   return application;
 }
 
-/** The application that a function has made; undefined where it has answered. */
-async function madeOf(answered: unknown): Promise<Application | undefined> {
-  return toApplication(await answered);
+/** A handler of a gateway, or one that answers with a Response: its parameters do not tell. */
+function fromAnswers(handler: Application): Application {
+  return async (environ, startResponse) =>
+    send(await handler(environ, startResponse), environ, startResponse);
+}
+
+async function send(answer: unknown, environ: Environ, startResponse: StartResponse): Promise<Body> {
+  // Touching the global Response would load all of fetch.
+  if (Object.prototype.toString.call(answer) !== "[object Response]") return answer as Body;
+  return (await fromHandler(() => answer as Response))(environ, startResponse);
 }
 
 function isServer(value: unknown): boolean {

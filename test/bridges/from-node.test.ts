@@ -1,5 +1,6 @@
 // What a comparison with node:http cannot show: mounts, rebuilt targets, failures, and what the gateway adds.
 
+import { spawnSync } from "node:child_process";
 import { createServer, IncomingMessage, type RequestListener, ServerResponse } from "node:http";
 import { createRequire } from "node:module";
 import { type Readable, Writable } from "node:stream";
@@ -10,6 +11,7 @@ import { ErrorStream } from "../../lib/gateway/error-stream.ts";
 import type { Application } from "../../lib/gateway/types.ts";
 import { RequestBody } from "../../lib/servers/request-body.ts";
 import { type CallRequest, call } from "../../lib/testing/call.ts";
+import { compiled } from "../support/dist.ts";
 import { testEnviron } from "../support/environ.ts";
 import {
   ABORT_REQUEST,
@@ -108,7 +110,6 @@ describe.each(["express", "express4"])("%s, mounted by the web server", (name) =
   });
 });
 
-// Express changes the prototypes of what it gets, which up to Node 22 costs more than all the rest of a request.
 // RFC 9110 §8.6: a client sends a length of 0 with methods that ask for a body. SCGI has one with each request.
 test.each([
   ["GET", undefined],
@@ -124,6 +125,7 @@ test.each([
   expect(JSON.parse(answer)).toEqual([expected ?? null, expected !== undefined]);
 });
 
+// Express changes the prototypes of what it gets, which up to Node 22 costs more than all the rest of a request.
 describe("an application that shows prototypes for its requests and responses, as Express does", () => {
   interface Shown extends RequestListener {
     request?: object;
@@ -512,7 +514,11 @@ test("a request that is aborted with the bytes that bring it is one whose client
   expect(heard).toEqual(["aborted", "ECONNRESET"]);
 });
 
-test("an upload is read to its end behind the response, also by what is slower than it", async () => {
+// The second also takes longer than a reader may pause.
+test.each([
+  ["also by what is slower than it", 2],
+  ["however long that takes", 70],
+])("an upload is read to its end behind the response, %s", async (_how, delay) => {
   let count = 0;
   let finished = (): void => {};
   const whole = new Promise<void>((resolve) => {
@@ -524,21 +530,22 @@ test("an upload is read to its end behind the response, also by what is slower t
         highWaterMark: 1000,
         write(chunk: Buffer, _encoding, done) {
           count += chunk.length;
-          setTimeout(done, 2);
+          setTimeout(done, delay);
         },
       });
       request.pipe(slow).on("finish", finished);
+      request.on("close", finished);
       response.writeHead(202, text).end("accepted");
     }),
   );
   const connection = await client();
-  const pieces = Array.from({ length: 10 }, () => record(STDIN, 1, Buffer.alloc(30_000)));
-  const [begin, ...rest] = responderRequest(1, post("/", 300_000));
+  const pieces = Array.from({ length: 20 }, () => record(STDIN, 1, Buffer.alloc(30_000)));
+  const [begin, ...rest] = responderRequest(1, post("/", 600_000));
   const stdinEnd = rest.pop() as Buffer;
   void connection.send(begin as Buffer, ...rest, ...pieces, stdinEnd);
   expect((await connection.reply(1)).stdout.toString()).toMatch(/\r\n\r\naccepted$/);
   await whole;
-  expect(count).toBe(300_000);
+  expect(count).toBe(600_000);
 });
 
 test("an upload that its reader has paused for good does not hold the response back", async () => {
@@ -555,6 +562,24 @@ test("an upload that its reader has paused for good does not hold the response b
   rest.pop();
   void connection.send(begin as Buffer, ...rest, record(STDIN, 1, Buffer.alloc(30_000)));
   expect((await connection.reply(1)).stdout.toString()).toMatch(/\r\n\r\ntoo large$/);
+});
+
+test("nor does it so in a CGI script, which has nothing else to wait for", () => {
+  const listener = `(request, response) => {
+    response.end("too large");
+    request.on("data", () => request.pause());
+  }`;
+  const program = `
+    import { fromNode } from ${JSON.stringify(compiled("bridges/node.ts"))};
+    import { WSGIServer } from ${JSON.stringify(compiled("faces/cgi.ts"))};
+    await new WSGIServer(fromNode(${listener})).run();
+  `;
+  const { stdout, status } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+    env: { ...Object.fromEntries(post("/", 300_000)), GATEWAY_INTERFACE: "CGI/1.1" },
+    input: Buffer.alloc(300_000),
+    encoding: "latin1",
+  });
+  expect([stdout.split("\r\n\r\n")[1], status]).toEqual(["too large", 0]);
 });
 
 test("a slow reader holds a large upload back, and gets all of it", { timeout: 60_000 }, async () => {

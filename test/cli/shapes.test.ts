@@ -176,6 +176,64 @@ describe("a module that exports", () => {
     expect((globalThis as { closedByTest?: string }).closedByTest).toBe("1");
   });
 
+  test("a function that makes an application makes one, also where it has failed before", async () => {
+    const source = `
+      let count = 0;
+      export default async () => {
+        const number = ++count;
+        await null;
+        if (number === 1) throw new Error("no database yet");
+        return { fetch: () => new Response(String(count)) };
+      };
+    `;
+    const stand = await Stand.make();
+    const application = await loadApplication(moduleIn(stand, source), stand.folder);
+    const answers = await Promise.all(["/a", "/b", "/c"].map((path) => call(application, path)));
+    expect(answers.map(({ status, text }) => (status === 200 ? text : status))).toEqual([500, "2", "2"]);
+    expect(answers[0]?.errors).toContain("no database yet");
+  });
+
+  test("a function whose application cannot be made ready says why", async () => {
+    const source = `
+      export default () => ({ inject() {}, route() {}, routing() {}, async ready() { throw new Error("no plug-in"); } });
+    `;
+    const stand = await Stand.make();
+    const response = await call(await loadApplication(moduleIn(stand, source), stand.folder), "/");
+    expect([response.status, response.errors]).toEqual([500, expect.stringContaining("no plug-in")]);
+  });
+
+  test("a function with options of its own makes an application of those", async () => {
+    const source = `export default function build(options = { name: "Ann" }, number = 1) {
+      return { fetch: () => new Response(options.name + " " + number) };
+    }`;
+    const stand = await Stand.make();
+    const application = await loadApplication(moduleIn(stand, source), stand.folder);
+    expect((await call(application, "/")).text).toBe("Ann 1");
+  });
+
+  test("a function that takes what comes lets no request wait for another", async () => {
+    const source = `
+      const inner = async ({ PATH_INFO }, startResponse) => {
+        if (PATH_INFO === "/slow") await new Promise(() => {});
+        startResponse("200 OK", []);
+        return [PATH_INFO];
+      };
+      export default (...all) => inner(...all);
+    `;
+    const stand = await Stand.make();
+    const application = await loadApplication(moduleIn(stand, source), stand.folder);
+    void call(application, "/slow");
+    expect((await call(application, "/fast")).text).toBe("/fast");
+  });
+
+  test("a function that has not yet made its application has nothing to close", async () => {
+    const source = "export default () => new Promise(() => {});";
+    const stand = await Stand.make();
+    const application = await loadApplication(moduleIn(stand, source), stand.folder);
+    void call(application, "/");
+    await closeApplication(application);
+  });
+
   test.each([
     ["gateway", "export default (req, res) => { res('200 OK', []); return [req.REQUEST_METHOD]; };"],
     ["node", "export default (a, b) => { b.end(a.method); };"],

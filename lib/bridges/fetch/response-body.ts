@@ -7,12 +7,10 @@ type Reading = ReturnType<ReadableStreamDefaultReader<Chunk>["read"]>;
 export class ResponseBody implements AsyncIterableIterator<Chunk> {
   readonly #reader: ReadableStreamDefaultReader<Chunk>;
   readonly #signal: AbortSignal;
-  /** The chunk that has been read and not been asked for. */
-  #ahead: Chunk | undefined;
+  /** What is there and has not been asked for. */
+  #ahead: IteratorResult<Chunk> | undefined;
   /** The chunk behind it, while it is waited for. */
   #next: Reading | undefined;
-  /** Nothing has come yet, and the head is not to wait for it. */
-  #isLate = false;
   #over = false;
 
   /** @param signal aborted when nobody takes the body any more */
@@ -38,7 +36,7 @@ export class ResponseBody implements AsyncIterableIterator<Chunk> {
     const first = await this.#soon();
     if (first === undefined) {
       // Of an event stream that is silent at first, the client is to know that it is there.
-      this.#isLate = true;
+      this.#ahead = { done: false, value: EARLY_HEAD };
       return this;
     }
     this.#next = undefined;
@@ -51,16 +49,15 @@ export class ResponseBody implements AsyncIterableIterator<Chunk> {
       this.#end();
       return [first.value];
     }
-    this.#ahead = first.value;
+    this.#ahead = { done: false, value: first.value };
     return this;
   }
 
   async next(): Promise<IteratorResult<Chunk>> {
     const ahead = this.#ahead;
-    if (ahead !== undefined || this.#isLate) {
+    if (ahead !== undefined) {
       this.#ahead = undefined;
-      this.#isLate = false;
-      return { done: false, value: ahead ?? EARLY_HEAD };
+      return ahead;
     }
     const reading = this.#next ?? this.#reader.read();
     this.#next = undefined;

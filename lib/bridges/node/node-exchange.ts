@@ -30,6 +30,8 @@ export class NodeExchange implements SocketOwner {
   #isSettled = false;
   /** The response is complete, and waits for the application to read the request. */
   #isHeld = false;
+  /** Runs from each pause of who reads behind the response. */
+  #pause: NodeJS.Timeout | undefined;
   /** `finish` was emitted. */
   #isFinished = false;
   /** Why there will be no complete response. */
@@ -274,15 +276,20 @@ export class NodeExchange implements SocketOwner {
 
   /** Of somebody who still listens it is a breath, such as a pipe takes into a file that is slower. */
   #onPause(): void {
+    if (!this.#isWaiting) return;
     if (this.#request.listenerCount("data") === 0) this.#release();
-    else setTimeout(() => this.#release(), MAX_PAUSE_MS).unref();
+    else if (this.#pause !== undefined) this.#pause.refresh();
+    // It keeps the process: a CGI script has nothing else to wait for, and would end without its answer.
+    else this.#pause = setTimeout(() => this.#release(), MAX_PAUSE_MS);
   }
 
   /** The application has stopped reading behind its response. */
   #release(): void {
     if (!this.#isWaiting) return;
     this.#settle();
-    if (this.#isFinished && !this.#isWaiting) this.#socket.destroy();
+    if (this.#isWaiting) return;
+    clearTimeout(this.#pause);
+    if (this.#isFinished) this.#socket.destroy();
   }
 
   #fail(error: unknown): void {

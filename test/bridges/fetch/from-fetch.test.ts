@@ -422,6 +422,18 @@ describe.each(ways)("a response with %s", (_title, options) => {
     expect(response.text).toBe("text");
   });
 
+  test("whose stream gives what is no chunk is a failure", async () => {
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(undefined);
+        controller.enqueue(Buffer.from("text"));
+        controller.close();
+      },
+    });
+    const response = await ask(() => new Response(body));
+    expect([response.status, response.errors]).toEqual([500, expect.stringContaining("a chunk is a string")]);
+  });
+
   test("of another realm", async () => {
     const make = runInNewContext("(status, headers, body) => ({ status, headers, body })");
     const body = new ReadableStream({
