@@ -39,12 +39,12 @@ export class LazyKey<Key extends keyof Environ & string> {
   /** @param make gets what the key had before, which is made as late */
   define(someEnviron: Environ, make: (before: Environ[Key]) => Environ[Key]): void {
     const environ = plainEnviron(someEnviron);
-    // An application is tried again with the same environ: the accessors that it has would find what is defined now.
-    const before = this.#isKept(environ)
-      ? { value: environ[this.#key] }
-      : Object.getOwnPropertyDescriptor(environ, this.#key);
+    // An application is tried again with the same environ: the accessors that it has would find what is defined now. So would
+    // those of its prototype.
+    const own = this.#isKept(environ) ? undefined : Object.getOwnPropertyDescriptor(environ, this.#key);
+    const before = own ?? { value: environ[this.#key] };
     this.#keep(environ, () =>
-      make((before?.get === undefined ? before?.value : before.get.call(environ)) as Environ[Key]),
+      make((before.get === undefined ? before.value : before.get.call(environ)) as Environ[Key]),
     );
     Object.defineProperty(environ, this.#key, this.#accessor);
   }

@@ -73,7 +73,7 @@ export function createServer(
 /** @throws {GatewayError} `OPTION` when there is no role, or one that no application can play here */
 function checkRoles(roles: readonly string[]): void {
   const known = ["responder", "authorizer"];
-  if (roles.length > 0 && roles.every((role) => known.includes(role))) return;
+  if (Array.isArray(roles) && roles.length > 0 && roles.every((role) => known.includes(role))) return;
   throw new GatewayError(
     "OPTION",
     `option "roles" is ${JSON.stringify(roles)}; give ${known.join(", ")} or both`,

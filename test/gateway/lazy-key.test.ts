@@ -42,6 +42,18 @@ test("is made for an object that has the environ as its prototype, and kept in t
   expect(asked).toHaveLength(1);
 });
 
+test("may be defined for such an object, out of what the environ has", () => {
+  const { environ, inner } = keyed();
+  const child = Object.create(environ);
+  const own = new AbortController().signal;
+  let given: AbortSignal | undefined;
+  new LazyKey("postern.signal").define(child, (before) => {
+    given = before;
+    return own;
+  });
+  expect([child["postern.signal"], environ["postern.signal"], given]).toEqual([own, inner, inner]);
+});
+
 test("one around another is made out of the other", () => {
   const { environ, inner, asked } = keyed();
   const outermost = new AbortController().signal;

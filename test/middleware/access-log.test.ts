@@ -147,6 +147,10 @@ describe("directives", () => {
     expect(await line(format, "/a%2Fb?c=d", request, inner)).toBe(written);
   });
 
+  test("a query that is not there is nothing", async () => {
+    expect(await line("%m %U%q %s", "/a")).toBe("GET /a 200");
+  });
+
   test("the target is put together where the web server does not say it", async () => {
     const { environ } = testEnviron({ SCRIPT_NAME: "/app", PATH_INFO: "/a b\xc3\xbc", QUERY_STRING: "c=d" });
     const lines: string[] = [];

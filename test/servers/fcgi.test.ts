@@ -715,12 +715,15 @@ describe("time", () => {
     }
   });
 
-  test.each([[], ["filter"], ["responder", "proxy"]])("roles %j are refused", async (...roles) => {
-    await expect(startFcgi(echoPath, { roles } as object)).rejects.toMatchObject({
-      code: "OPTION",
-      message: `option "roles" is ${JSON.stringify(roles)}; give responder, authorizer or both`,
-    });
-  });
+  test.each([[[]], [["filter"]], [["responder", "proxy"]], ["authorizer"]])(
+    "roles %j are refused",
+    async (roles) => {
+      await expect(startFcgi(echoPath, { roles } as object)).rejects.toMatchObject({
+        code: "OPTION",
+        message: `option "roles" is ${JSON.stringify(roles)}; give responder, authorizer or both`,
+      });
+    },
+  );
 
   test.each(["requestTimeoutMs", "idleTimeoutMs", "shutdownGraceMs"])(
     "%s is refused when it is none",

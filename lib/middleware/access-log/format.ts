@@ -43,10 +43,10 @@ export function compileFormat(format: string): LineFormat {
   };
 }
 
-/** What is not there is a hyphen. */
+/** What is not there is a hyphen; what is nothing, such as a query, need not be. */
 function shown(value: string | number | undefined): string {
   if (typeof value === "number") return String(value);
-  return value === undefined || value === "" ? "-" : value;
+  return value ?? "-";
 }
 
 /** `%400,501{User-agent}i` writes the field for these statuses alone, `%!200…` for all others. */
@@ -137,8 +137,9 @@ function variable(name: string): Field {
   };
 }
 
+/** Web servers send variables empty that have no value. */
 function escaped(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : escapeField(text);
+  return text ? escapeField(text) : undefined;
 }
 
 function commonTime(): Field {
