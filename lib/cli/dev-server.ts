@@ -14,7 +14,7 @@ import type { Io } from "./command.ts";
 import { isSourceFile, isWatchedFolder, projectFolder } from "./dev-files.ts";
 import type { FromWorker, ToWorker } from "./dev-messages.ts";
 import { FolderWatch } from "./folder-watch.ts";
-import { modulePath } from "./load-application.ts";
+import { existingFolder, modulePath } from "./load-application.ts";
 import { StopSignals } from "./stop-signals.ts";
 
 /** Editors and compilers write several files in a row, in milliseconds. */
@@ -30,17 +30,20 @@ const SLOW_MS = 5_000;
  * Serves a module's application through the embedded HTTP server, and again after each change, until a signal asks to
  * stop.
  *
- * @throws {GatewayError} of code `NO_SUCH_MODULE`, `WATCH` or one of an address
+ * @param staticFolder what is sent without the application, at the folder's name
+ * @throws {GatewayError} of code `NO_SUCH_MODULE`, `NO_SUCH_FOLDER`, `WATCH` or one of an address
  */
 export async function serveForDevelopment(
   module: string,
   bindAddress: WorkerOptions["bindAddress"] & {},
   io: Io,
+  staticFolder?: string,
 ): Promise<void> {
   const path = modulePath(module, io.cwd);
+  const files = staticFolder && existingFolder(staticFolder, io.cwd);
   const project = projectFolder(path);
   const signals = new StopSignals();
-  const worker = new DevWorker(path, module, io);
+  const worker = new DevWorker(path, module, io, files);
   let watch: FolderWatch | undefined;
   try {
     const listeners = await listen(() => worker.acceptor(), { bindAddress });
@@ -72,6 +75,7 @@ class DevWorker {
   readonly #path: string;
   readonly #module: string;
   readonly #io: Io;
+  readonly #staticFolder: string;
   #hosts: readonly string[] = [];
   /** Answers in the place of a worker that has ended. */
   readonly #substitute: ProtocolServer;
@@ -87,10 +91,11 @@ class DevWorker {
   #restarting: Promise<void> | undefined;
 
   /** @param module as it was named */
-  constructor(path: string, module: string, io: Io) {
+  constructor(path: string, module: string, io: Io, staticFolder = "") {
     this.#path = path;
     this.#module = module;
     this.#io = io;
+    this.#staticFolder = staticFolder;
     this.#substitute = createServer((_environ, startResponse) => {
       startResponse("500 Internal Server Error", [["Content-Type", "text/plain; charset=utf-8"]]);
       return [`${this.#why}\n`];
@@ -122,7 +127,7 @@ class DevWorker {
     const changed = this.#changed;
     this.#changed = undefined;
     const script = fileURLToPath(new URL("dev-worker.js", import.meta.url));
-    const child = fork(script, [this.#path, ...hosts], {
+    const child = fork(script, [this.#path, this.#staticFolder, ...hosts], {
       cwd: this.#io.cwd,
       execArgv: [...process.execArgv, "--enable-source-maps"],
       stdio: ["ignore", "inherit", "inherit", "ipc"],

@@ -1,5 +1,6 @@
 // The application's process under `postern serve --dev`: it loads the module once and answers the connections that the
-// development server hands to it. Started with the module's path and the hosts that are listened on.
+// development server hands to it. Started with the module's path, the folder of --static or "", and the hosts that are
+// listened on.
 
 import { Socket } from "node:net";
 import { dirname } from "node:path";
@@ -7,6 +8,7 @@ import { Writable } from "node:stream";
 import { inspect } from "node:util";
 import { GatewayError } from "../errors.ts";
 import type { Application } from "../gateway/types.ts";
+import { accessLog } from "../middleware/access-log.ts";
 import { debugPage } from "../middleware/debug-page.ts";
 import { createServer } from "../servers/http.ts";
 import { closeApplication } from "./application-shape.ts";
@@ -14,6 +16,7 @@ import type { FromWorker, ToWorker } from "./dev-messages.ts";
 import { importWithPlaces } from "./failed-import.ts";
 import { loadApplication } from "./load-application.ts";
 import { localHosts } from "./local-hosts.ts";
+import { staticFolder } from "./static-folder.ts";
 
 /** How long requests in progress may take once the worker is told to stop, in milliseconds. */
 const STOP_MS = 500;
@@ -21,15 +24,19 @@ const STOP_MS = 500;
 /** How long a connection that has brought no request yet may still bring one then, in milliseconds. */
 const FIRST_REQUEST_MS = 100;
 
-const [path = "", ...hosts] = process.argv.slice(2);
+const [path = "", files = "", ...hosts] = process.argv.slice(2);
 
 // Ctrl-C in a terminal reaches this process too; it stops when it is told to, or when nobody is left to tell.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
 process.on("disconnect", () => process.exit());
 process.on("uncaughtException", (error) => console.error(error));
 
+/** Whoever develops looks at a terminal: what was asked for, and what became of it. */
+const logged = accessLog({ format: "%m %U%q %s %{ms}T ms", to: (line) => console.log(line) });
+
 const application = await load();
-const { server, drain, abort } = createServer(localHosts(debugPage(application), hosts), { debug: true });
+const site = files === "" ? application : staticFolder(files, "")(application);
+const { server, drain, abort } = createServer(logged(localHosts(debugPage(site), hosts)), { debug: true });
 const sockets = new Set<Socket>();
 const busy = new Set<Socket>();
 /** Connections that have brought no request yet. A browser keeps some of these for later. */

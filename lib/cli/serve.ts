@@ -1,5 +1,6 @@
 import { basename, extname } from "node:path";
 import { GatewayError } from "../errors.ts";
+import type { Middleware } from "../gateway/types.ts";
 import type { ServeOptions } from "../serve.ts";
 import type { BindAddress } from "../workers/options.ts";
 import { closeApplication, type ShapeName, shapeNames } from "./application-shape.ts";
@@ -32,13 +33,14 @@ ${workerHelp}  --restart-file <path>        a file that does what HUP does, when
   --behind none|lighttpd|auto  starts lighttpd in front, which starts two processes of the application;
                                auto is lighttpd where it is installed, else the embedded HTTP server
   --next-port                  takes the next free port where that one is in use
-  --static <folder>            with --behind: files that lighttpd sends by itself, at the folder's name; the embedded
-                               HTTP server leaves them to the application
+  --static <folder>            files that are sent at the folder's name without the application, with --behind by
+                               lighttpd itself
   --log-file <path>            for the server's lines and what the application writes to wsgi.errors; USR1 opens it anew
   --pid-file <path>            holds the process to signal, as long as it serves
   --name <name>                what ps shows behind "postern: "; the module's name when left out
-  --dev                        for development: HTTP, starts again when a file changes, shows errors in the browser,
-                               answers to localhost only; a .ts module is compiled while it is loaded
+  --dev                        for development: HTTP, starts again when a file changes, shows errors in the browser
+                               and a line for each request here, answers to localhost only; a .ts module is compiled
+                               while it is loaded
   -h, --help                   this text
 
 Examples:
@@ -114,7 +116,7 @@ async function serveDev(module: string, args: Arguments, io: Io): Promise<number
   }
   const bindAddress = (listen as string[] | undefined)?.map(toAddress) ?? (await siteAddress(args, io));
   const { serveForDevelopment } = await import("./dev-server.ts");
-  await serveForDevelopment(module, bindAddress, io);
+  await serveForDevelopment(module, bindAddress, io, args.values["static"] as string | undefined);
   return 0;
 }
 
@@ -144,6 +146,7 @@ async function serveAlone(
   const probe = process.env[probeVariable];
   delete process.env[probeVariable];
   const folder = identity?.folder ?? io.cwd;
+  const files = args.values["static"] as string | undefined;
   const application = await loadApplication(module, folder, { shape: shapeOf(args) });
   const { serve } = await import("../serve.ts");
   const server = serve(answeringProbe(application, probe), {
@@ -151,6 +154,7 @@ async function serveAlone(
     ...workers,
     ...(bindAddress !== undefined && { bindAddress }),
     ...ownNames(args, module),
+    ...(files !== undefined && { middleware: [await filesOf(files, folder)] }),
     // A front that probes has started more than one of us.
     ...(probe !== undefined && { multiprocess: true }),
   });
@@ -166,6 +170,11 @@ async function serveAlone(
   await ended;
   await closeApplication(application);
   return 0;
+}
+
+async function filesOf(folder: string, cwd: string): Promise<Middleware> {
+  const { staticFolder } = await import("./static-folder.ts");
+  return staticFolder(folder, cwd);
 }
 
 /** What the way says in which this was started: as a CGI script, on a socket of a web server or of systemd, or by a person. */

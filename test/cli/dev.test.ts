@@ -19,9 +19,9 @@ class Project {
   readonly stand: Stand;
   readonly child: Child;
 
-  constructor(stand: Stand, module = "app.mjs") {
+  constructor(stand: Stand, module = "app.mjs", options: readonly string[] = []) {
     this.stand = stand;
-    this.child = stand.postern("serve", join(stand.folder, module), "--dev");
+    this.child = stand.postern("serve", join(stand.folder, module), "--dev", ...options);
   }
 
   static async start(source = answering("one")): Promise<Project> {
@@ -141,6 +141,25 @@ describe("postern serve --dev", () => {
     expect(text).toContain("failed on purpose");
     expect(text).toContain("app.mjs");
     expect(project.child.stderr.match(/Error: failed on purpose/g)).toHaveLength(1);
+  });
+
+  test("each request leaves a line in the terminal, and what lies in --static does not reach the application", async () => {
+    const stand = await Stand.make();
+    stand.module("package.json", "{}");
+    stand.module("app.mjs", answering("one"));
+    mkdirSync(join(stand.folder, "files"));
+    stand.module("files/a.txt", "a file");
+    const project = new Project(stand, "app.mjs", ["--static", join(stand.folder, "files")]);
+    await project.child.printed(/for development/);
+    expect((await project.get("/files/a.txt")).text).toBe("a file");
+    expect((await project.get("/files/b%20c?d=e")).text).toBe("one to 127.0.0.1");
+    await project.get("/fail");
+    await project.child.printed(/^GET \/fail 500 \d+ ms$/m);
+    expect(project.child.stdout.match(/^GET .*/gm)).toEqual([
+      expect.stringMatching(/^GET \/files\/a\.txt 200 \d+ ms$/),
+      expect.stringMatching(/^GET \/files\/b%20c\?d=e 200 \d+ ms$/),
+      expect.stringMatching(/^GET \/fail /),
+    ]);
   });
 
   test.each([

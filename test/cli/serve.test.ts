@@ -54,6 +54,25 @@ describe.skipIf(lighttpd === undefined)("postern serve", () => {
     },
   );
 
+  test("--static without a web server sends files, and leaves all else to the application", async () => {
+    const stand = await Stand.make();
+    mkdirSync(join(stand.folder, "files"));
+    stand.module("files/index.html", "a file");
+    const files = join(stand.folder, "files");
+    const child = stand.postern("serve", stand.module("app.mjs", hello), "--static", files);
+    await child.printed(/Ctrl-C stops it/);
+    const texts = ["/files/index.html", "/files/", "/files/none", "/index.html"].map(async (path) =>
+      (await fetch(stand.url(path))).text(),
+    );
+    expect(await Promise.all(texts)).toEqual([
+      "a file",
+      "/files/,,false",
+      "/files/none,,false",
+      "/index.html,,false",
+    ]);
+    expect(await child.stop()).toBe(0);
+  });
+
   test.each(["SIGINT", "SIGHUP"] as const)("%s stops it as TERM does", async (signal) => {
     const stand = await Stand.make();
     const child = stand.postern("serve", stand.module("app.mjs", hello), "--behind", "lighttpd");
