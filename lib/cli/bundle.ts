@@ -58,7 +58,7 @@ export const bundleCommand: Command = {
     if (module === undefined || more.length > 0) {
       throw new UsageError("Name one module that runs or exports an application: postern bundle <module>.");
     }
-    const { out, node, root, cache, external = [], "warm-up": paths = ["/"] } = values as Values;
+    const { out, node, root, cache, external = [], "warm-up": paths } = values as Values;
     const named = modulePath(module, io.cwd);
     const entry = realPath(named);
     const name = basename(named).replace(/\.\w+$/, "");
@@ -71,7 +71,7 @@ export const bundleCommand: Command = {
       external,
       minify: values["no-minify"] !== true,
     };
-    const wrong = paths.find((path) => !isTarget(path));
+    const wrong = paths?.find((path) => !isTarget(path));
     if (wrong !== undefined) {
       throw new UsageError(
         `"${wrong}" is no path of a URL: it begins with a /, and a % in it is written %25.`,
@@ -127,10 +127,11 @@ function shebang(node: string | undefined): string {
 class Job {
   readonly #bundler: typeof esbuild;
   readonly #options: BundleOptions;
-  readonly #paths: readonly string[];
+  /** Undefined where nobody has said which. */
+  readonly #paths: readonly string[] | undefined;
   readonly #io: Io;
 
-  constructor(bundler: typeof esbuild, options: BundleOptions, paths: readonly string[], io: Io) {
+  constructor(bundler: typeof esbuild, options: BundleOptions, paths: readonly string[] | undefined, io: Io) {
     this.#bundler = bundler;
     this.#options = options;
     this.#paths = paths;
@@ -196,14 +197,19 @@ class Job {
     for (const file of missing)
       err(`${file} is not there: the script will look for it; --root says where it is.`);
     let isGood = true;
-    for (const path of this.#paths) {
+    const paths = this.#paths ?? ["/"];
+    for (const path of paths) {
       const { answer, isFine, log } = await warmUp(script, path);
       if (isFine) out(`GET ${path}: ${answer}`);
       else err(`GET ${path}: ${answer}\n${log}`.trimEnd());
       isGood &&= isFine;
     }
+    if (!isGood && this.#paths === undefined)
+      err(
+        `${shown} is written. Where the application has no page at /, --warm-up <path> asks for one that it has, and --no-warm-up for none.`,
+      );
     const cache = statSync(cachePath, { throwIfNoEntry: false });
-    if (cache !== undefined && this.#paths.length > 0)
+    if (cache !== undefined && paths.length > 0)
       out(`${shownPath(cachePath, cwd)}: ${kilobytes(cache.size)}`);
     return isGood;
   }

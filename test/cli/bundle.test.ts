@@ -643,6 +643,9 @@ test("files that the script would not find are named, and that it fails is said 
   expect(await child.ended).toBe(1);
   expect(child.output).toContain(`${folder.path}/alone/templates is not there: the script will look for it`);
   expect(child.stderr).toContain("GET /: 500 Internal Server Error\n");
+  expect(child.stderr).toContain(
+    "app.cgi is written. Where the application has no page at /, --warm-up <path> asks for one that it has",
+  );
   expect(existsSync(out)).toBe(true);
 });
 

@@ -4,8 +4,16 @@ import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./postern.ts";
 
-/** What an application of postern needs at run time. */
-const dependencies = ["busboy", "cookie", "etag", "mustache", "range-parser", "streamsearch"];
+/** What an application of postern needs at run time, and `postern bundle`. */
+const dependencies = [
+  "@jridgewell/sourcemap-codec",
+  "busboy",
+  "cookie",
+  "etag",
+  "mustache",
+  "range-parser",
+  "streamsearch",
+];
 
 /** Puts postern and what it needs into a project's node_modules. */
 export function installPackages(project: string): void {

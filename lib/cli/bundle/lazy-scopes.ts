@@ -2,8 +2,9 @@
 // of those that only import() leads to. V8 keeps the names, places and lengths of all those functions in its code cache, and
 // makes objects of them at every start. What stands in a function that was not called costs as much as that one function.
 
+import { Script } from "node:vm";
+import { decode, encode } from "@jridgewell/sourcemap-codec";
 import type * as esbuild from "esbuild";
-import { readMappings, type Segment, writeMappings } from "./mappings.ts";
 
 /** Lines of a module in a bundle: all of them where it can wait for its first use, and some where it cannot. */
 interface Chunk {
@@ -25,12 +26,18 @@ interface Scope {
 /** A line of a bundle, and where it was; undefined for a new one. */
 type Line = readonly [text: string, from: number | undefined];
 
+/** The path of a module, and not a note for bundlers. */
+const HEAD = /^\/\/ (?![@#]__)(.+)$/;
+
 /** How a module is asked for by import(). */
 const IMPORTED =
   /(?<=Promise\.resolve\(\)\.then\(\(\) => (?:__toESM\()?)(?:\((init_[\w$]+)\(\), ([\w$]+_exports\d*)\)|(require_[\w$]+)\(\))/g;
 
 /** Where the function is declared that runs a module when it is first asked for. */
-const DECLARED = /(?:^var |, )((?:init|require)_[\w$]+) = __(?:esm|commonJS)\(\{$/;
+const DECLARED = /^var (?:[^ ]+, )*((?:init|require)_[\w$]+) = __(?:esm|commonJS)\(\{$/;
+
+/** How the names of the functions begin. */
+const PREFIX = "__lazy_";
 
 /** Names that stand for a whole module. */
 const OF_MODULES = /\b(?:init|require)_[\w$]+|[\w$]+_exports\d*\b/g;
@@ -48,49 +55,44 @@ export function withLazyScopes(
   map: string,
   metafile: esbuild.Metafile,
 ): [code: string, map: string] {
+  if (code.includes(PREFIX)) return [code, map];
   const lines = code.split("\n");
-  const facts = JSON.parse(map) as { readonly mappings: string };
-  const segments = readMappings(facts.mappings);
-  const chunks = chunksOf(lines, segments, metafile);
+  const chunks = chunksOf(lines);
   const scopes = scopesOf(lines, chunks, metafile);
   const names = new Map([...scopes.values()].map(({ value, name }) => [value, name]));
   const called = lines.map((line) => {
     return line.replace(IMPORTED, (value) => (names.has(value) ? `${names.get(value)}()` : value));
   });
   const placed = place(called, chunks, scopes);
-  const mappings = writeMappings(placed.map(([, from = -1]) => segments[from] ?? []));
+  const facts = JSON.parse(map) as { readonly mappings: string };
+  const segments = decode(facts.mappings);
+  const mappings = encode(placed.map(([, from = -1]) => segments[from] ?? []));
   return [placed.map(([text]) => text).join("\n"), JSON.stringify({ ...facts, mappings })];
 }
 
-/**
- * In front of each part of a module stands its path. A text in the application may look like that, but then what comes behind it
- * is from the same source as what stands in front of it.
- */
-function chunksOf(
-  lines: readonly string[],
-  segments: readonly (readonly Segment[])[],
-  { inputs }: esbuild.Metafile,
-): Chunk[] {
+/** In front of each part of a module stands its path. */
+function chunksOf(lines: readonly string[]): Chunk[] {
   const chunks: Chunk[] = [];
   let path: string | undefined;
   let from = 0;
-  let source: number | undefined;
-  const heads = lines.flatMap((line, at) => {
-    const path = line.startsWith("// ") ? line.slice(3) : "";
-    return inputs[path] === undefined ? [] : [{ path, at }];
-  });
-  for (const [index, head] of heads.entries()) {
-    const sources = segments
-      .slice(head.at, heads[index + 1]?.at)
-      .flatMap((line) => line.flatMap(([, source]) => source ?? []));
-    const isHead = sources.length === 0 ? lines[head.at + 1]?.startsWith("var ") : sources[0] !== source;
-    source = sources.at(-1) ?? source;
-    if (!isHead) continue;
-    chunks.push({ path, from, to: head.at });
-    path = head.path;
-    from = head.at;
+  for (const [at, line] of lines.entries()) {
+    const next = HEAD.exec(line)?.[1];
+    if (next === undefined || !isWhole(lines.slice(from, at))) continue;
+    chunks.push({ path, from, to: at });
+    path = next;
+    from = at;
   }
   return [...chunks, { path, from, to: lines.length }];
+}
+
+/** A text in the application may have lines like those in front of modules: what ends before such a line is not to be read. */
+function isWhole(lines: readonly string[]): boolean {
+  try {
+    new Script(lines.join("\n"));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** By module, the functions to be made. Each is apart from another one or all inside of it. */
@@ -100,46 +102,82 @@ function scopesOf(
   metafile: esbuild.Metafile,
 ): Map<string, Scope> {
   const values = new Map<string, { value: string; names: string[] }>();
-  const users = new Map<string, Set<string | undefined>>();
-  const runners = new Map<string, string>();
+  const users: Users = new Map();
+  const importers: Users = new Map();
   for (const { path, from, to } of chunks) {
     for (const line of lines.slice(from, to)) {
-      const runner = DECLARED.exec(line)?.[1];
-      if (path !== undefined && runner !== undefined) runners.set(path, runner);
       for (const [value, init, exports, require] of line.matchAll(IMPORTED)) {
         const names = [init, exports, require].filter((name) => name !== undefined);
         values.set(names[0] ?? "", { value, names });
+        for (const name of names) addUser(importers, name, path);
       }
-      for (const [name] of line.replace(IMPORTED, "").matchAll(OF_MODULES)) {
-        users.set(name, (users.get(name) ?? new Set()).add(path));
-      }
+      for (const [name] of line.replace(IMPORTED, "").matchAll(OF_MODULES)) addUser(users, name, path);
     }
   }
+  const runners = runnersOf(lines, chunks);
   const scopes: [string, Scope][] = [];
-  for (const [path, runner] of runners) {
-    const imported = values.get(runner);
+  for (const [root, runner] of runners) {
+    const imported = values.get(runner ?? "");
     if (imported === undefined) continue;
-    const modules = modulesBehind(path, metafile);
-    const isOwn = (name: string) => [...(users.get(name) ?? [])].every((user) => modules.has(user ?? ""));
-    if (imported.names.every(isOwn))
-      scopes.push([path, { modules, value: imported.value, name: `__lazy_${runner}` }]);
+    const modules = modulesBehind(root, metafile);
+    const areInside = (found: Users, name: string) =>
+      [...(found.get(name) ?? [])].every((user) => modules.has(user ?? ""));
+    const isOwn = (module: string) => {
+      if (!runners.has(module)) return true;
+      const name = runners.get(module);
+      return name !== undefined && areInside(users, name) && (module === root || areInside(importers, name));
+    };
+    if (
+      modules.has(root) &&
+      [...modules].every(isOwn) &&
+      imported.names.every((name) => areInside(users, name))
+    )
+      scopes.push([root, { modules, value: imported.value, name: `${PREFIX}${runner}` }]);
   }
   return new Map(scopes.sort(([, one], [, other]) => other.modules.size - one.modules.size));
 }
 
-/** A module, and those that the entry cannot come to but through it; none where somebody else needs it itself. */
-function modulesBehind(root: string, { inputs, outputs }: esbuild.Metafile): Set<string> {
-  const behind = new Set(Object.keys(inputs));
-  const entry = Object.values(outputs).find(({ entryPoint }) => entryPoint !== undefined)?.entryPoint ?? "";
-  const waiting = [entry];
-  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-    if (!behind.delete(path)) continue;
-    for (const { path: next, kind } of inputs[path]?.imports ?? []) {
-      if (next !== root) waiting.push(next);
-      else if (kind !== "dynamic-import") return new Set();
-    }
+/** By the name of a module, those in whose code it stands. */
+type Users = Map<string, Set<string | undefined>>;
+
+function addUser(users: Users, name: string, user: string | undefined): void {
+  users.set(name, (users.get(name) ?? new Set()).add(user));
+}
+
+/** What runs each module; undefined for a module that runs at the start, and for one that is not written as is known. */
+function runnersOf(lines: readonly string[], chunks: readonly Chunk[]): Map<string, string | undefined> {
+  const runners = new Map<string, string | undefined>();
+  for (const { path = "", from, to } of chunks) {
+    const declared = lines.slice(from, to).flatMap((line) => DECLARED.exec(line)?.[1] ?? []);
+    runners.set(path, declared.length === 1 && !runners.has(path) ? declared[0] : undefined);
   }
-  return behind;
+  return runners;
+}
+
+/** A module, and those that the entry cannot come to but through it; none where somebody else needs it itself. */
+function modulesBehind(root: string, metafile: esbuild.Metafile): Set<string> {
+  const { inputs, outputs } = metafile;
+  const entry = Object.values(outputs).find(({ entryPoint }) => entryPoint !== undefined)?.entryPoint ?? "";
+  const others = modulesFrom(entry, metafile, root);
+  const isNeeded = [...others].some((module) =>
+    inputs[module]?.imports.some(({ path, kind }) => path === root && kind !== "dynamic-import"),
+  );
+  if (isNeeded) return new Set();
+  return new Set([...modulesFrom(root, metafile)].filter((module) => !others.has(module)));
+}
+
+/** A module, and all that it leads to but through a certain one. */
+function modulesFrom(start: string, { inputs }: esbuild.Metafile, without?: string): Set<string> {
+  const found = new Set<string>();
+  const waiting = [start];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (path === without || found.has(path)) continue;
+    const imports = inputs[path]?.imports;
+    if (imports === undefined) continue;
+    found.add(path);
+    waiting.push(...imports.map(({ path }) => path));
+  }
+  return found;
 }
 
 /** The modules in their order, those of a function where the module stood that it is called for. */

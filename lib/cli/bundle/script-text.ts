@@ -4,10 +4,13 @@
 /** Gives a function back, where esbuild's `__name`, of as many letters, gives it its name. */
 export const UNNAMED = "__bare";
 
-/** What comes before the modules, in three lines. The comment stands in a function, whose text the launcher asks for. */
+/**
+ * What comes before the modules, in three lines. The comment stands in a function, whose text the launcher asks for. One letter
+ * beyond ASCII would have Node decode all of the script.
+ */
 export function scriptHead(shebang: string, entry: string): string {
   return `${shebang}
-// Made by postern bundle of ${entry.replaceAll("*", "?")}: change that, and bundle it again.
+// Made by postern bundle of ${entry.replaceAll(/[^ -~]|\*/gu, "?")}: change that, and bundle it again.
 function bundled() {/*[(function (exports, require, module, __filename, __dirname, __postern, ${UNNAMED}) {`;
 }
 
