@@ -6,6 +6,15 @@ const script = fileURLToPath(new URL("../../bench/main.js", import.meta.url));
 const figure = /^-?\d+(\.\d+)? \(-?\d+(\.\d+)?–-?\d+(\.\d+)?\)$/;
 const verdict = /^(yes|no)$/;
 
+const workerModels = [
+  "single",
+  "2 threads",
+  "2 processes",
+  "2 processes, round robin",
+  "ready-made bytes",
+  "ready-made bytes, 2 processes",
+];
+
 /** What each part measures, and which of it is there on every machine that runs the tests. */
 const parts: Record<string, Record<string, readonly string[]>> = {
   kept: { "Kept connections": ["postern", "node:http", "ready-made bytes", "plain parser"] },
@@ -14,22 +23,8 @@ const parts: Record<string, Record<string, readonly string[]>> = {
     "AJP on kept connections": ["postern, AJP", "node:http"],
   },
   workers: {
-    "A small request on a kept connection": [
-      "single",
-      "2 threads",
-      "2 processes",
-      "2 processes, round robin",
-      "ready-made bytes",
-      "ready-made bytes, 2 processes",
-    ],
-    "A connection for each small request": [
-      "single",
-      "2 threads",
-      "2 processes",
-      "2 processes, round robin",
-      "ready-made bytes",
-      "ready-made bytes, 2 processes",
-    ],
+    "A small request on a kept connection": workerModels,
+    "A connection for each small request": workerModels,
     "An application that computes for each request": ["single", "2 threads", "2 processes"],
   },
   memory: {
