@@ -1,5 +1,6 @@
 // How was this process started? Tests in a fixed order; the first that fires decides.
 
+import { statSync } from "node:fs";
 import { GatewayError } from "./errors.ts";
 import { findLoader, type Loader } from "./gateway/loader.ts";
 import type { ServeOptions } from "./serve.ts";
@@ -43,6 +44,9 @@ const PROTOCOL_WORDS: Readonly<Record<string, Protocol>> = {
 /** A port, alone or behind a host: how a command line says where HTTP is to be, without a word for it. */
 const PLACE = /^(?:(?:[\w.-]+|\*|\[[\d.:a-f]+\]):)?\d{1,5}$/i;
 
+/** A path with a slash, and no URL: a unix socket's, likewise. */
+const PATH = /^(?!-|\w+:\/\/).*\//;
+
 const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_PORT = 8080;
 
@@ -56,8 +60,11 @@ const DEFAULT_PORT = 8080;
  * 5. a listening socket on descriptor 0: the protocol that a word on the command line names, else FastCGI
  * 6. LISTEN_FDS of systemd: the same, or the protocol that the sockets are named for
  * 7. a word on the command line, with an optional address behind it
- * 8. else the embedded HTTP server: on HOST and PORT, on the port or address that the command line begins with, as in
- *    web.py, or by default on `http://127.0.0.1:8080`
+ * 8. else the embedded HTTP server
+ *
+ * HTTP listens on HOST and PORT, on the port, address or path of a unix socket that the command line begins with, as in
+ * web.py, or by default on `http://127.0.0.1:8080`. (A path of a file that is there and is no socket is the application's own
+ * affair.)
  *
  * @throws {GatewayError} `UNKNOWN_PROTOCOL` when POSTERN_SERVER names none, `LISTEN_FDS` when systemd's variables make no
  *   sense, `LISTEN_FDNAMES` when its sockets are named for several protocols
@@ -102,12 +109,6 @@ export function detect(options: ServeOptions, start: Start = thisProcess): Detec
     const place = address === undefined || options.bindAddress !== undefined ? {} : { bindAddress: address };
     return explicit(said, { ...options, ...place }, start, `the command line says ${word}`);
   }
-  const [first = ""] = words;
-  if (options.bindAddress === undefined && !environment["PORT"] && PLACE.test(first)) {
-    const host = environment["HOST"] || DEFAULT_HOST;
-    const bindAddress = first.includes(":") ? first : { host, port: Number(first) };
-    return { protocol: "http", bindAddress, reason: `the command line says ${first}` };
-  }
   return explicit("http", options, start, "no test for another protocol fired");
 }
 
@@ -151,6 +152,11 @@ function explicit(protocol: Protocol, options: ServeOptions, start: Start, reaso
     return { protocol, reason };
   }
   const { HOST: host, PORT: port } = start.environment;
+  const [first = ""] = start.words;
+  if (!port && isPlace(first)) {
+    const bindAddress = /^\d+$/.test(first) ? { host: host || DEFAULT_HOST, port: Number(first) } : first;
+    return { protocol, bindAddress, reason: `${reason}, and the command line says ${first}` };
+  }
   if (port && !(/^\d{1,5}$/.test(port) && Number(port) <= 65_535)) {
     throw new GatewayError("BIND_ADDRESS", `PORT=${port} is no port; give a number from 0 to 65535`);
   }
@@ -159,6 +165,19 @@ function explicit(protocol: Protocol, options: ServeOptions, start: Start, reaso
     bindAddress: { host: host || DEFAULT_HOST, port: Number(port || DEFAULT_PORT) },
     reason,
   };
+}
+
+function isPlace(word: string): boolean {
+  return PLACE.test(word) || (PATH.test(word) && isFree(word));
+}
+
+/** Nothing is there, or a socket, which may be an old one. */
+function isFree(path: string): boolean {
+  try {
+    return statSync(path).isSocket();
+  } catch {
+    return true;
+  }
 }
 
 /** How this process was started. */

@@ -1,5 +1,5 @@
 import { GatewayError } from "../errors.ts";
-import type { Address } from "../gateway/protocol-server.ts";
+import { type Address, formatAddress } from "../gateway/protocol-server.ts";
 import type { BindAddress } from "./options.ts";
 
 /** Where a bare port listens: this machine alone. */
@@ -23,10 +23,10 @@ export function parseBindAddress(address: BindAddress): Address {
   };
 }
 
-function checkPort(port: number, given: unknown): number {
+function checkPort(port: number, given: BindAddress): number {
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
   throw new GatewayError(
     "BIND_ADDRESS",
-    `${JSON.stringify(given)} is no address to listen on; give a path that contains "/", a port, or "host:port"`,
+    `${JSON.stringify(typeof given === "object" ? formatAddress(given) : given)} is no address to listen on; give a path that contains "/", a port, or "host:port"`,
   );
 }
