@@ -6,9 +6,6 @@ import { lstatSync, readFileSync, readlinkSync, symlinkSync, unlinkSync } from "
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** So long a process waits for one lock, in milliseconds. */
-const PATIENCE_MS = 4_000;
-
 /** A lock is held for a few operations on small files. One of this age has been forgotten, in milliseconds. */
 const FORGOTTEN_MS = 30_000;
 
@@ -22,6 +19,8 @@ const CHECK_EACH = 10;
 const SERVED_AT_ONCE = 64;
 
 interface Waiting {
+  /** How long it waits, in milliseconds, and when it has waited for so long. */
+  readonly patienceMs: number;
   readonly deadline: number;
   readonly run: () => void;
   readonly giveUp: (error: Error) => void;
@@ -37,9 +36,10 @@ const queues = new Map<string, Waiting[]>();
  * The task is synchronous, and so is all that is done while the lock is held: it takes part of a millisecond. A busy process
  * that went back to its event loop in between would keep all others waiting for many times as long.
  *
+ * @param patienceMs so long it is waited for, in milliseconds; 0 is no limit
  * @throws Error: it was not released in time; `ENOENT`: there is no such folder
  */
-export function withFileLock<T>(path: string, task: () => T): Promise<T> {
+export function withFileLock<T>(path: string, patienceMs: number, task: () => T): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const run = (): void => {
       try {
@@ -48,7 +48,8 @@ export function withFileLock<T>(path: string, task: () => T): Promise<T> {
         reject(error);
       }
     };
-    const waiting = { deadline: performance.now() + PATIENCE_MS, run, giveUp: reject };
+    const deadline = patienceMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + patienceMs;
+    const waiting = { patienceMs, deadline, run, giveUp: reject };
     const known = queues.get(path);
     if (known !== undefined) {
       known.push(waiting);
@@ -86,8 +87,10 @@ async function isTaken(path: string, holder: string, queue: Waiting[]): Promise<
   for (let tries = 0; !isMade(path, holder); tries += 1) {
     if (tries % CHECK_EACH === 0) removeStaleLock(path);
     const now = performance.now();
-    while (queue[0] !== undefined && queue[0].deadline < now)
-      queue.shift()?.giveUp(new Error(`the lock ${path} was not released in ${PATIENCE_MS} ms`));
+    while (queue[0] !== undefined && queue[0].deadline < now) {
+      const [{ giveUp, patienceMs }] = queue.splice(0, 1) as [Waiting];
+      giveUp(new Error(`the lock ${path} was not released in ${patienceMs} ms (lockTimeoutMs)`));
+    }
     if (queue.length === 0) return false;
     if (tries > 0) await sleep(Math.random() * Math.min(tries, PAUSE_MS));
   }

@@ -291,6 +291,18 @@ describe("a lock", () => {
   const change = () => diskStore(folder).merge(id, new Map([["b", "2"]]), minute);
   const hold = (holder: string) => symlinkSync(holder, join(folder, `${id}.lock`));
 
+  test("that lives is waited for as long as lockTimeoutMs says", async () => {
+    const store = diskStore(folder, { lockTimeoutMs: 20 });
+    await store.create(id, new Map([["a", "1"]]), minute);
+    hold("elsewhere/1:1:1:x");
+    await expect(store.merge(id, new Map([["b", "2"]]), minute)).rejects.toThrow(
+      /lock \S+ was not released in 20 ms \(lockTimeoutMs\)/,
+    );
+    expect(() => diskStore(folder, { lockTimeoutMs: -1 })).toThrow(
+      expect.objectContaining({ code: "OPTION", message: expect.stringContaining("lockTimeoutMs") }),
+    );
+  });
+
   test("of a process that has died is taken over at once", async () => {
     const child = new Child(process.execPath, ["--eval", ""]);
     await child.ended;

@@ -10,8 +10,8 @@ test("200 that want a lock of another process get it in their order, once it is 
   const path = join(temporary.path, "a.lock");
   symlinkSync("elsewhere/1:1:1:x", path);
   const order: number[] = [];
-  const all = Array.from({ length: 200 }, (_, index) => withFileLock(path, () => order.push(index)));
-  const late = withFileLock(path, () => order.push(200));
+  const all = Array.from({ length: 200 }, (_, index) => withFileLock(path, 4_000, () => order.push(index)));
+  const late = withFileLock(path, 4_000, () => order.push(200));
   expect(order).toEqual([]);
   unlinkSync(path);
   await Promise.all([...all, late]);
@@ -21,14 +21,14 @@ test("200 that want a lock of another process get it in their order, once it is 
 
 test("one that fails is told so, and the others go on", async () => {
   const path = join(temporary.path, "b.lock");
-  const failing = withFileLock(path, () => {
+  const failing = withFileLock(path, 4_000, () => {
     throw new Error("broken");
   });
-  const next = withFileLock(path, () => 1);
+  const next = withFileLock(path, 4_000, () => 1);
   await expect(failing).rejects.toThrow("broken");
   expect(await next).toBe(1);
-  await expect(withFileLock(join(temporary.path, "none/c.lock"), () => 1)).rejects.toMatchObject({
+  await expect(withFileLock(join(temporary.path, "none/c.lock"), 4_000, () => 1)).rejects.toMatchObject({
     code: "ENOENT",
   });
-  expect(await withFileLock(path, () => 2)).toBe(2);
+  expect(await withFileLock(path, 4_000, () => 2)).toBe(2);
 });

@@ -17,12 +17,26 @@ import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { GatewayError } from "../../../errors.ts";
+import { durationOf } from "../../../gateway/duration.ts";
 import { logToStderr } from "../../../gateway/log.ts";
 import { ifThere, removeStaleLock, withFileLock } from "../file-lock.ts";
 import { checkFolder } from "../safe-folder.ts";
 import { isSessionId } from "../session-id.ts";
 import type { SessionChanges, SessionStore, SessionValues, StoredSession } from "../store.ts";
 import { fromJson, setText, toJson } from "../values-json.ts";
+
+export interface DiskStoreOptions {
+  /**
+   * How long a change waits for those of other requests to the same session, in milliseconds. A request that has waited
+   * longer gets 503, and 503 is also what one gets that waits longer than the sessions' `storeTimeoutMs`, so that a longer
+   * wait needs both. 0 is no limit of its own.
+   *
+   * @defaultValue 4,000
+   */
+  lockTimeoutMs?: number;
+}
+
+const DEFAULT_LOCK_MS = 4_000;
 
 /**
  * Keeps sessions in a folder, one file each, for all processes of one machine. The folder is made when it is missed (mode
@@ -33,16 +47,18 @@ import { fromJson, setText, toJson } from "../values-json.ts";
  * disk is full, not when the process is killed. It is not waited for until it is on the disk: after a power failure sessions of
  * the last seconds may be missing or old, which is the price of some milliseconds for each change.
  *
- * @throws {GatewayError} `OPTION`: an empty path, which would be the folder that the process was started in
+ * @throws {GatewayError} `OPTION`: an empty path, which would be the folder that the process was started in, or a
+ *   `lockTimeoutMs` that is none
  */
-export function diskStore(folder: string | URL): SessionStore {
+export function diskStore(folder: string | URL, options: DiskStoreOptions = {}): SessionStore {
   if (folder === "") {
     throw new GatewayError(
       "OPTION",
       'diskStore("") names no folder; "." is the one that the process was started in',
     );
   }
-  return new DiskStore(typeof folder === "string" ? folder : fileURLToPath(folder));
+  const lockTimeoutMs = durationOf("lockTimeoutMs", options.lockTimeoutMs ?? DEFAULT_LOCK_MS);
+  return new DiskStore(typeof folder === "string" ? folder : fileURLToPath(folder), lockTimeoutMs);
 }
 
 /** A file begins with the time at which the session ends, in milliseconds since 1970 and of fixed length, and a line break. */
@@ -65,13 +81,15 @@ interface Entry {
 
 class DiskStore implements SessionStore {
   readonly #folder: string;
+  readonly #lockTimeoutMs: number;
   /** The folder that was found to be safe. */
   #trusted: string | undefined;
   /** What is to be said of the folder, once. */
   #danger: string | undefined;
 
-  constructor(folder: string) {
+  constructor(folder: string, lockTimeoutMs: number) {
     this.#folder = folder;
+    this.#lockTimeoutMs = lockTimeoutMs;
   }
 
   async read(id: string): Promise<StoredSession | undefined> {
@@ -163,7 +181,7 @@ class DiskStore implements SessionStore {
     const path = this.#path(id);
     if (!(await this.#isTrusted())) return false;
     try {
-      return await withFileLock(`${path}.lock`, () => {
+      return await withFileLock(`${path}.lock`, this.#lockTimeoutMs, () => {
         const entry = parse(ifThere(() => readFileSync(path, "utf8")));
         return entry !== undefined && task(path, entry);
       });
