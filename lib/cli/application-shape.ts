@@ -12,7 +12,7 @@ export type ShapeName = (typeof shapeNames)[number];
 
 interface Shape {
   readonly fits: (value: unknown) => boolean;
-  readonly toApplication: (value: never) => Application | Promise<Application>;
+  readonly toApplication: (value: never) => Application | Promise<Application> | undefined;
 }
 
 /** The first that fits is taken. */
@@ -58,6 +58,10 @@ const shapes: readonly Shape[] = [
     toApplication: fromListener,
   },
   {
+    fits: isEventHandler,
+    toApplication: () => undefined,
+  },
+  {
     // A Node request listener, (request, response).
     fits: (value) => isFunction(value) && nodeParameters.test(parametersOf(value)),
     toApplication: fromListener,
@@ -90,10 +94,19 @@ const nodeParameters = /^_?(req|request)\w*\s*,\s*_?(res|resp|rsp|response|reply
 /** What fetch handlers of other hosts are given beside the request. */
 const fetchParameters = /^_?(req|request)\w*\s*,\s*_?(env|context|ctx|info)\b/;
 
+/** How the parameters of a handler of AWS Lambda and of its likes are called everywhere. */
+const eventParameters = /^_?(event|evt)\b/;
+
+/** A handler of events, (event, context), of which no web server here has any. */
+export function isEventHandler(value: unknown): boolean {
+  return isFunction(value) && eventParameters.test(parametersOf(value));
+}
+
 /**
  * Makes a gateway application of whatever a module exports. A function that has nothing to tell it by is told by its parameters:
  * `(req, res)` or `(request, response)` is a listener of node:http, one parameter a fetch handler, none whatever it answers as,
- * or a function that makes an application, as one is whose parameters all have defaults, anything else a gateway application.
+ * or a function that makes an application, as one is whose parameters all have defaults, anything else a gateway application,
+ * but for `(event)` and `(event, context)`, as of AWS Lambda.
  *
  * @param named takes the value for that shape, whatever it looks like
  * @returns undefined for what no server can call
@@ -219,7 +232,8 @@ function has(value: unknown, ...members: readonly string[]): boolean {
 /** The text between a function's parentheses, or the one name that an arrow function has there. */
 function parametersOf(value: (...args: never[]) => unknown): string {
   const text = Function.prototype.toString.call(value);
-  return /^[^(=]*\(([^)]*)\)/.exec(text)?.[1]?.trim() ?? "";
+  const [, inside, alone = ""] = /^(?:[^(=]*\(([^)]*)\)|(?:async\s+)?([\w$]+)\s*=>)/.exec(text) ?? [];
+  return (inside ?? alone).trim();
 }
 
 /** Such as `a class`, `the string "x"` or `an object`. */

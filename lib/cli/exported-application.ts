@@ -1,6 +1,6 @@
 import { GatewayError } from "../errors.ts";
 import type { Application } from "../gateway/types.ts";
-import { kindOf, type ShapeName, toApplication } from "./application-shape.ts";
+import { isEventHandler, kindOf, type ShapeName, toApplication } from "./application-shape.ts";
 
 /** The exports that are tried, in this order. */
 const names = ["app", "application", "default", "handler", "server"];
@@ -36,6 +36,13 @@ export async function findApplication(
 function complaint(exported: Readonly<Record<string, unknown>>, shown: string): string {
   const named = names.find((name) => name in exported);
   const others = Object.keys(exported);
+  const events = names.find((name) => isEventHandler(exported[name]));
+  if (events !== undefined) {
+    return (
+      `${shown} exports no application (it exports a handler of events, such as AWS Lambda's, as ${events}, and web servers ` +
+      `send requests): export ${expected}, as app or as the default; --shape says what it is where its parameters mislead.`
+    );
+  }
   const what =
     named !== undefined
       ? `${kindOf(exported[named])} as ${named}`

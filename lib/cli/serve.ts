@@ -1,4 +1,4 @@
-import { basename, extname } from "node:path";
+import { basename, extname, resolve } from "node:path";
 import { GatewayError } from "../errors.ts";
 import type { Middleware } from "../gateway/types.ts";
 import type { ServeOptions } from "../serve.ts";
@@ -36,6 +36,7 @@ ${workerHelp}  --restart-file <path>        a file that does what HUP does, when
   --static <folder>            files that are sent at the folder's name without the application, with --behind by
                                lighttpd itself
   --log-file <path>            for the server's lines and what the application writes to wsgi.errors; USR1 opens it anew
+  --access-log <path>          a line for each request, in Apache's Combined format; USR1 opens it anew; - is standard output
   --pid-file <path>            holds the process to signal, as long as it serves
   --name <name>                what ps shows behind "postern: "; the module's name when left out
   --dev                        for development: HTTP, starts again when a file changes, shows errors in the browser
@@ -73,6 +74,7 @@ export const serveCommand: Command = {
     ...workerOptions,
     "restart-file": { type: "string" },
     "log-file": { type: "string" },
+    "access-log": { type: "string" },
     "pid-file": { type: "string" },
     name: { type: "string" },
     dev: { type: "boolean" },
@@ -146,7 +148,7 @@ async function serveAlone(
   const probe = process.env[probeVariable];
   delete process.env[probeVariable];
   const folder = identity?.folder ?? io.cwd;
-  const files = args.values["static"] as string | undefined;
+  const middleware = await middlewareOf(args, folder, protocol);
   const application = await loadApplication(module, folder, { shape: shapeOf(args) });
   const { serve } = await import("../serve.ts");
   const server = serve(answeringProbe(application, probe), {
@@ -154,7 +156,7 @@ async function serveAlone(
     ...workers,
     ...(bindAddress !== undefined && { bindAddress }),
     ...ownNames(args, module),
-    ...(files !== undefined && { middleware: [await filesOf(files, folder)] }),
+    middleware,
     // A front that probes has started more than one of us.
     ...(probe !== undefined && { multiprocess: true }),
   });
@@ -172,9 +174,24 @@ async function serveAlone(
   return 0;
 }
 
-async function filesOf(folder: string, cwd: string): Promise<Middleware> {
-  const { staticFolder } = await import("./static-folder.ts");
-  return staticFolder(folder, cwd);
+/** The first is the outermost: a line is written for what the files answer as well. */
+async function middlewareOf({ values }: Arguments, folder: string, protocol: string): Promise<Middleware[]> {
+  const logFile = values["access-log"] as string | undefined;
+  const files = values["static"] as string | undefined;
+  const middleware: Middleware[] = [];
+  if (logFile !== undefined) {
+    if (logFile === "-" && protocol === "cgi")
+      throw new UsageError(
+        "--access-log - is standard output, which is the response of a CGI script: name a file.",
+      );
+    const { accessLog } = await import("../middleware/access-log.ts");
+    middleware.push(accessLog({ to: logFile === "-" ? process.stdout : resolve(folder, logFile) }));
+  }
+  if (files !== undefined) {
+    const { staticFolder } = await import("./static-folder.ts");
+    middleware.push(staticFolder(files, folder));
+  }
+  return middleware;
 }
 
 /** What the way says in which this was started: as a CGI script, on a socket of a web server or of systemd, or by a person. */
@@ -202,7 +219,7 @@ function shapeOf({ values }: Arguments): ShapeName | undefined {
 }
 
 function refuseOwnNames({ values }: Arguments): void {
-  const given = ["log-file", "pid-file", "name", "restart-file"].find(
+  const given = ["log-file", "access-log", "pid-file", "name", "restart-file"].find(
     (option) => values[option] !== undefined,
   );
   if (given === undefined) return;

@@ -330,7 +330,8 @@ function iteratorOf(body: Body): Iterator<Chunk> | AsyncIterator<Chunk> {
   if (iterator === undefined) {
     throw new ApplicationError(
       "NO_BODY",
-      `application returned ${body === null ? "null" : `a value of type ${typeof body}`}, not an iterable`,
+      `application returned ${body === null ? "null" : `a value of type ${typeof body}`}, and a body is an iterable or ` +
+        `async iterable of strings and bytes, such as ["Hello"]`,
     );
   }
   return iterator;

@@ -34,6 +34,17 @@ describe("a module that exports nothing that serves", () => {
 });
 
 test.each([
+  "export const handler = async (event, context) => ({ statusCode: 200 });",
+  "export const handler = async event => ({ statusCode: 200 });",
+])("a handler of AWS Lambda is told from an application: %j", async (source) => {
+  const { status, said } = await serve({ "app.mjs": source }, "app.mjs");
+  expect(said).toMatch(
+    /^app\.mjs exports no application \(it exports a handler of events.* as handler, .*--shape.*\n$/,
+  );
+  expect(status).toBe(1);
+});
+
+test.each([
   [
     "ap.mjs",
     "There is no file HERE/ap.mjs: name the module that exports the application; did you mean app.mjs?\n",

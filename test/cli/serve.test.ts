@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -260,6 +260,45 @@ describe("postern serve, for an operator", () => {
     expect(existsSync(pidFile)).toBe(false);
   });
 
+  test("--access-log has a line for each request, and is opened anew on USR1 in each process", async () => {
+    const stand = await Stand.make();
+    const log = join(stand.folder, "access.log");
+    mkdirSync(join(stand.folder, "files"));
+    stand.module("files/a.txt", "a file");
+    const files = ["--static", join(stand.folder, "files")];
+    const workers = ["--workers", "prefork", "--max-children", "1"];
+    const module = stand.module("site.mjs", hello);
+    const child = stand.postern("serve", module, ...workers, ...files, "--access-log", log);
+    await child.printed(/Ctrl-C stops it/);
+    for (const path of ["/x?q", "/files/a.txt"]) await (await fetch(stand.url(path))).text();
+    const lines = () => readFileSync(log, "utf8");
+    await until("both have a line", () => lines().split("\n").length === 3);
+    expect(lines()).toMatch(
+      /^127\.0\.0\.1 - - \[.+\] "GET \/x\?q HTTP\/1\.1" 200 8 "-" "node"\n.*"GET \/files\/a\.txt HTTP\/1\.1" 200 6 .*\n$/,
+    );
+    renameSync(log, `${log}.1`);
+    child.signal("SIGUSR1");
+    await until("it is opened anew", async () => {
+      await (await fetch(stand.url("/y"))).text();
+      return existsSync(log) && lines().includes("/y");
+    });
+    expect(await child.stop("SIGTERM")).toBe(0);
+  });
+
+  test("--access-log - is standard output, and refused where that is a response", async () => {
+    const stand = await Stand.make();
+    const module = stand.module("site.mjs", hello);
+    const child = stand.postern("serve", module, "--access-log", "-");
+    await child.printed(/Ctrl-C stops it/);
+    await fetch(stand.url("/x"));
+    await child.printed(/"GET \/x HTTP\/1\.1" 200 /);
+    expect(child.stderr).toBe("");
+    expect(await child.stop("SIGTERM")).toBe(0);
+    const script = stand.postern("serve", module, "--access-log", "-", "--protocol", "cgi");
+    expect(await script.ended).toBe(2);
+    expect(script.stderr).toMatch(/^--access-log - is standard output.*: name a file\.\n$/);
+  });
+
   test("without a name it is called after its module", async () => {
     const stand = await Stand.make();
     const child = stand.postern("serve", stand.module("site.mjs", hello));
@@ -270,6 +309,7 @@ describe("postern serve, for an operator", () => {
   test.each([
     ["--log-file", "--dev"],
     ["--pid-file", "--behind=auto"],
+    ["--access-log", "--dev"],
     ["--name", "--behind=lighttpd"],
   ])("%s with %s is a mistake", async (option, other) => {
     const stand = await Stand.make();
