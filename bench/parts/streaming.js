@@ -9,7 +9,8 @@ import { spread } from "../statistics.js";
 import { table, written } from "../table.js";
 
 const KB_PER_MB = 1_024;
-const WARM_UPS = 4;
+/** All servers compile during the first five or six, which take up to ten times the instructions of those that follow. */
+const WARM_UPS = 8;
 
 const kinds = [
   { name: "postern", server: "postern", protocol: "fastcgi" },

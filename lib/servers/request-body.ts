@@ -1,4 +1,4 @@
-import { Readable } from "node:stream";
+import { finished, Readable } from "node:stream";
 import { ProtocolError } from "../errors.ts";
 
 /** Unread bytes past which a body asks its connection to stop reading. More than one full read of a socket. */
@@ -31,7 +31,7 @@ export class RequestBody {
   }
 
   /** `wsgi.input`. It is made for who asks for it, and for bytes that come: most requests have no body, and nobody looks. */
-  get stream(): Readable {
+  get stream(): BodyStream {
     if (this.#stream === undefined) {
       this.#stream = new BodyStream(this, this.#readAheadBytes, this.#onRoom);
       if (this.#error !== undefined) this.#stream.fail(this.#error);
@@ -88,7 +88,7 @@ export class RequestBody {
     }
     if (part.length > 0) {
       this.#wanted = false;
-      this.stream.push(part);
+      this.stream.give(part);
     }
     if (this.#missing === 0) this.#end();
   }
@@ -154,6 +154,8 @@ export class RequestBody {
 class BodyStream extends Readable {
   readonly #body: RequestBody;
   readonly #onRoom: () => void;
+  /** How long the chunks are that wait, for an iterator. */
+  #lengths: number[] | undefined;
 
   constructor(body: RequestBody, readAheadBytes: number, onRoom: () => void) {
     super({ highWaterMark: readAheadBytes });
@@ -172,6 +174,27 @@ class BodyStream extends Readable {
     this.destroy(error);
   }
 
+  /** Takes the next bytes of the body. */
+  give(bytes: Buffer): void {
+    this.#lengths?.push(bytes.length);
+    this.push(bytes);
+  }
+
+  override [Symbol.asyncIterator](): NodeJS.AsyncIterator<unknown, undefined> {
+    this.#lengths ??= [this.readableLength];
+    return new BodyIterator(this);
+  }
+
+  /** One chunk as it came, where `read()` joins all that wait. */
+  readChunk(): unknown {
+    const lengths = this.#lengths ?? [];
+    const waiting = this.readableLength;
+    // Those of chunks that somebody else has read.
+    if (waiting === 0) lengths.length = 0;
+    const first = lengths.shift();
+    return first !== undefined && first < waiting ? this.read(first) : this.read();
+  }
+
   override _read(): void {
     this.#body.read();
   }
@@ -180,4 +203,62 @@ class BodyStream extends Readable {
     done(error);
     this.#onRoom();
   }
+}
+
+/**
+ * What `for await` gets of a body: its chunks as they came. Node's own iterator joins those that wait, which copies a large
+ * body once more; all else is as there, so that who leaves early destroys the stream.
+ */
+class BodyIterator implements NodeJS.AsyncIterator<unknown, undefined> {
+  readonly #stream: BodyStream;
+  #started = false;
+  #over = false;
+  /** The stream has ended, or was destroyed: with this error, or none. */
+  #end: { readonly error: Error | null | undefined } | undefined;
+  #waiting: (() => void)[] = [];
+
+  constructor(stream: BodyStream) {
+    this.#stream = stream;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<unknown, undefined>> {
+    if (!this.#started) this.#start();
+    while (!this.#over) {
+      const chunk = this.#stream.destroyed ? null : this.#stream.readChunk();
+      if (chunk !== null) return { value: chunk, done: false };
+      if (this.#end === undefined) {
+        await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      } else {
+        this.#over = true;
+        if (this.#end.error) throw this.#end.error;
+      }
+    }
+    return { value: undefined, done: true };
+  }
+
+  async return(): Promise<IteratorResult<unknown, undefined>> {
+    this.#over = true;
+    if (this.#started) this.#stream.destroy();
+    return { value: undefined, done: true };
+  }
+
+  #start(): void {
+    this.#started = true;
+    this.#stream.on("readable", this.#wake);
+    finished(this.#stream as Readable, { writable: false }, (error) => {
+      this.#end = { error };
+      this.#wake();
+    });
+  }
+
+  readonly #wake = (): void => {
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  };
 }

@@ -72,3 +72,94 @@ describe("an application that looks at its input late", () => {
     expect([body.destroyed, body.full, body.stream.readableLength]).toEqual([true, false, 0]);
   });
 });
+
+describe("for await", () => {
+  function bodyWith(...texts: string[]): RequestBody {
+    const body = new RequestBody(Number.POSITIVE_INFINITY, () => {});
+    for (const text of texts) body.give(Buffer.from(text));
+    return body;
+  }
+
+  async function next(iterator: AsyncIterator<unknown>): Promise<string | undefined> {
+    const { value, done } = await iterator.next();
+    return done === true ? undefined : String(value);
+  }
+
+  test("gets chunks as they came, and in one piece what waited in front of it", async () => {
+    const body = bodyWith("a", "b");
+    const iterator = body.stream[Symbol.asyncIterator]();
+    for (const text of ["c", "de", "f"]) body.give(Buffer.from(text));
+    const first = Buffer.from("gh");
+    body.give(first);
+    body.finish();
+    const chunks: unknown[] = [];
+    for await (const chunk of { [Symbol.asyncIterator]: () => iterator }) chunks.push(chunk);
+    expect(chunks.map(String)).toEqual(["ab", "c", "de", "f", "gh"]);
+    // Not copied.
+    expect((chunks.at(-1) as Buffer).buffer).toBe(first.buffer);
+    expect(body.stream.readableEnded).toBe(true);
+    expect(await next(iterator)).toBeUndefined();
+    expect(await next(body.stream[Symbol.asyncIterator]())).toBeUndefined();
+  });
+
+  test("gets every byte in order where somebody else reads as well", async () => {
+    const body = bodyWith("ab");
+    const iterator = body.stream[Symbol.asyncIterator]();
+    for (const text of ["cde", "fgh", "ij"]) body.give(Buffer.from(text));
+    const seen = [String(body.stream.read(1)), await next(iterator)];
+    seen.push(String(body.stream.read(4)));
+    body.give(Buffer.from("k"));
+    body.finish();
+    for (let text = await next(iterator); text !== undefined; text = await next(iterator)) seen.push(text);
+    expect(seen.join("")).toBe("abcdefghijk");
+  });
+
+  test("waits for what is to come, more than once at a time", async () => {
+    const body = bodyWith();
+    const iterator = body.stream[Symbol.asyncIterator]();
+    const both = Promise.all([next(iterator), next(iterator), next(iterator)]);
+    expect(body.awaited).toBe(true);
+    body.give(Buffer.from("a"));
+    body.give(Buffer.from("b"));
+    body.finish();
+    expect(await both).toEqual(["a", "b", undefined]);
+  });
+
+  test("leaves room while chunks wait, and none when they are many", async () => {
+    const body = bodyWith();
+    const iterator = body.stream[Symbol.asyncIterator]();
+    const waiting = next(iterator);
+    for (let count = 0; count < 4; count++) body.give(Buffer.alloc(65_536, "x"));
+    expect(body.full).toBe(true);
+    expect((await waiting)?.length).toBe(65_536);
+    expect([body.full, body.stream.readableLength]).toEqual([true, 196_608]);
+    await next(iterator);
+    await next(iterator);
+    expect([body.full, body.stream.readableLength]).toEqual([false, 65_536]);
+  });
+
+  test("destroys the stream when it is left, and throws what the body failed with", async () => {
+    const left = bodyWith("a", "b");
+    for await (const chunk of left.stream) {
+      expect(String(chunk)).toBe("ab");
+      break;
+    }
+    expect(left.stream.destroyed).toBe(true);
+    await expect(next(left.stream[Symbol.asyncIterator]())).rejects.toMatchObject({
+      code: "ERR_STREAM_PREMATURE_CLOSE",
+    });
+    const failed = bodyWith("a");
+    const iterator = failed.stream[Symbol.asyncIterator]();
+    expect(await next(iterator)).toBe("a");
+    const waiting = next(iterator);
+    failed.fail(new ProtocolError("PEER_GONE", "gone"));
+    await expect(waiting).rejects.toMatchObject({ code: "PEER_GONE" });
+    expect(await next(iterator)).toBeUndefined();
+  });
+
+  test("that has not begun leaves the stream as it is", async () => {
+    const body = bodyWith("a");
+    await body.stream[Symbol.asyncIterator]().return?.();
+    expect(body.stream.destroyed).toBe(false);
+  });
+});
