@@ -42,7 +42,9 @@ export function toEndpoint(target: unknown, pattern: string | RegExp): Endpoint 
     );
   }
   if (typeof target === "function") {
-    return isClass(target) ? classEndpoint(target) : functionEndpoint(target);
+    if (!isClass(target)) return functionEndpoint(target);
+    refuseSmallLetters(target.prototype, pattern);
+    return classEndpoint(target);
   }
   if (typeof target === "object" && target !== null) {
     if (METHODS.some((method) => typeof (target as Methods)[method] === "function")) {
@@ -53,6 +55,22 @@ export function toEndpoint(target: unknown, pattern: string | RegExp): Endpoint 
     "TARGET",
     `the target of "${pattern}" answers no request: give a class or an object with methods such as GET, ` +
       "a function, an application or redirect()",
+  );
+}
+
+/**
+ * A class may set its methods when it is made, so that one without any cannot be refused; one whose methods are written as
+ * in `get()` would answer 405 for ever.
+ *
+ * @throws ApplicationError `TARGET`
+ */
+function refuseSmallLetters(prototype: Methods, pattern: string | RegExp): void {
+  if (METHODS.some((method) => method in prototype)) return;
+  const written = Object.getOwnPropertyNames(prototype).find((name) => knownMethod(name.toUpperCase()));
+  if (written === undefined) return;
+  throw new ApplicationError(
+    "TARGET",
+    `the target of "${pattern}" has a method ${written}, which no request calls: call it ${written.toUpperCase()}`,
   );
 }
 

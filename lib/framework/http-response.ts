@@ -1,3 +1,4 @@
+import { ApplicationError } from "../errors.ts";
 import type { Header } from "../gateway/types.ts";
 import type { RouteLink } from "./link.ts";
 import { statusLine } from "./status.ts";
@@ -35,7 +36,14 @@ export class Redirect extends HttpResponse {
   readonly target: string | RouteLink;
   readonly absolute: boolean;
 
+  /** @throws ApplicationError `REDIRECT`: nothing that could be an address, as of a value that is missing */
   constructor(status: number, target: string | RouteLink, options: RedirectOptions = {}) {
+    if (typeof target !== "string" && !Array.isArray(target)) {
+      throw new ApplicationError(
+        "REDIRECT",
+        `a redirect leads to a path, a URL, or [name, parameters] of a route, not to ${target}`,
+      );
+    }
     super(status, "", options.headers);
     this.name = "Redirect";
     this.target = target;

@@ -155,3 +155,12 @@ describe("web.status", () => {
     },
   );
 });
+
+test("a redirect to nothing says so where it is made", () => {
+  const nothing = undefined as unknown as string;
+  for (const make of [() => postern.seeOther(nothing), () => postern.redirect(nothing)]) {
+    expect(make).toThrow(
+      expect.objectContaining({ code: "REDIRECT", message: expect.stringContaining("undefined") }),
+    );
+  }
+});

@@ -145,6 +145,17 @@ describe("what cannot be a URL map is refused when it is made", () => {
     ["a pattern that no path matches", ["x/(.*)", () => ""], "PATTERN", '"x/(.*)"'],
     ["a plain word", ["x", () => ""], "PATTERN", '"x"'],
     ["a target without a method", ["/", {}], "TARGET", '"/"'],
+    [
+      "a target whose methods are in small letters",
+      [
+        "/",
+        class {
+          get() {}
+        },
+      ],
+      "TARGET",
+      "call it GET",
+    ],
     ["a target that is nothing", ["/x", undefined], "TARGET", '"/x"'],
     ["a target that is a string", ["/x", "Hello"], "TARGET", '"/x"'],
   ])("%s", (_name, route, code, text) => {
