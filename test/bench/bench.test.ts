@@ -18,6 +18,7 @@ const workerModels = [
 /** What each part measures, and which of it is there on every machine that runs the tests. */
 const parts: Record<string, Record<string, readonly string[]>> = {
   kept: { "Kept connections": ["postern", "node:http", "ready-made bytes", "plain parser"] },
+  closed: { "A connection for each request": ["postern", "node:http", "ready-made bytes", "plain parser"] },
   protocols: {
     "SCGI and uwsgi, a connection for each request": ["postern, SCGI", "postern, uwsgi", "node:http"],
     "AJP on kept connections": ["postern, AJP", "node:http"],
