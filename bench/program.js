@@ -4,11 +4,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { cpuTimeOf, processTree } from "./processes.js";
 
 const PATIENCE_MS = 10_000;
 
-/** Has the methods of {@link import("./child.js").Child}. */
+/** Has the methods of {@link import("./child.js").Child}, except for questions. */
 export class Program {
   #name;
   #process;
@@ -47,11 +46,6 @@ export class Program {
         throw new Error(`${this.#name} does not listen on ${this.#path}: ${this.#said}`);
       await sleep(20);
     }
-  }
-
-  /** The only question is how much CPU time it has used, in microseconds. */
-  async ask() {
-    return processTree(this.pid).reduce((sum, pid) => sum + cpuTimeOf(pid), 0);
   }
 
   async stop() {

@@ -3,7 +3,7 @@
 
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import { reportCpuTime } from "./cpu-time.js";
+import { reportReady } from "./ready.js";
 
 const [bindAddress, protocol] = process.argv.slice(2);
 // It is among the packages of the tests.
@@ -15,10 +15,10 @@ app.get("/entries/newest", (_request, response) => {
 });
 
 if (protocol === "http") {
-  createServer(app).listen(bindAddress, reportCpuTime);
+  createServer(app).listen(bindAddress, reportReady);
 } else {
   const { WSGIServer } = await import("postern/server/fcgi");
   const { fromNode } = await import("postern/bridge/node");
   await new WSGIServer(fromNode(app), { bindAddress }).listening;
-  reportCpuTime();
+  reportReady();
 }

@@ -7,7 +7,7 @@ import { parseCookie } from "cookie";
 import mustache from "mustache";
 import { application, templates } from "postern";
 import { WSGIServer } from "postern/server/fcgi";
-import { reportCpuTime } from "./cpu-time.js";
+import { reportReady } from "./ready.js";
 
 const [bindAddress, what] = process.argv.slice(2);
 const folder = new URL("templates/", import.meta.url);
@@ -59,4 +59,4 @@ const app = application([
 ]);
 
 await new WSGIServer(app, { bindAddress }).listening;
-reportCpuTime();
+reportReady();

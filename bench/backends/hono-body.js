@@ -4,7 +4,7 @@
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import { reportCpuTime } from "./cpu-time.js";
+import { reportReady } from "./ready.js";
 
 const [bindAddress, server] = process.argv.slice(2);
 
@@ -22,12 +22,12 @@ if (server === "fastcgi") {
   const { fromFetch } = await import("postern/bridge/fetch");
   const { WSGIServer } = await import("postern/server/fcgi");
   await new WSGIServer(fromFetch(app), { bindAddress }).listening;
-  reportCpuTime();
+  reportReady();
 } else {
   const { FastResponse, toNodeHandler } = await load("../peers/package.json", "srvx/node");
   // As its documentation has it: what makes responses by their global name makes fast ones.
   globalThis.Response = FastResponse;
-  createServer(toNodeHandler(app.fetch)).listen(bindAddress, reportCpuTime);
+  createServer(toNodeHandler(app.fetch)).listen(bindAddress, reportReady);
 }
 
 /** Out of the packages of the tests, or of the peers. */

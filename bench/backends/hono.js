@@ -3,7 +3,7 @@
 
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import { reportCpuTime } from "./cpu-time.js";
+import { reportReady } from "./ready.js";
 
 const [bindAddress, protocol, what] = process.argv.slice(2);
 const tests = createRequire(new URL("../../test/package.json", import.meta.url));
@@ -24,10 +24,10 @@ if (protocol === "fastcgi") {
   const { fromFetch } = await import("postern/bridge/fetch");
   const { WSGIServer } = await import("postern/server/fcgi");
   await new WSGIServer(fromFetch(app), { bindAddress }).listening;
-  reportCpuTime();
+  reportReady();
 } else {
   const { createAdaptorServer } = await load("@hono/node-server");
-  createAdaptorServer({ fetch: app.fetch }).listen(bindAddress, reportCpuTime);
+  createAdaptorServer({ fetch: app.fetch }).listen(bindAddress, reportReady);
 }
 
 /** The frameworks are among the packages of the tests. */

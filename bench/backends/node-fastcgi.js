@@ -1,7 +1,7 @@
 // The npm package node-fastcgi, from the folder of peers. Arguments: the socket's path, "kept" or "closed" connections.
 
 import { createRequire } from "node:module";
-import { reportCpuTime } from "./cpu-time.js";
+import { reportReady } from "./ready.js";
 
 const [path, connections] = process.argv.slice(2);
 const require = createRequire(new URL("../peers/package.json", import.meta.url));
@@ -18,4 +18,4 @@ require("node-fastcgi")
     response.writeHead(200, { "Content-Type": "text/plain", "Content-Length": "13" });
     response.end("Hello, World!");
   })
-  .listen(path, reportCpuTime);
+  .listen(path, reportReady);

@@ -4,7 +4,7 @@
 
 import { createServer } from "node:net";
 
-import { reportCpuTime } from "./cpu-time.js";
+import { reportReady } from "./ready.js";
 
 const [path, connections] = process.argv.slice(2);
 const kept = connections === "kept";
@@ -26,7 +26,7 @@ createServer({ allowHalfOpen: true }, (socket) => {
       at += HEADER + length + bytes[at + 6];
     }
   });
-}).listen(path, reportCpuTime);
+}).listen(path, reportReady);
 
 function variables(bytes, start, length) {
   const environ = {};

@@ -1,6 +1,6 @@
 // A gateway application over postern's FastCGI server. Arguments: the socket's path, the server's module.
 
-import { reportCpuTime } from "./cpu-time.js";
+import { reportReady } from "./ready.js";
 
 const [bindAddress, module] = process.argv.slice(2);
 const { WSGIServer } = await import(module);
@@ -16,4 +16,4 @@ const server = new WSGIServer(
   { bindAddress },
 );
 await server.listening;
-reportCpuTime();
+reportReady();

@@ -5,7 +5,7 @@
 
 import cluster from "node:cluster";
 import { createServer, Socket } from "node:net";
-import { reportCpuTime } from "./cpu-time.js";
+import { reportReady } from "./ready.js";
 
 const [path, length, connections, processes] = process.argv.slice(2);
 const requestBytes = Number(length);
@@ -45,11 +45,11 @@ const server = createServer({ allowHalfOpen: true }, (socket) => {
 });
 
 if (cluster.isWorker) server.listen(path);
-else if (processes === undefined || processes === "1") server.listen(path, reportCpuTime);
+else if (processes === undefined || processes === "1") server.listen(path, reportReady);
 else {
   // The first process binds the socket, and neither listens nor accepts.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   for (let count = 0; count < Number(processes); count++) cluster.fork();
   let listening = 0;
-  cluster.on("listening", () => ++listening === Number(processes) && reportCpuTime());
+  cluster.on("listening", () => ++listening === Number(processes) && reportReady());
 }

@@ -2,7 +2,7 @@
 
 import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
-import { reportCpuTime } from "./cpu-time.js";
+import { reportReady } from "./ready.js";
 
 const [bindAddress, server, length] = process.argv.slice(2);
 const bytes = Number(length);
@@ -25,7 +25,7 @@ async function postern() {
     return up ? [String(count)] : chunks();
   }
   await new WSGIServer(application, { bindAddress }).listening;
-  reportCpuTime();
+  reportReady();
 }
 
 function* chunks() {
@@ -47,7 +47,7 @@ function http() {
       for (const chunk of chunks())
         if (!response.write(chunk)) await new Promise((resolve) => response.once("drain", resolve));
     response.end(up ? String(count) : undefined);
-  }).listen(bindAddress, reportCpuTime);
+  }).listen(bindAddress, reportReady);
 }
 
 const HEADER = 8;
@@ -90,7 +90,7 @@ function copying() {
         header = Buffer.alloc(0);
       }
     });
-  }).listen(bindAddress, reportCpuTime);
+  }).listen(bindAddress, reportReady);
 }
 
 async function answer(socket, method, count) {

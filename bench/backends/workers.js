@@ -5,7 +5,7 @@ import cluster from "node:cluster";
 import { isMainThread } from "node:worker_threads";
 import { serve } from "postern/server";
 import { createServer } from "../../dist/servers/fcgi.js";
-import { reportCpuTime } from "./cpu-time.js";
+import { reportReady } from "./ready.js";
 
 const WORKERS = 2;
 
@@ -48,4 +48,4 @@ else {
   };
   await serve(application, options).listening;
 }
-if (isMaster) reportCpuTime();
+if (isMaster) reportReady();

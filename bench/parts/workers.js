@@ -19,8 +19,14 @@ const PROCESSES = 2;
 /** What Node and the kernel leave of it: the same on bytes that were made beforehand. */
 const floor = { single: "ready-made bytes", "2 processes": "ready-made bytes, 2 processes" };
 
+/** In less than a second, what each process does now and then is a part of it that differs from round to round. */
+const SECONDS = 1;
+
 /** @type {import("../parts.js").Part["run"]} */
-export async function run(bench, report) {
+export async function run(given, report) {
+  const { warmUpSeconds, seconds } = given.options;
+  const longer = { ...given.options, seconds: Math.max(seconds, SECONDS) };
+  const bench = warmUpSeconds > 0 ? { ...given, options: longer } : given;
   const servers = (connections, steps, names = Object.keys(models)) =>
     names.map((name) =>
       fastcgi(name, "backends/workers.js", [models[name], `${steps}`], fastcgiRequest(connections)),
