@@ -36,7 +36,8 @@ ${workerHelp}  --restart-file <path>        a file that does what HUP does, when
   --static <folder>            files that are sent at the folder's name without the application, with --behind by
                                lighttpd itself
   --log-file <path>            for the server's lines and what the application writes to wsgi.errors; USR1 opens it anew
-  --access-log <path>          a line for each request, in Apache's Combined format; USR1 opens it anew; - is standard output
+  --access-log <path>          a line for each request, in Apache's Combined format; USR1 opens it anew; - is standard
+                               output
   --pid-file <path>            holds the process to signal, as long as it serves
   --name <name>                what ps shows behind "postern: "; the module's name when left out
   --dev                        for development: HTTP, starts again when a file changes, shows errors in the browser
