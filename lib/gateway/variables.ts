@@ -50,10 +50,6 @@ const ALL_EXPECTED = (1 << EXPECTED.length) - 1;
  */
 const NEVER_TAKEN = ["HTTP_PROXY", "HTTP_CONTENT_LENGTH", "HTTP_CONTENT_TYPE", "HTTP_TRANSFER_ENCODING"];
 
-const known = new Map<string, Variable>();
-const MAX_KNOWN = 512;
-const MAX_KNOWN_NAME = 128;
-
 /**
  * Beside headers, what says what a request is, who sent it and how it came (RFC 3875 §4.1, and what web servers add),
  * wherever the application is and whatever file it may be.
@@ -90,7 +86,7 @@ export function emptyEnviron(): Environ {
  * @throws {ProtocolError} `CONTENT_LENGTH` when it comes twice with different values
  */
 export function addVariable(environ: Environ, name: string, value: string): void {
-  add(environ, known.get(name) ?? remembered(name), value, environ[name]);
+  add(environ, { name, rule: ruleOf(name) }, value, environ[name]);
 }
 
 /** What is done with values of a name. */
@@ -261,7 +257,12 @@ function roomyEnviron(): Environ {
 }
 
 /** @param before the value that came earlier in the same request */
-function add(environ: Environ, { name, rule }: Variable, value: string, before: unknown): void {
+function add(
+  environ: Environ,
+  { name, rule }: Pick<Variable, "name" | "rule">,
+  value: string,
+  before: unknown,
+): void {
   if (rule === DROPPED) {
     if (name === "HTTP_TRANSFER_ENCODING") environ["postern.chunked"] = true;
   } else if (rule === PLAIN || before === undefined) environ[name] = value;
@@ -269,12 +270,6 @@ function add(environ: Environ, { name, rule }: Variable, value: string, before: 
   else if (rule === COOKIE) environ[name] = `${String(before)}; ${value}`;
   else if (before !== value)
     throw new ProtocolError("CONTENT_LENGTH", "CONTENT_LENGTH was sent twice and differs");
-}
-
-function remembered(name: string): Variable {
-  const variable = variableNamed(name);
-  if (known.size < MAX_KNOWN && name.length <= MAX_KNOWN_NAME) known.set(name, variable);
-  return variable;
 }
 
 /** The one string of this content that V8 keeps for names of properties, which is compared with another by its address. */

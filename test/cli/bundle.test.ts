@@ -531,6 +531,30 @@ var shown = 1;
   expect(failed.stderr).toContain(`${project}/lazy/late.ts:17:14)`);
 });
 
+test("import() of what is not in the script works from the code cache too, and whoever waits for the end is heard", async () => {
+  file("node_modules/outer/package.json", '{ "name": "outer", "type": "module", "main": "outer.js" }');
+  file("node_modules/outer/outer.js", "export const outer = 42;");
+  file(
+    "outer.ts",
+    `class Shop { import(goods: string) { return goods; } }
+     process.on("beforeExit", () => console.error("nothing is left"));
+     export default async (environ, startResponse) => {
+       const { outer } = await import("outer");
+       const name = "node:os";
+       const { EOL } = await import(name);
+       startResponse("200 OK", [["Content-Type", "text/plain"]]);
+       return [outer + EOL, "await import('outer')", new Shop().import(" of method")];
+     };`,
+  );
+  const out = join(project, "cgi-bin/outer.cgi");
+  await bundle("outer.ts", "--out", out, "--external", "outer");
+  for (const cache of ["write", "keep"]) {
+    const child = request("/", { POSTERN_CODE_CACHE: cache }, out);
+    expect(await answer(child)).toMatch(/\r\n\r\n42\nawait import\('outer'\) of method$/);
+    expect(child.stderr).toBe("nothing is left\n");
+  }
+});
+
 test("a trace names the places in the sources", async () => {
   const child = request("/broken");
   expect(await answer(child)).toContain("500 Internal Server Error");

@@ -8,6 +8,7 @@ import type * as esbuild from "esbuild";
 import type { LauncherFacts, RuntimeFacts } from "./facts.ts";
 import { importMeta, META } from "./import-meta.ts";
 import { withLazyScopes } from "./lazy-scopes.ts";
+import { withOuterImports } from "./outer-imports.ts";
 import { lazyBuiltins, optionalPackages, withoutTesting } from "./own-modules.ts";
 import { COMMENT_END, codeEnd, commented, digest, runtimePart, scriptHead, UNNAMED } from "./script-text.ts";
 
@@ -161,7 +162,7 @@ function finished(
   );
   const finished = buildSync({
     stdin: {
-      contents: `${code}\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(map).toString("base64")}`,
+      contents: `${withOuterImports(code)}\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(map).toString("base64")}`,
       loader: "js",
       sourcefile: script,
     },

@@ -14,6 +14,7 @@ declare const BUNDLE: import("./facts.ts").LauncherFacts;
 
 /** The function above that has nothing in it but the comment with the code. */
 declare const bundled: () => void;
+declare const load: import("./runtime.cts").Launch["load"];
 
 /** Who may read and write others' files may not write a cache: what is in it runs. */
 const WRITABLE_BY_OTHERS = 0o022;
@@ -33,12 +34,11 @@ const script = new vm.Script(code.replaceAll(BUNDLE.commentEnd, "*/"), {
   // The code begins in the third line of the file.
   lineOffset: 2,
   cachedData: cache?.data,
-  importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
 });
 type Code = readonly [import("./runtime.cts").Application, import("./runtime.cts").Runtime];
 const [application, runtime] = script.runInThisContext() as Code;
 const lessons = cache === undefined || script.cachedDataRejected ? -1 : cache.lessons;
-const launch = { script, cachePath, stamp, lessons };
+const launch = { script, cachePath, stamp, lessons, load };
 runtime.call(exports, exports, require, module, __filename, __dirname, application, launch);
 
 /**

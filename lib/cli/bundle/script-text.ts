@@ -1,6 +1,8 @@
 // The text of a bundled script: words for the kernel, the code in a comment, the launcher that compiles it. The code is an
 // array of two functions: the application's modules, and the runtime that they need.
 
+import { IMPORT } from "./outer-imports.ts";
+
 /** Gives a function back, where esbuild's `__name`, of as many letters, gives it its name. */
 export const UNNAMED = "__bare";
 
@@ -11,7 +13,7 @@ export const UNNAMED = "__bare";
 export function scriptHead(shebang: string, entry: string): string {
   return `${shebang}
 // Made by postern bundle of ${entry.replaceAll(/[^ -~]|\*/gu, "?")}: change that, and bundle it again.
-function bundled() {/*[(function (exports, require, module, __filename, __dirname, __postern, ${UNNAMED}) {`;
+function bundled() {/*[(function (exports, require, module, __filename, __dirname, __postern, ${UNNAMED}, ${IMPORT}) {`;
 }
 
 /** What comes behind the modules. */
@@ -20,7 +22,7 @@ export function runtimePart(runtime: string): string {
 }
 
 /** What comes behind the code, before the launcher. */
-export const codeEnd = "*/}\n";
+export const codeEnd = "*/}\nfunction load(name, options) { return import(name, options); }\n";
 
 /** What stands for the end of a comment in the code. */
 export const COMMENT_END = "*\u0001/";
