@@ -2,7 +2,8 @@
 // a `/`), and the plain text it begins with.
 
 import { ApplicationError } from "../errors.ts";
-import { PlainSegments, plainStart, unescaped } from "./plain-segments.ts";
+import { readPattern } from "./pattern-reader.ts";
+import { PlainSegments } from "./plain-segments.ts";
 
 /** What a pattern's groups matched; at 0 what the pattern matched. */
 export interface Groups extends ReadonlyArray<string | undefined> {
@@ -64,36 +65,85 @@ export function compileHost(pattern: string | RegExp): Pattern {
 }
 
 function compile(pattern: string | RegExp, isPrefix: boolean): Pattern {
+  return readCompiled(pattern, isPrefix) ?? parseCompiled(pattern, isPrefix);
+}
+
+/** Most patterns can be read without the regular expression, which is only made where a path is to be matched by it. */
+function readCompiled(pattern: string | RegExp, isPrefix: boolean): Pattern | undefined {
+  const isText = typeof pattern === "string";
+  if (isText ? !hasSlash(pattern) : pattern.ignoreCase) return undefined;
+  const read = readPattern(withoutEnds(isText ? pattern : pattern.source, isPrefix), isText);
+  if (read === undefined) return undefined;
+  const { source, names, texts } = read;
+  return {
+    expression: PlainSegments.of(read, isPrefix) ?? new LateExpression(pattern, isPrefix),
+    names,
+    source,
+    start: texts[0] ?? "",
+    isStartAll: !isPrefix && names.length === 0,
+  };
+}
+
+/** A path begins with a slash, and a prefix is without its last. */
+function hasSlash(pattern: string): boolean {
+  return pattern === "" || pattern.startsWith("/") || pattern.startsWith("^/");
+}
+
+// A pattern is for the whole path without these too.
+function withoutEnds(source: string, isPrefix: boolean): string {
+  const start = source.startsWith("^") ? 1 : 0;
+  const isEnded = !isPrefix && source.endsWith("$") && !source.endsWith("\\$");
+  return source.slice(start, isEnded ? -1 : undefined);
+}
+
+/** A regular expression that is made for the first path. */
+class LateExpression implements Expression {
+  readonly #pattern: string | RegExp;
+  readonly #isPrefix: boolean;
+  #expression: RegExp | undefined;
+
+  constructor(pattern: string | RegExp, isPrefix: boolean) {
+    this.#pattern = pattern;
+    this.#isPrefix = isPrefix;
+  }
+
+  exec(path: string): Groups | null {
+    this.#expression ??= parsePattern(this.#pattern, this.#isPrefix).expression;
+    return this.#expression.exec(path) as Groups | null;
+  }
+}
+
+function parseCompiled(pattern: string | RegExp, isPrefix: boolean): Pattern {
+  // Most who leave the slash out know it from another framework.
+  if (
+    typeof pattern === "string" &&
+    /^[\w-]+(?:[/(.[\\]|$)/.test(pattern) &&
+    !hasTopLevelAlternatives(pattern)
+  ) {
+    throw new ApplicationError("PATTERN", `the pattern "${pattern}" matches no path: begin it with a slash`);
+  }
+  const { source, expression } = parsePattern(pattern, isPrefix);
+  const names = groupNames(source);
+  if (expression.ignoreCase || hasTopLevelAlternatives(source)) {
+    return { expression, names, source, start: "", isStartAll: false };
+  }
+  const inner = withoutEnds(source, isPrefix);
+  const start = plainStart(inner);
+  return { expression, names, source, start: unescaped(start), isStartAll: !isPrefix && start === inner };
+}
+
+function parsePattern(pattern: string | RegExp, isPrefix: boolean): { source: string; expression: RegExp } {
   const end = isPrefix ? "(?=/|$)" : "$";
   if (pattern instanceof RegExp) {
     // `m` would make `$` match at a line break; `g` and `y` would remember the last request.
     const flags = pattern.flags.replace(/[gym]/g, "");
     const { source } = pattern;
-    return compiled(source, new RegExp(`^(?:${source})${end}`, flags), isPrefix);
-  }
-  // A path begins with a slash, and most who leave it out know it from another framework.
-  if (/^[\w-]+(?:[/(.[\\]|$)/.test(pattern) && !hasTopLevelAlternatives(pattern)) {
-    throw new ApplicationError("PATTERN", `the pattern "${pattern}" matches no path: begin it with a slash`);
+    return { source, expression: new RegExp(`^(?:${source})${end}`, flags) };
   }
   const source = pattern.replace(NAMED_SEGMENT, (text, name) => (name ? `/(?<${name}>[^/]+)` : text));
   const named = parse(`^(?:${source})${end}`, pattern);
   const expression = source.includes("\\k<") ? named : new RegExp(withoutNames(named.source), named.flags);
-  return compiled(source, expression, isPrefix);
-}
-
-function compiled(source: string, expression: RegExp, isPrefix: boolean): Pattern {
-  const names = groupNames(source);
-  if (expression.ignoreCase) return { expression, names, source, start: "", isStartAll: false };
-  // A pattern is for the whole path without these too.
-  const inner = source.replace(/^\^/, "").replace(isPrefix ? "" : /(?<!\\)\$$/, "");
-  const start = hasTopLevelAlternatives(source) ? "" : plainStart(inner);
-  return {
-    expression: PlainSegments.of(inner, isPrefix) ?? expression,
-    names,
-    source,
-    start: unescaped(start),
-    isStartAll: !isPrefix && start === inner,
-  };
+  return { source, expression };
 }
 
 // What begins a group that captures, with its name; all else that a parenthesis can be part of is passed over.
@@ -130,4 +180,18 @@ function hasTopLevelAlternatives(source: string): boolean {
     else if (token === "|" && depth === 0) return true;
   }
   return false;
+}
+
+// What stands for itself, and is not repeated, so that it cannot be missing. Half a surrogate pair is none: with `u` it matches no
+// half of a whole one.
+const START = /^(?:(?:[\w/~!@&=:;,%'" \x80-\ud7ff\ue000-\u{10ffff}-]|\\[^\w\s])(?![?*+{]))*/u;
+
+/** The plain text that an expression without alternatives begins with, as it stands there. */
+function plainStart(source: string): string {
+  return START.exec(source)?.[0] ?? "";
+}
+
+/** The characters that plain text stands for. */
+function unescaped(plainText: string): string {
+  return plainText.replace(/\\(.)/gsu, "$1");
 }

@@ -35,6 +35,11 @@ const piece = fc.constantFrom(
     "[ab]",
     "[/a]",
     "(.*)",
+    "(.+)",
+    "(\\d+)",
+    "(\\w+)",
+    "([^/]+)",
+    "(?<y>\\d+)",
     "(?=/)",
     "\\w",
     "$",
@@ -45,7 +50,7 @@ const piece = fc.constantFrom(
 );
 const source = fc.array(piece, { minLength: 1, maxLength: 5 }).map((pieces) => `/${pieces.join("")}`);
 const path = fc
-  .array(fc.constantFrom("a", "b", "aa", "/", ".", "é", "c"), { maxLength: 6 })
+  .array(fc.constantFrom("a", "b", "aa", "/", ".", "é", "c", "7", "\n", "\u{1f600}"), { maxLength: 6 })
   .map((pieces) => `/${pieces.join("")}`);
 
 const compiles = (make: () => unknown): boolean => {
@@ -124,12 +129,47 @@ test.each([
   expect(compilePattern(pattern)).toMatchObject({ start, isStartAll });
 });
 
-test.each(["/", "/a", "/a/:id", "/a/:id/b/:other", "/([^/]+)", /^\/a\/([^/]+)\/$/, /\/a/u, "/a-:x/([^/]+)"])(
-  "%s needs no regular expression",
+const segments = ["/", "/a", "/a/:id", "/a/:id/b/:other", "/([^/]+)", "/a-:x/([^/]+)", "/:a/:b/:c/d"];
+
+test.each([...segments, /^\/a\/([^/]+)\/$/, /\/a/u])("%s needs no regular expression", (pattern) => {
+  const { calls } = countingExpressions(() => compilePattern(pattern).expression.exec("/a/b/c/d"));
+  expect(calls).toBe(0);
+});
+
+test.each(["/a/(.*)", "/(\\d+)/b", "/a-(\\w+)", "/(?<rest>.+)", /^\/a\/(\d+)$/])(
+  "%s needs its regular expression at the first path",
   (pattern) => {
-    expect(compilePattern(pattern).expression).not.toBeInstanceOf(RegExp);
+    const { value, calls } = countingExpressions(() => compilePattern(pattern));
+    expect(calls).toBe(0);
+    expect(countingExpressions(() => value.expression.exec("/a/1")).calls).toBeGreaterThan(0);
   },
 );
+
+/** How often a regular expression was used meanwhile. */
+function countingExpressions<T>(action: () => T): { value: T; calls: number } {
+  const { exec } = RegExp.prototype;
+  let calls = 0;
+  RegExp.prototype.exec = function (this: RegExp, text: string) {
+    calls++;
+    return exec.call(this, text);
+  };
+  try {
+    return { value: action(), calls };
+  } finally {
+    RegExp.prototype.exec = exec;
+  }
+}
+
+test("a name is only short for a group right after a slash that is not escaped", () => {
+  const { expression, names } = compilePattern("/a\\/:id/b:x");
+  expect(names).toEqual([]);
+  expect(expression.exec("/a/:id/b:x")).toEqual(["/a/:id/b:x"]);
+  expect(expression.exec("/a/1/b:x")).toBeNull();
+});
+
+test.each(["/:id/:id", "/(?<x>[^/]+)/:x", "/(?<x>\\d+)-(?<x>.*)"])("%s has a name twice", (pattern) => {
+  expect(() => compilePattern(pattern)).toThrow(expect.objectContaining({ code: "PATTERN" }));
+});
 
 test.each([
   ["/a(?<!b>[^/]+)/c", "/a/c"],
