@@ -12,9 +12,13 @@ const LENGTH = 3;
 const DROPPED = 4;
 
 /** The name of a variable, and what is done with a value of it. */
-export interface Variable {
+export interface RuledName {
   readonly name: string;
   readonly rule: number;
+}
+
+/** A name that comes again with later requests. */
+export interface Variable extends RuledName {
   /** The bit of its place in {@link EXPECTED}, or 0. */
   readonly expected: number;
   /** The number of the last request that had it, which tells a repeated name without a look into the environ; 0: none. */
@@ -86,7 +90,12 @@ export function emptyEnviron(): Environ {
  * @throws {ProtocolError} `CONTENT_LENGTH` when it comes twice with different values
  */
 export function addVariable(environ: Environ, name: string, value: string): void {
-  add(environ, { name, rule: ruleOf(name) }, value, environ[name]);
+  addNamed(environ, { name, rule: ruleOf(name) }, value);
+}
+
+/** The same, of a name that was looked at before. */
+export function addNamed(environ: Environ, variable: RuledName, value: string): void {
+  add(environ, variable, value, environ[variable.name]);
 }
 
 /** What is done with values of a name. */
@@ -257,12 +266,7 @@ function roomyEnviron(): Environ {
 }
 
 /** @param before the value that came earlier in the same request */
-function add(
-  environ: Environ,
-  { name, rule }: Pick<Variable, "name" | "rule">,
-  value: string,
-  before: unknown,
-): void {
+function add(environ: Environ, { name, rule }: RuledName, value: string, before: unknown): void {
   if (rule === DROPPED) {
     if (name === "HTTP_TRANSFER_ENCODING") environ["postern.chunked"] = true;
   } else if (rule === PLAIN || before === undefined) environ[name] = value;

@@ -4,7 +4,7 @@
 import { Script } from "node:vm";
 
 /** What imports a module for the code; of as many letters as `import`, so that the source map holds. */
-export const IMPORT = "__load";
+export const IMPORT = "$load$";
 
 const WORD = "import";
 
