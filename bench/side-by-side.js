@@ -53,17 +53,16 @@ export async function measureSideBySide(scenario, { options, folder }) {
   try {
     for (const definition of scenario.servers) servers.push(await start(definition, folder));
     for (const server of servers) await warmUp(server, scenario, load, options.warmUpSeconds);
-    const settling = options.warmUpSeconds > 0 ? SETTLING_ROUNDS : 0;
-    for (let round = 0; round < settling; round++)
-      for (const server of servers) await measure(server, scenario, load, options.seconds);
     for (let round = 0; round < options.rounds; round++) {
       for (let turn = 0; turn < servers.length; turn++) {
         const server = servers[(round + turn) % servers.length];
+        await leadIn(server, scenario, load, options);
         server.rounds.push(await measure(server, scenario, load, options.seconds));
       }
     }
     for (const server of scenario.counted === false ? [] : servers) {
       let done;
+      await leadIn(server, scenario, load, options);
       const count = await countInstructions(server.child.pid, async () => {
         done = await measure(server, scenario, load, options.seconds);
       });
@@ -116,12 +115,6 @@ export async function start(definition, folder, nodeOptions = []) {
 const WARM_UP_REQUESTS = 20_000;
 const WARM_UP_TURNS = 5;
 
-/**
- * Behind that, rounds that are not looked at: code that V8 has compiled is dropped the first time that something happens
- * that it has not seen, such as a pause, a look at idle connections, a child's report to its pool.
- */
-const SETTLING_ROUNDS = 2;
-
 /** Loads a server for a time, and a few times more where its processes have hardly got anything to do. */
 async function warmUp(server, scenario, load, seconds) {
   const { processes = 1 } = server.definition;
@@ -129,6 +122,17 @@ async function warmUp(server, scenario, load, seconds) {
   let done = 0;
   for (let turn = 0; turn < turns && done < WARM_UP_REQUESTS * processes; turn++)
     done += (await measure(server, scenario, load, seconds)).requests;
+}
+
+/**
+ * While the others have their turn, V8 collects all garbage of a process that has nothing to do, and drops compiled code with it. So
+ * each turn begins with some load that is not looked at, as long again for each process.
+ */
+const LEAD_IN = 0.5;
+
+async function leadIn(server, scenario, load, { seconds, warmUpSeconds }) {
+  const { processes = 1 } = server.definition;
+  if (warmUpSeconds > 0) await measure(server, scenario, load, seconds * LEAD_IN * processes);
 }
 
 /** One turn of one server. */
