@@ -7,7 +7,6 @@ import { formatAddress } from "./gateway/protocol-server.ts";
 import type { Application } from "./gateway/types.ts";
 import type { Address, Ending, ServeOptions } from "./serve.ts";
 import { assignment, boundAddresses } from "./workers/assignment.ts";
-import { explainFailedStart } from "./workers/failed-start.ts";
 import { identity } from "./workers/threads/identity.ts";
 
 /**
@@ -23,7 +22,10 @@ export async function run(application: Application, options: ServeOptions = {}):
     return await runDetected(application, { ...namesOf(process.env), ...options });
   } catch (error) {
     const owned = options.signals !== false && identity === undefined;
-    if (error instanceof GatewayError && owned) explainFailedStart(error);
+    if (error instanceof GatewayError && owned) {
+      const { explainFailedStart } = await import("./workers/failed-start.ts");
+      explainFailedStart(error);
+    }
     throw error;
   }
 }

@@ -84,7 +84,6 @@ test("a framework's hello loads nothing for what it does not use", async () => {
     "servers/descriptor.js",
     "servers/limit.js",
     "workers/assignment.js",
-    "workers/failed-start.js",
     "workers/inherited-socket.js",
     "workers/systemd-sockets.js",
     "workers/threads/identity.js",
