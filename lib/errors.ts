@@ -15,6 +15,28 @@ export class GatewayError extends Error {
   }
 }
 
+/**
+ * Refuses options that nothing would read, such as mistyped ones. What only few programs pass to a large choice of options is
+ * told the nearest by `checkOptions` of `gateway/option-names.ts`; this one, which every script loads, names them all.
+ *
+ * @param of - whose options they are, such as `etag()`
+ * @param advise - what to do instead of a name
+ * @throws {GatewayError} `UNKNOWN_OPTION`; `OPTION` when they are no object
+ */
+export function refuseUnknownOptions(
+  of: string,
+  options: object,
+  known: object,
+  advise = (_name: string): string => `it has ${Object.keys(known).join(", ")}`,
+): void {
+  if (typeof options !== "object" || options === null)
+    throw new GatewayError("OPTION", `the options of ${of} are an object, and this is ${String(options)}`);
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(known, name))
+      throw new GatewayError("UNKNOWN_OPTION", `${of} has no option "${name}"; ${advise(name)}`);
+  }
+}
+
 /** The peer (a web server or its client) broke the protocol. It loses its request or its connection. */
 export class ProtocolError extends GatewayError {}
 

@@ -10,6 +10,7 @@ import { logsOf, reopenLogFiles } from "./gateway/log-file.ts";
 import { type Address, formatAddress, type ProtocolServer } from "./gateway/protocol-server.ts";
 import { type StackOptions, stacked } from "./gateway/stack.ts";
 import type { Application } from "./gateway/types.ts";
+import { checkServeOptions } from "./serve-options.ts";
 import type { AjpOptions } from "./servers/ajp.ts";
 import type { CgiOptions } from "./servers/cgi.ts";
 import type { FcgiOptions } from "./servers/fcgi.ts";
@@ -93,8 +94,12 @@ export interface Server {
  *
  * @example
  * await serve(application, { protocol: "fcgi", bindAddress: "/run/app.sock" }).run();
+ *
+ * @throws {GatewayError} `UNKNOWN_OPTION` when no server has an option of that name, as one that is mistyped; `APPLICATION`
+ *   when the application is none
  */
 export function serve(application: Application, options: ServeOptions): Server {
+  checkServeOptions(options);
   return options.protocol === "cgi" ? new CgiServer(application, options) : new Serving(application, options);
 }
 
@@ -136,6 +141,7 @@ export class Serving implements Server {
   readonly #ended: Promise<void>;
 
   constructor(application: Application, options: ServeOptions) {
+    checkServeOptions(options);
     this.#application = stacked(application, options);
     this.#options = options;
     this.#ended = new Promise((resolve) => {

@@ -1,6 +1,7 @@
 // Fetch handlers as gateway applications, and gateway applications as fetch handlers.
 
 import { ApplicationError } from "../errors.ts";
+import { checkOptions } from "../gateway/option-names.ts";
 import type { Application, Body, Environ, StartResponse } from "../gateway/types.ts";
 import { type ConnectionInfo, connectionOf, Incoming } from "./fetch/connection.ts";
 import { FetchContext } from "./fetch/fetch-context.ts";
@@ -60,6 +61,7 @@ export function fromFetch<Env = FetchEnviron>(
   handler: FetchHandler<Env>,
   options: FromFetchOptions = {},
 ): Application {
+  checkOptions("fromFetch()", options, { stripScriptName: true, overrideGlobalObjects: true });
   const call = callOf(handler);
   const { stripScriptName = false, overrideGlobalObjects: light = true } = options;
   if (light) overrideGlobalObjects();

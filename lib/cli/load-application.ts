@@ -2,10 +2,10 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { GatewayError } from "../errors.ts";
+import { nearest } from "../gateway/option-names.ts";
 import type { Application } from "../gateway/types.ts";
 import type { ShapeName } from "./application-shape.ts";
 import { findApplication } from "./exported-application.ts";
-import { nearest } from "./nearest.ts";
 import { shownPath } from "./shown-path.ts";
 import { isTypeScript, refuseTypeScript } from "./typescript-module.ts";
 

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { GatewayError } from "../errors.ts";
+import { nearest } from "../gateway/option-names.ts";
 import { type Command, type Io, UsageError } from "./command.ts";
-import { nearest } from "./nearest.ts";
 
 /** Each verb's file is loaded when it is called: what a command does not use costs it nothing. */
 const verbs: Readonly<Record<string, () => Promise<Command>>> = {

@@ -7,6 +7,7 @@ import { GatewayError } from "../errors.ts";
 import { durationOf } from "../gateway/duration.ts";
 import { type FileInPath, findInPath } from "../gateway/file-in-path.ts";
 import { printable } from "../gateway/log.ts";
+import { checkOptions } from "../gateway/option-names.ts";
 import { answerPlainly } from "../gateway/plain-answer.ts";
 import type { Application, Body, Environ, StartResponse } from "../gateway/types.ts";
 import { ScriptProcess } from "./cgi/script-process.ts";
@@ -72,6 +73,14 @@ const RETRY_AFTER = "1";
  * @throws {GatewayError} `OPTION` when there is no such folder, or an option makes no sense
  */
 export function cgiBin(options: CgiBinOptions): Application {
+  checkOptions("cgiBin()", options, {
+    folder: true,
+    interpreters: true,
+    environ: true,
+    timeoutMs: true,
+    maxProcesses: true,
+    maxHeadBytes: true,
+  });
   const folder = folderOf(options);
   const { interpreters = {}, environ: more = {} } = options;
   checkInterpreters(interpreters);

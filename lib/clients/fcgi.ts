@@ -1,5 +1,6 @@
 // `postern/client/fcgi`: a gateway application that forwards its requests to a FastCGI server, such as PHP-FPM.
 
+import { checkOptions } from "../gateway/option-names.ts";
 import { fcgiProtocol } from "./fcgi-wire.ts";
 import { createForwarder, type ForwardingApplication } from "./forwarder.ts";
 import { type ClientOptions, clientLimits } from "./options.ts";
@@ -48,6 +49,21 @@ export interface FcgiClientOptions extends ClientOptions {
  * @throws {GatewayError} `ADDRESS` or `OPTION`
  */
 export function fcgiClient(options: FcgiClientOptions): ForwardingApplication {
+  checkOptions("fcgiClient()", options, {
+    address: true,
+    filter: true,
+    environ: true,
+    maxConnections: true,
+    maxWaiting: true,
+    waitTimeoutMs: true,
+    connectTimeoutMs: true,
+    responseTimeoutMs: true,
+    maxGatheredBytes: true,
+    maxResponseHeadBytes: true,
+    php: true,
+    maxIdle: true,
+    idleTimeoutMs: true,
+  });
   const { php, maxIdle = php === undefined ? 8 : 0, idleTimeoutMs = 5_000 } = options;
   const scripts = php && new PhpScripts(php);
   return createForwarder({

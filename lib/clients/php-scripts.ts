@@ -3,6 +3,7 @@
 
 import { realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { checkOptions } from "../gateway/option-names.ts";
 import { encodePathBytes, hasDotSegments } from "../gateway/path.ts";
 import type { Environ } from "../gateway/types.ts";
 import type { OwnAnswer } from "./forwarder.ts";
@@ -50,7 +51,9 @@ export class PhpScripts {
   readonly #index: string;
   readonly #fallback: string | undefined;
 
-  constructor({ documentRoot, index = "index.php", fallback }: PhpOptions) {
+  constructor(options: PhpOptions) {
+    checkOptions('the option "php"', options, { documentRoot: true, index: true, fallback: true });
+    const { documentRoot, index = "index.php", fallback } = options;
     this.#folder = latin1Of(resolve(documentRoot));
     this.#index = latin1Of(index);
     this.#fallback = fallback === undefined ? undefined : `/${latin1Of(fallback).replace(/^\/+/, "")}`;

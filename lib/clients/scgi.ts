@@ -1,5 +1,6 @@
 // `postern/client/scgi`: a gateway application that forwards its requests to an SCGI server.
 
+import { checkOptions } from "../gateway/option-names.ts";
 import { createForwarder, type ForwardingApplication } from "./forwarder.ts";
 import { type ClientOptions, clientLimits } from "./options.ts";
 import { scgiProtocol } from "./scgi-wire.ts";
@@ -21,6 +22,18 @@ export type ScgiClientOptions = ClientOptions;
  * @throws {GatewayError} `ADDRESS` or `OPTION`
  */
 export function scgiClient(options: ScgiClientOptions): ForwardingApplication {
+  checkOptions("scgiClient()", options, {
+    address: true,
+    filter: true,
+    environ: true,
+    maxConnections: true,
+    maxWaiting: true,
+    waitTimeoutMs: true,
+    connectTimeoutMs: true,
+    responseTimeoutMs: true,
+    maxGatheredBytes: true,
+    maxResponseHeadBytes: true,
+  });
   return createForwarder({
     protocol: scgiProtocol,
     options,

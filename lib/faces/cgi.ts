@@ -14,8 +14,15 @@ export class WSGIServer implements Server {
     this.#options = options;
   }
 
-  /** Resolves when the response is out; the process ends soon afterwards. */
+  /**
+   * Resolves when the response is out; the process ends soon afterwards.
+   *
+   * @throws {GatewayError} `UNKNOWN_OPTION` when no server has an option of that name
+   */
   async run(): Promise<"stop"> {
+    // What knows them all is nothing for a script that has none.
+    if (Object.keys(this.#options).length > 0)
+      (await import("../serve-options.ts")).checkServeOptions(this.#options);
     const { serveCgi } = await import("../servers/cgi.ts");
     await serveCgi(this.#application, this.#options);
     return "stop";

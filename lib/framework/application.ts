@@ -1,4 +1,4 @@
-import { ApplicationError, GatewayError } from "../errors.ts";
+import { ApplicationError, GatewayError, refuseUnknownOptions } from "../errors.ts";
 import { checkOrigins } from "../gateway/cross-origin.ts";
 import type { Application } from "../gateway/types.ts";
 import type { run } from "../run.ts";
@@ -9,8 +9,10 @@ import type { TestRequest, TestStreamRequest } from "../testing/request.ts";
 import { AllowedHosts } from "./allowed-hosts.ts";
 import { answer } from "./answer.ts";
 import type { AppCore, ApplicationOptions, Page } from "./app-core.ts";
+import type { CookieDefaults } from "./cookies.ts";
 import { mountEndpoint } from "./dispatch.ts";
 import { type Endpoint, toEndpoint } from "./endpoint.ts";
+import { inputLimits } from "./limits.ts";
 import { applicationEndpoint, Mount } from "./mount.ts";
 import { NamedRoutes } from "./named-routes.ts";
 import { compileHost, compilePattern, compilePrefix } from "./pattern.ts";
@@ -103,7 +105,7 @@ const cores = new WeakMap<object, AppCore>();
  *
  * @throws ApplicationError `PATTERN`: no regular expression, or one that no path matches; `TARGET`: nothing that
  * answers a request; `URL_MAP`: no list of pairs
- * @throws GatewayError `OPTION`: a trusted origin or an allowed host that is none
+ * @throws GatewayError `OPTION`: a trusted origin or an allowed host that is none; `UNKNOWN_OPTION`
  */
 export function application<const Urls extends readonly Route[]>(
   urls: Urls & Checked<Urls>,
@@ -161,7 +163,29 @@ function ownPath(page: PageClass): string | null | undefined {
   return Object.hasOwn(page, "path") ? page.path : undefined;
 }
 
+const OPTIONS: Readonly<Record<keyof ApplicationOptions, true>> = {
+  limits: true,
+  secrets: true,
+  config: true,
+  cookies: true,
+  checkOrigin: true,
+  allowedHosts: true,
+  trailingSlash: true,
+  trustedOrigins: true,
+};
+
+const COOKIE_OPTIONS: Readonly<Record<keyof CookieDefaults, true>> = {
+  path: true,
+  domain: true,
+  secure: true,
+  httpOnly: true,
+  sameSite: true,
+};
+
 function makeApplication(urls: unknown, options: ApplicationOptions, isByHost: boolean): App {
+  refuseUnknownOptions("an application", options, OPTIONS);
+  refuseUnknownOptions('the option "limits"', options.limits ?? {}, inputLimits);
+  refuseUnknownOptions('the option "cookies"', options.cookies ?? {}, COOKIE_OPTIONS);
   checkOrigins("trustedOrigins", options.trustedOrigins ?? []);
   const gateway: Application = (environ, startResponse) => answer(core, environ, startResponse);
   const app: App = Object.assign(gateway, {

@@ -1,5 +1,6 @@
 // The engines of `templates()` and `template()`. Loaded by the first page that is rendered.
 
+import { checkOptions } from "../gateway/option-names.ts";
 import { TemplateEngine } from "./template-engine.ts";
 import { TemplateError } from "./template-error.ts";
 import { TemplateFile } from "./template-file.ts";
@@ -9,6 +10,15 @@ import { TYPES } from "./template-types.ts";
 import type { TemplateOptions, TextOptions } from "./templates.ts";
 
 export function folderEngine(folders: readonly (string | URL)[], options: TemplateOptions): TemplateEngine {
+  checkOptions("templates()", options, {
+    globals: true,
+    maxDepth: true,
+    missingPartials: true,
+    missingValues: true,
+    layout: true,
+    cache: true,
+    types: true,
+  });
   const types = { ...TYPES, ...options.types };
   return new TemplateEngine(new TemplateFolder(folders, types, options.cache ?? true), options);
 }
@@ -20,6 +30,14 @@ export function textEngine(
   text: string,
   options: TextOptions,
 ): (view: unknown) => TemplateResult | Promise<TemplateResult> {
+  checkOptions("template()", options, {
+    globals: true,
+    maxDepth: true,
+    missingPartials: true,
+    missingValues: true,
+    type: true,
+    partials: true,
+  });
   const { type = ".html", partials = {} } = options;
   const known = typeof type === "string" ? TYPES[type] : type;
   if (known === undefined) {

@@ -3,6 +3,7 @@
 import type { Writable } from "node:stream";
 import { GatewayError } from "../errors.ts";
 import { lineWriterOf } from "../gateway/log-file.ts";
+import { checkOptions } from "../gateway/option-names.ts";
 import type { Environ, Middleware } from "../gateway/types.ts";
 import type { AccessEntry } from "./access-log/entry.ts";
 import { COMBINED, COMMON, compileFormat, type LineFormat } from "./access-log/format.ts";
@@ -59,6 +60,7 @@ export interface AccessLogOptions {
  *   opened
  */
 export function accessLog(options: AccessLogOptions = {}): Middleware {
+  checkOptions("accessLog()", options, { format: true, to: true, skip: true });
   const lineOf = formatOf(options.format);
   const put = writerOf(options.to);
   const { skip } = options;

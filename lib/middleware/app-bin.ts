@@ -5,6 +5,7 @@ import { extname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { ApplicationError, GatewayError } from "../errors.ts";
 import { findInPath } from "../gateway/file-in-path.ts";
+import { checkOptions } from "../gateway/option-names.ts";
 import { answerPlainly } from "../gateway/plain-answer.ts";
 import type { Application, Body } from "../gateway/types.ts";
 
@@ -41,7 +42,9 @@ const NAMES = ["app", "application", "default"];
  *
  * @throws {GatewayError} `OPTION` when there is no such folder, or an extension is none
  */
-export function appBin({ folder, extensions = [".js", ".mjs", ".cjs"] }: AppBinOptions): Application {
+export function appBin(options: AppBinOptions): Application {
+  checkOptions("appBin()", options, { folder: true, extensions: true });
+  const { folder, extensions = [".js", ".mjs", ".cjs"] } = options;
   const root = realFolder(folder);
   for (const extension of extensions) {
     if (!/^\.[^./]+$/.test(extension))

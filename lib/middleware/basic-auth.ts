@@ -2,6 +2,7 @@
 
 import { GatewayError } from "../errors.ts";
 import { type Credentials, parseCredentials } from "../gateway/basic-credentials.ts";
+import { checkOptions } from "../gateway/option-names.ts";
 import { answerPlainly } from "../gateway/plain-answer.ts";
 import type { Body, Environ, Header, Middleware, StartResponse } from "../gateway/types.ts";
 import { isSameText } from "./basic-auth/same-text.ts";
@@ -40,6 +41,7 @@ export interface BasicAuthOptions {
  * the realm is none
  */
 export function basicAuth(options: BasicAuthOptions): Middleware {
+  checkOptions("basicAuth()", options, { users: true, verify: true, realm: true });
   const verify = verifierOf(options);
   const challenge: Header = ["WWW-Authenticate", `Basic realm="${realmOf(options)}", charset="UTF-8"`];
   const refuse = (startResponse: StartResponse) =>

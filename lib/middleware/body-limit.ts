@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { GatewayError, ProtocolError } from "../errors.ts";
 import { contentLengthOf } from "../gateway/environ.ts";
 import { LazyKey } from "../gateway/lazy-key.ts";
+import { checkOptions } from "../gateway/option-names.ts";
 import { answerPlainly } from "../gateway/plain-answer.ts";
 import type { Middleware } from "../gateway/types.ts";
 
@@ -24,7 +25,9 @@ export interface BodyLimitOptions {
  *
  * @throws {GatewayError} `OPTION` when the limit is no number, or negative
  */
-export function bodyLimit({ maxBytes }: BodyLimitOptions): Middleware {
+export function bodyLimit(options: BodyLimitOptions): Middleware {
+  checkOptions("bodyLimit()", options, { maxBytes: true });
+  const { maxBytes } = options;
   if (typeof maxBytes !== "number" || !(maxBytes >= 0))
     throw new GatewayError("OPTION", `option "maxBytes" is ${maxBytes}; give a number of bytes from 0 on`);
   return (application) => {

@@ -1,6 +1,7 @@
 // One application after the other, until one has something.
 
 import { GatewayError } from "../errors.ts";
+import { checkOptions } from "../gateway/option-names.ts";
 import type { Application, Body, Environ, StartResponse } from "../gateway/types.ts";
 import { Attempt } from "./cascade/attempt.ts";
 import { notFound } from "./mount/not-found.ts";
@@ -28,10 +29,9 @@ export interface CascadeOptions {
  *
  * @throws {GatewayError} `OPTION` when there is no application, or one is no function
  */
-export function cascade(
-  applications: readonly Application[],
-  { missing = [404, 405] }: CascadeOptions = {},
-): Application {
+export function cascade(applications: readonly Application[], options: CascadeOptions = {}): Application {
+  checkOptions("cascade()", options, { missing: true });
+  const { missing = [404, 405] } = options;
   if (applications.length === 0 || applications.some((one) => typeof one !== "function"))
     throw new GatewayError("OPTION", "a cascade is of one application or more, each a function");
   const codes = new Set(missing);

@@ -3,6 +3,7 @@
 import compressible from "compressible";
 import { GatewayError } from "../errors.ts";
 import { isBodyless } from "../gateway/head.ts";
+import { checkOptions } from "../gateway/option-names.ts";
 import type { Body, Chunk, Environ, Middleware, StartResponse } from "../gateway/types.ts";
 import { acceptedEncoding } from "./compression/accepted-encoding.ts";
 import { type CompressionCoding, type Compressor, compressorOf } from "./compression/compressor.ts";
@@ -76,6 +77,14 @@ const AT_ONCE_BYTES = 65_536;
  * @throws {GatewayError} `OPTION` when a number is out of its range, or there is no coding
  */
 export function compression(options: CompressionOptions = {}): Middleware {
+  checkOptions("compression()", options, {
+    thresholdBytes: true,
+    codings: true,
+    gzipLevel: true,
+    brotliQuality: true,
+    filter: true,
+    flush: true,
+  });
   const { thresholdBytes = 1024, codings = ["br", "gzip"], filter = isCompressible, flush = true } = options;
   if (!(thresholdBytes >= 0))
     throw new GatewayError("OPTION", `"thresholdBytes" is ${thresholdBytes}; give a number of bytes`);

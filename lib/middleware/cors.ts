@@ -3,6 +3,7 @@
 import { GatewayError } from "../errors.ts";
 import { isOrigin } from "../gateway/cross-origin.ts";
 import { HEADER_NAME } from "../gateway/head.ts";
+import { checkOptions } from "../gateway/option-names.ts";
 import type { Environ, Header, Middleware } from "../gateway/types.ts";
 import { HeaderList } from "./response-filter/header-list.ts";
 
@@ -45,7 +46,15 @@ const METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH"];
  * @throws {GatewayError} `OPTION` for credentials with `"*"`, for an origin that is none, and for what is no header's name
  */
 export function cors(options: CorsOptions): Middleware {
-  checkOptions(options);
+  checkOptions("cors()", options, {
+    origin: true,
+    credentials: true,
+    methods: true,
+    headers: true,
+    expose: true,
+    maxAge: true,
+  });
+  checkValues(options);
   const { credentials = false, expose = [] } = options;
   const isAllowed = decisionOf(options);
   const vary = options.origin !== "*";
@@ -118,7 +127,7 @@ function decisionOf({ origin }: CorsOptions): (origin: string, environ: Environ)
   return (asked) => origins.has(asked);
 }
 
-function checkOptions({
+function checkValues({
   origin,
   credentials,
   methods = [],

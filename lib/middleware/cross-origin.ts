@@ -1,4 +1,5 @@
 import { checkOrigins, isFromHere } from "../gateway/cross-origin.ts";
+import { checkOptions } from "../gateway/option-names.ts";
 import { answerPlainly } from "../gateway/plain-answer.ts";
 import type { Middleware } from "../gateway/types.ts";
 
@@ -26,7 +27,9 @@ const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
  *
  * @throws {GatewayError} `OPTION` when an origin is none
  */
-export function crossOrigin({ trustedOrigins = [] }: CrossOriginOptions = {}): Middleware {
+export function crossOrigin(options: CrossOriginOptions = {}): Middleware {
+  checkOptions("crossOrigin()", options, { trustedOrigins: true });
+  const { trustedOrigins = [] } = options;
   checkOrigins("trustedOrigins", trustedOrigins);
   return (application) => (environ, startResponse) =>
     SAFE.has(environ.REQUEST_METHOD) || isFromHere(environ, trustedOrigins)

@@ -2,6 +2,7 @@
 
 import { inspect } from "node:util";
 import { ProtocolError } from "../errors.ts";
+import { checkOptions } from "../gateway/option-names.ts";
 import type { Application, Body, Chunk, Environ, Header, StartResponse } from "../gateway/types.ts";
 import type { Failure } from "./debug-page/failure.ts";
 import { recordInput } from "./debug-page/input-record.ts";
@@ -27,6 +28,7 @@ export interface DebugPageOptions {
  * export const app = debugPage(application(urls));
  */
 export function debugPage(application: Application, options: DebugPageOptions = {}): Application {
+  checkOptions("debugPage()", options, { force: true });
   const { force = false } = options;
   return (environ, startResponse) => {
     environ["postern.debug"] = true;

@@ -1,5 +1,6 @@
 // Pages for statuses of errors, in the place of bodies that are empty or a line of text.
 
+import { checkOptions } from "../gateway/option-names.ts";
 import type { Middleware } from "../gateway/types.ts";
 import { guarded } from "./error-page/guarded-body.ts";
 import type { PageError, PageKind } from "./error-page/page.ts";
@@ -39,7 +40,9 @@ export interface ErrorPageOptions {
  *
  * @throws {GatewayError} `OPTION` when a status or a page is none
  */
-export function errorPage({ pages = {}, others = true }: ErrorPageOptions = {}): Middleware {
+export function errorPage(options: ErrorPageOptions = {}): Middleware {
+  checkOptions("errorPage()", options, { pages: true, others: true });
+  const { pages = {}, others = true } = options;
   const sources = new Map(Object.entries(pages).map(([code, source]) => sourceOf(code, source)));
   return (application) => {
     const replacement = new Replacement(application, sources, others);

@@ -2,6 +2,7 @@
 
 import { stat } from "node:fs/promises";
 import tagOf from "etag";
+import { checkOptions } from "../gateway/option-names.ts";
 import type { Body, Chunk, FileBody, Middleware } from "../gateway/types.ts";
 import { isFileBody, iteratorOf } from "./response-filter/body-kinds.ts";
 import { filterResponse, type ResponseHead } from "./response-filter.ts";
@@ -32,7 +33,9 @@ export interface EtagOptions {
  *
  * A tag alone saves nothing: put `conditionalGet` around it.
  */
-export function etag({ weak = false, maxBufferBytes = 0 }: EtagOptions = {}): Middleware {
+export function etag(options: EtagOptions = {}): Middleware {
+  checkOptions("etag()", options, { weak: true, maxBufferBytes: true });
+  const { weak = false, maxBufferBytes = 0 } = options;
   const tag = (head: ResponseHead, body: Body): Body | Promise<Body> => {
     if (!wantsTag(head)) return body;
     if (Array.isArray(body)) {

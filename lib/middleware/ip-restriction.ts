@@ -1,4 +1,5 @@
 import { GatewayError } from "../errors.ts";
+import { checkOptions } from "../gateway/option-names.ts";
 import { answerPlainly } from "../gateway/plain-answer.ts";
 import { RemoteAddresses } from "../gateway/remote-addresses.ts";
 import type { Middleware } from "../gateway/types.ts";
@@ -31,7 +32,9 @@ export interface IpRestrictionOptions {
  *
  * @throws {GatewayError} `OPTION` when neither list is given, or an entry is no address and no network
  */
-export function ipRestriction({ allow, deny }: IpRestrictionOptions): Middleware {
+export function ipRestriction(options: IpRestrictionOptions): Middleware {
+  checkOptions("ipRestriction()", options, { allow: true, deny: true });
+  const { allow, deny } = options;
   if (allow === undefined && deny === undefined)
     throw new GatewayError("OPTION", 'a restriction by address needs "allow" or "deny"');
   const allowed = allow && new RemoteAddresses(allow, "OPTION");

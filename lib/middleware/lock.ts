@@ -1,6 +1,7 @@
 // One request at a time, for applications that were written for CGI.
 
 import { GatewayError } from "../errors.ts";
+import { checkOptions } from "../gateway/option-names.ts";
 import { answerPlainly } from "../gateway/plain-answer.ts";
 import type { Application, Body, Environ, Middleware, StartResponse } from "../gateway/types.ts";
 import { watchResponse } from "./response-filter.ts";
@@ -30,7 +31,9 @@ const RETRY_AFTER = "1";
  *
  * @throws {GatewayError} `OPTION` when the limit is no number, or negative
  */
-export function lock({ maxWaiting = 1_000 }: LockOptions = {}): Middleware {
+export function lock(options: LockOptions = {}): Middleware {
+  checkOptions("lock()", options, { maxWaiting: true });
+  const { maxWaiting = 1_000 } = options;
   if (typeof maxWaiting !== "number" || !(maxWaiting >= 0))
     throw new GatewayError("OPTION", `option "maxWaiting" is ${maxWaiting}; give a number from 0 on`);
   const queue = new Queue();

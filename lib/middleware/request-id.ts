@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { GatewayError } from "../errors.ts";
 import { HEADER_NAME } from "../gateway/head.ts";
+import { checkOptions } from "../gateway/option-names.ts";
 import type { Environ, Middleware } from "../gateway/types.ts";
 import { HeaderList } from "./response-filter/header-list.ts";
 
@@ -37,6 +38,7 @@ const ID = /^[\w.~+/=:@-]{1,255}$/;
  * @throws {GatewayError} `OPTION` when the header is no name of one
  */
 export function requestId(options: RequestIdOptions = {}): Middleware {
+  checkOptions("requestId()", options, { trust: true, header: true, generate: true });
   const { trust = false, header = "X-Request-Id", generate = () => randomUUID() } = options;
   if (!HEADER_NAME.test(header))
     throw new GatewayError(

@@ -1,5 +1,6 @@
 import { GatewayError } from "../errors.ts";
 import { HEADER_NAME } from "../gateway/head.ts";
+import { checkOptions } from "../gateway/option-names.ts";
 import type { Middleware } from "../gateway/types.ts";
 import { HeaderList } from "./response-filter/header-list.ts";
 
@@ -27,7 +28,9 @@ export interface RuntimeOptions {
  *
  * @throws {GatewayError} `OPTION` when the header is another, or the name has other characters than a header's
  */
-export function runtime({ header = "X-Runtime", name }: RuntimeOptions = {}): Middleware {
+export function runtime(options: RuntimeOptions = {}): Middleware {
+  checkOptions("runtime()", options, { header: true, name: true });
+  const { header = "X-Runtime", name } = options;
   if (header !== "X-Runtime" && header !== "Server-Timing")
     throw new GatewayError("OPTION", 'option "header" is neither "X-Runtime" nor "Server-Timing"');
   if (name !== undefined && !HEADER_NAME.test(name))

@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { GatewayError } from "../errors.ts";
 import { HEADER_VALUE } from "../gateway/head.ts";
+import { checkOptions } from "../gateway/option-names.ts";
 import type { Environ, Header, Middleware } from "../gateway/types.ts";
 import { HeaderList } from "./response-filter/header-list.ts";
 
@@ -73,6 +74,18 @@ const NONCE_BYTES = 16;
  * @throws {GatewayError} `OPTION` when a value cannot be sent
  */
 export function securityHeaders(options: SecurityHeadersOptions = {}): Middleware {
+  checkOptions("securityHeaders()", options, {
+    contentTypeOptions: true,
+    frameOptions: true,
+    referrerPolicy: true,
+    openerPolicy: true,
+    resourcePolicy: true,
+    embedderPolicy: true,
+    permissionsPolicy: true,
+    contentSecurityPolicy: true,
+    reportOnly: true,
+    strictTransportSecurity: true,
+  });
   const fixed = fixedHeaders(options);
   const transport = transportSecurity(options);
   const { contentSecurityPolicy: policy = false, reportOnly = false } = options;

@@ -2,6 +2,7 @@
 
 import { resolve, sep } from "node:path";
 import { GatewayError } from "../errors.ts";
+import { checkOptions } from "../gateway/option-names.ts";
 import type { Body, FileBody, Middleware } from "../gateway/types.ts";
 import { isFileBody } from "./response-filter/body-kinds.ts";
 import { filterResponse, type ResponseHead } from "./response-filter.ts";
@@ -53,6 +54,7 @@ export type SendfileOptions =
  * @throws {GatewayError} `OPTION` when the header is none of these, or a location does not begin with a slash
  */
 export function sendfile(options: SendfileOptions): Middleware {
+  checkOptions("sendfile()", options, { header: true, folders: true });
   const { header } = options;
   const address = addresses(options);
   const replace = (head: ResponseHead, body: Body): Body => {

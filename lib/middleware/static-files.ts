@@ -3,6 +3,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { GatewayError } from "../errors.ts";
+import { checkOptions } from "../gateway/option-names.ts";
 import { below } from "../gateway/path.ts";
 import type { Application, Environ, Header, Middleware } from "../gateway/types.ts";
 import { notFound } from "./mount/not-found.ts";
@@ -117,6 +118,19 @@ export interface StaticFilesOptions {
  * @throws {GatewayError} `OPTION` when an option makes no sense
  */
 export function staticFiles(folder: string | URL, options: StaticFilesOptions = {}): Middleware {
+  checkOptions("staticFiles()", options, {
+    prefix: true,
+    index: true,
+    listing: true,
+    fallThrough: true,
+    maxAgeSeconds: true,
+    immutable: true,
+    headers: true,
+    precompressed: true,
+    types: true,
+    dotNames: true,
+    followLinks: true,
+  });
   const { prefix = "", fallThrough = true } = options;
   const mount = bytesOf(prefix);
   const served = folderOf(folder, options);

@@ -1,6 +1,7 @@
 // What the workers are doing, for operators and their monitoring: JSON, Prometheus's text, and a page.
 
 import { GatewayError } from "../errors.ts";
+import { checkOptions } from "../gateway/option-names.ts";
 import type { Environ, Middleware } from "../gateway/types.ts";
 import { accessOf } from "./status/access.ts";
 
@@ -59,6 +60,7 @@ export interface StatusOptions {
  * sense
  */
 export function status(options: StatusOptions): Middleware {
+  checkOptions("status()", options, { path: true, allow: true, token: true, permit: true });
   const { path } = options;
   if (typeof path !== "string" || !path.startsWith("/"))
     throw new GatewayError("OPTION", 'the status needs a "path" that begins with "/"');

@@ -3,6 +3,7 @@
 import { GatewayError } from "../errors.ts";
 import { durationOf } from "../gateway/duration.ts";
 import { LazyKey } from "../gateway/lazy-key.ts";
+import { checkOptions } from "../gateway/option-names.ts";
 import type { Middleware } from "../gateway/types.ts";
 import { isPromise } from "./response-filter/body-kinds.ts";
 import { TimedResponse } from "./timeout/timed-response.ts";
@@ -33,7 +34,9 @@ export interface TimeoutOptions {
  *
  * @throws {GatewayError} `OPTION` when the time is none, or `until` is neither word
  */
-export function timeout({ ms, until = "end" }: TimeoutOptions): Middleware {
+export function timeout(options: TimeoutOptions): Middleware {
+  checkOptions("timeout()", options, { ms: true, until: true });
+  const { ms, until = "end" } = options;
   const limitMs = durationOf("ms", ms);
   if (limitMs === 0) throw new GatewayError("OPTION", `option "ms" is ${ms}; give milliseconds from 1 on`);
   if (until !== "head" && until !== "end")

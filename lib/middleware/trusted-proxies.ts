@@ -2,6 +2,7 @@
 // the proxies' own.
 
 import { GatewayError } from "../errors.ts";
+import { checkOptions } from "../gateway/option-names.ts";
 import { RemoteAddresses } from "../gateway/remote-addresses.ts";
 import type { Environ, Middleware } from "../gateway/types.ts";
 import { believe } from "./trusted-proxies/believe.ts";
@@ -64,6 +65,7 @@ const FACTS: readonly ProxyFact[] = ["for", "proto", "host", "port", "prefix"];
  * @throws {GatewayError} `OPTION` when neither or both of `proxies` and `hops` are given, or when an option makes no sense
  */
 export function trustedProxies(options: TrustedProxiesOptions): Middleware {
+  checkOptions("trustedProxies()", options, { proxies: true, hops: true, family: true, believe: true });
   const facts = factsOf(options);
   const { knows, count } = trustOf(options, facts);
   const { family } = options;

@@ -2,6 +2,7 @@ import { ProtocolError } from "../../errors.ts";
 import { completeEnviron } from "../../gateway/environ.ts";
 import { ErrorStream } from "../../gateway/error-stream.ts";
 import { writeToStderr } from "../../gateway/log.ts";
+import { checkOptions } from "../../gateway/option-names.ts";
 import { refuse, respond } from "../../gateway/respond.ts";
 import type { Application } from "../../gateway/types.ts";
 import { environOf } from "./request-environ.ts";
@@ -38,6 +39,7 @@ export type Fetch = (request: Request, env?: unknown, context?: unknown) => Prom
  * export default { fetch: toFetch(application) };
  */
 export function toFetch(application: Application, options: ToFetchOptions = {}): Fetch {
+  checkOptions("toFetch()", options, { scriptName: true, environ: true, writeErrors: true, debug: true });
   const { debug, writeErrors = writeToStderr, scriptName } = options;
   const errors = new ErrorStream(writeErrors);
   return (request, env, context) => {

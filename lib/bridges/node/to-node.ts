@@ -3,6 +3,7 @@ import { ProtocolError } from "../../errors.ts";
 import { completeEnviron } from "../../gateway/environ.ts";
 import { ErrorStream } from "../../gateway/error-stream.ts";
 import { writeToStderr } from "../../gateway/log.ts";
+import { checkOptions } from "../../gateway/option-names.ts";
 import { refuse, respond } from "../../gateway/respond.ts";
 import type { Application } from "../../gateway/types.ts";
 import { environOf, mountOf } from "./request-environ.ts";
@@ -33,6 +34,7 @@ export interface ToNodeOptions {
  * createServer(toNode(application)).listen(8080);
  */
 export function toNode(application: Application, options: ToNodeOptions = {}): RequestListener {
+  checkOptions("toNode()", options, { scriptName: true, environ: true, writeErrors: true, debug: true });
   const { debug, environ: variables, scriptName, writeErrors = writeToStderr } = options;
   const errors = new ErrorStream(writeErrors);
   return (request, response) => {

@@ -1,4 +1,5 @@
 import { GatewayError } from "../../errors.ts";
+import { checkOptions } from "../../gateway/option-names.ts";
 import type { CookieDefaults } from "../cookies.ts";
 import type { Web } from "../web.ts";
 
@@ -112,6 +113,23 @@ export interface SessionSettings {
 
 /** @throws GatewayError `OPTION`: a time or size that is none */
 export function readSessionOptions(app: object, options: SessionOptions<object>): SessionSettings {
+  checkOptions("sessions()", options, {
+    initializer: true,
+    timeout: true,
+    cookieName: true,
+    cookiePath: true,
+    cookieDomain: true,
+    cookieLifetime: true,
+    httpOnly: true,
+    secure: true,
+    sameSite: true,
+    ignoreExpiry: true,
+    ignoreChangeIp: true,
+    expiredMessage: true,
+    expiredStatus: true,
+    maxBytes: true,
+    storeTimeoutMs: true,
+  });
   const {
     timeout = 86_400,
     cookieLifetime = "session",

@@ -3,6 +3,7 @@
 import { Buffer } from "node:buffer";
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
 import { ApplicationError } from "../../../errors.ts";
+import { checkOptions } from "../../../gateway/option-names.ts";
 import type {
   CookieStore,
   SessionChanges,
@@ -38,6 +39,7 @@ export interface CookieStoreOptions {
  * @throws ApplicationError `SECRETS`: no key, or a short one
  */
 export function cookieStore(options: CookieStoreOptions): CookieStore {
+  checkOptions("cookieStore()", options, { secrets: true, maxBytes: true });
   const { secrets, maxBytes = 3_800 } = options;
   if (secrets.length === 0 || secrets.some((secret) => secret.length < MIN_SECRET)) {
     throw new ApplicationError(

@@ -19,6 +19,7 @@ import { fileURLToPath } from "node:url";
 import { GatewayError } from "../../../errors.ts";
 import { durationOf } from "../../../gateway/duration.ts";
 import { logToStderr } from "../../../gateway/log.ts";
+import { checkOptions } from "../../../gateway/option-names.ts";
 import { ifThere, removeStaleLock, withFileLock } from "../file-lock.ts";
 import { checkFolder } from "../safe-folder.ts";
 import { isSessionId } from "../session-id.ts";
@@ -51,6 +52,7 @@ const DEFAULT_LOCK_MS = 4_000;
  *   `lockTimeoutMs` that is none
  */
 export function diskStore(folder: string | URL, options: DiskStoreOptions = {}): SessionStore {
+  checkOptions("diskStore()", options, { lockTimeoutMs: true });
   if (folder === "") {
     throw new GatewayError(
       "OPTION",

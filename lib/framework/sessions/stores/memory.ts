@@ -1,3 +1,4 @@
+import { checkOptions } from "../../../gateway/option-names.ts";
 import type { SessionChanges, SessionStore, SessionValues, StoredSession } from "../store.ts";
 import { setText } from "../values-json.ts";
 
@@ -15,6 +16,7 @@ export interface MemoryStoreOptions {
  * servers of one process.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
+  checkOptions("memoryStore()", options, { maxSessions: true });
   return new MemoryStore(options.maxSessions ?? 10_000);
 }
 

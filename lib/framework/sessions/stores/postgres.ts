@@ -1,4 +1,5 @@
 import { GatewayError } from "../../../errors.ts";
+import { checkOptions } from "../../../gateway/option-names.ts";
 import type { SessionChanges, SessionStore, SessionValues, StoredSession } from "../store.ts";
 
 /** What is used of a pool of the package `pg`. */
@@ -34,6 +35,7 @@ export interface PostgresStoreOptions {
  * @throws GatewayError `OPTION`: no name of a table
  */
 export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions = {}): SessionStore {
+  checkOptions("postgresStore()", options, { table: true, createTable: true });
   const table = options.table ?? "postern_sessions";
   const isShort = table.split(".").every((name) => name.length <= NAME_BYTES);
   if (!isShort || !/^([a-z_][a-z0-9_]*\.)?[a-z_][a-z0-9_]*$/.test(table)) {

@@ -1,3 +1,4 @@
+import { checkOptions } from "../../../gateway/option-names.ts";
 import type { SessionChanges, SessionStore, SessionValues, StoredSession } from "../store.ts";
 
 /** What is used of a client of the package `redis`. */
@@ -20,6 +21,7 @@ export interface RedisStoreOptions {
  * @param client - made by `createClient()` of the package `redis`, and connected; it connects again by itself
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): SessionStore {
+  checkOptions("redisStore()", options, { prefix: true });
   // An `error` that nobody listens to would end the process; who asks for a session hears of it.
   // Once, however many stores share it.
   if (!guarded.has(client)) client.on("error", () => {});

@@ -1,3 +1,28 @@
+// Names that people write, and those that there are.
+
+import { refuseUnknownOptions } from "../errors.ts";
+
+/**
+ * Refuses options that nothing would read, with the nearest name: a mistyped limit is none.
+ *
+ * @param of - whose options they are, such as `etag()`
+ * @param known - every option there is, which the compiler sees to
+ * @param words - what other systems call an option, and what to say then
+ * @throws {GatewayError} `UNKNOWN_OPTION`; `OPTION` when they are no object
+ */
+export function checkOptions<T extends object>(
+  of: string,
+  options: T,
+  known: Readonly<Record<keyof NoInfer<T>, true>>,
+  words: Readonly<Record<string, string>> = {},
+): void {
+  const names = Object.keys(known);
+  refuseUnknownOptions(of, options, known, (name) => {
+    const near = Object.hasOwn(words, name) ? words[name] : nearest(name, names).slice(0, 3).join(" or ");
+    return near ? `did you mean ${near}?` : `it has ${names.join(", ")}`;
+  });
+}
+
 /**
  * The names that a mistyped word may have meant, the nearest first: those it begins, and those at a distance of a
  * third of its length, where two neighbours that changed places count once.

@@ -1,0 +1,104 @@
+// An option that no server has is refused where the server is made: a mistyped limit is none, and a mistyped place is another.
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { WSGIServer as AjpServer } from "../../lib/faces/ajp.ts";
+import { WSGIServer as AjpForkServer } from "../../lib/faces/ajp-fork.ts";
+import { WSGIServer as CgiServer } from "../../lib/faces/cgi.ts";
+import { WSGIServer as FcgiServer } from "../../lib/faces/fcgi.ts";
+import { WSGIServer as FcgiForkServer } from "../../lib/faces/fcgi-fork.ts";
+import { WSGIServer as HttpServer } from "../../lib/faces/http.ts";
+import { WSGIServer as HttpForkServer } from "../../lib/faces/http-fork.ts";
+import { WSGIServer as ScgiServer } from "../../lib/faces/scgi.ts";
+import { WSGIServer as ScgiForkServer } from "../../lib/faces/scgi-fork.ts";
+import { WSGIServer as UwsgiServer } from "../../lib/faces/uwsgi.ts";
+import { WSGIServer as UwsgiForkServer } from "../../lib/faces/uwsgi-fork.ts";
+import type { Application } from "../../lib/gateway/types.ts";
+import { run } from "../../lib/run.ts";
+import { serve } from "../../lib/serve.ts";
+import { Child } from "../support/child.ts";
+import { compiled } from "../support/dist.ts";
+import { temporaryFolder } from "../support/folder.ts";
+
+const application: Application = () => [];
+const wrong = { prot: "fcgi" } as never;
+const refusal = {
+  name: "GatewayError",
+  code: "UNKNOWN_OPTION",
+  message: 'a server has no option "prot"; did you mean protocol?',
+};
+
+test.each([
+  ["ajp", AjpServer],
+  ["ajp-fork", AjpForkServer],
+  ["fcgi", FcgiServer],
+  ["fcgi-fork", FcgiForkServer],
+  ["http", HttpServer],
+  ["http-fork", HttpForkServer],
+  ["scgi", ScgiServer],
+  ["scgi-fork", ScgiForkServer],
+  ["uwsgi", UwsgiServer],
+  ["uwsgi-fork", UwsgiForkServer],
+])("postern/server/%s", (_name, WSGIServer) => {
+  expect(() => new WSGIServer(application, wrong)).toThrow(expect.objectContaining(refusal));
+});
+
+// What knows all the options is not loaded by a script that has none: so it is found when the script runs.
+test("postern/server/cgi", async () => {
+  await expect(new CgiServer(application, wrong).run()).rejects.toMatchObject(refusal);
+});
+
+test.each(["cgi", "http"] as const)("serve() of protocol %s", (protocol) => {
+  const options = { protocol, ...(wrong as object) };
+  expect(() => serve(application, options)).toThrow(expect.objectContaining(refusal));
+});
+
+test("run()", async () => {
+  await expect(run(application, wrong)).rejects.toMatchObject(refusal);
+});
+
+test.each(["port", "host", "listen", "socketPath"])('where it listens is no "%s"', (word) => {
+  expect(() => serve(application, { [word]: 9000 } as never)).toThrow(
+    `a server has no option "${word}"; did you mean bindAddress, such as 9000, "127.0.0.1:9000" or "/run/app.sock"?`,
+  );
+});
+
+test.each([[undefined], [9000], ["/run/app.sock"]])("options are no %j", (options) => {
+  expect(() => serve(application, options as never)).toThrow(
+    expect.objectContaining({
+      code: "OPTION",
+      message: `the options of a server are an object, and this is ${options}`,
+    }),
+  );
+});
+
+test("an option of another protocol or worker model is none of this one's affairs", () => {
+  const all = {
+    secret: "x",
+    roles: ["responder"],
+    maxPacketBytes: 8192,
+    maxThreads: 2,
+    minSpare: 1,
+  } as const;
+  for (const protocol of ["fcgi", "scgi", "uwsgi", "ajp", "http", "cgi"] as const)
+    expect(() => serve(application, { protocol, ...all })).not.toThrow();
+});
+
+test("app.run() says it in one line", async () => {
+  const folder = temporaryFolder();
+  onTestFinished(folder.remove);
+  const script = join(folder.path, "app.mjs");
+  writeFileSync(
+    script,
+    `import { application } from ${JSON.stringify(compiled("index.ts"))};
+     application([["/", () => "served"]]).run(import.meta, { maxConcurent: 5 });`,
+  );
+  for (const env of [{}, { GATEWAY_INTERFACE: "CGI/1.1", REQUEST_METHOD: "GET" }]) {
+    const child = new Child(process.execPath, [script], { env });
+    expect(await child.ended).toBe(1);
+    expect(child.output).toBe(
+      'postern: a server has no option "maxConcurent"; did you mean maxConcurrent?\n',
+    );
+  }
+});
