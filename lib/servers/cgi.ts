@@ -3,7 +3,7 @@
 
 /// <reference lib="es2024.sharedmemory" />
 
-import { readFileSync, readSync } from "node:fs";
+import { fstatSync, readFileSync, readSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { ProtocolError } from "../errors.ts";
 import { durationOf } from "../gateway/duration.ts";
@@ -68,6 +68,7 @@ export async function serveCgi(application: Application, options: CgiOptions = {
   containStrayErrors();
   const sink = new CgiSink(cancellation, idleMs, writeErrors);
   const environ = emptyEnviron();
+  let body: RequestBody | undefined;
   try {
     readVariables(environ);
     environ.REQUEST_METHOD ||= "GET";
@@ -77,10 +78,12 @@ export async function serveCgi(application: Application, options: CgiOptions = {
     const values = { cancellation, multithread: false, multiprocess: true, runOnce: true };
     completeEnviron(environ, { ...values, input: UNREAD, errors: UNREAD }, options);
     const length = contentLengthOf(environ) ?? 0;
+    const input = new RequestBody(length);
+    body = input;
     if (length > maxBodyBytes) {
       throw new ProtocolError("BODY_TOO_LARGE", `a body of ${length} bytes is longer than "maxBodyBytes"`);
     }
-    lazyInput.define(environ, () => requestBody(length));
+    lazyInput.define(environ, () => input.stream());
     lazyErrors.define(environ, () => sink.errors);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
@@ -105,6 +108,7 @@ export async function serveCgi(application: Application, options: CgiOptions = {
     await Promise.race([running, timeout]);
   }
   if (sink.failed) process.exitCode = 1;
+  await body?.drop();
   // It holds nothing up, as a timer that is unref'd, and Node has nothing to compile for it.
   const pause = Atomics.waitAsync(new Int32Array(new SharedArrayBuffer(4)), 0, 0, EXIT_MS);
   if (pause.async) pause.value.then(() => process.exit());
@@ -172,36 +176,73 @@ function readVariables(environ: Environ): void {
   }
 }
 
-/** `wsgi.input`: CONTENT_LENGTH bytes of descriptor 0. A server need not close it behind them. */
-function requestBody(length: number): Readable {
-  const { Readable } = streams();
-  let missing = length;
-  return new Readable({
-    read() {
-      if (missing === 0) {
-        this.push(null);
-        return;
+/** CONTENT_LENGTH bytes of descriptor 0. A server need not close it behind them. */
+class RequestBody {
+  #missing: number;
+
+  constructor(length: number) {
+    this.#missing = length;
+  }
+
+  /** `wsgi.input` */
+  stream(): Readable {
+    const { Readable } = streams();
+    const body = this;
+    return new Readable({
+      read() {
+        if (body.#missing === 0) {
+          this.push(null);
+          return;
+        }
+        let bytes: Uint8Array | undefined;
+        try {
+          bytes = body.#read();
+        } catch (error) {
+          this.destroy(error as Error);
+          return;
+        }
+        // Only an event loop can wait for a descriptor that does not block.
+        if (bytes === undefined) setTimeout(() => this._read(0), 1);
+        else this.push(bytes);
+      },
+    });
+  }
+
+  /**
+   * Reads what nobody has read, where that is a socket: Apache's mod_cgid passes a whole body on before it looks at the
+   * response, and closing a socket with unread bytes makes it take a whole response for one that was cut. PHP does the same.
+   */
+  async drop(): Promise<void> {
+    if (this.#missing === 0) return;
+    try {
+      if (!fstatSync(STDIN).isSocket()) return;
+      while (this.#missing > 0) {
+        if (this.#read() === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
       }
-      const bytes = Buffer.allocUnsafe(Math.min(READ_BYTES, missing));
-      let count: number;
-      try {
-        count = readSync(STDIN, bytes, 0, bytes.length, null);
-      } catch (error) {
-        // Some servers hand over a descriptor that does not block; then only an event loop can wait for it.
-        if ((error as NodeJS.ErrnoException).code === "EAGAIN") setTimeout(() => this._read(0), 1);
-        else this.destroy(error as Error);
-        return;
-      }
-      if (count === 0) {
-        this.destroy(
-          new ProtocolError("BODY_TRUNCATED", `the request body ended ${missing} bytes too early`),
-        );
-        return;
-      }
-      missing -= count;
-      this.push(bytes.subarray(0, count));
-    },
-  });
+    } catch {
+      // The rest does not come.
+    }
+  }
+
+  /**
+   * @returns `undefined` where nothing is there yet: some servers hand over a descriptor that does not block
+   * @throws {ProtocolError} `BODY_TRUNCATED`
+   */
+  #read(): Uint8Array | undefined {
+    const bytes = Buffer.allocUnsafe(Math.min(READ_BYTES, this.#missing));
+    let count: number;
+    try {
+      count = readSync(STDIN, bytes, 0, bytes.length, null);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EAGAIN") return undefined;
+      throw error;
+    }
+    if (count === 0) {
+      throw new ProtocolError("BODY_TRUNCATED", `the request body ended ${this.#missing} bytes too early`);
+    }
+    this.#missing -= count;
+    return bytes.subarray(0, count);
+  }
 }
 
 /** `wsgi.errors`: it never fails and cannot be ended, whatever an application does. */

@@ -93,5 +93,8 @@ export const app = application(
 );
 
 app.notFound = (web) => page(web, "error", "There is no such page", { advice: "Try one of those above." });
+app.errorPage(413, (web) =>
+  page(web, "error", "That is too large", { advice: "A picture may have up to 5 MB." }),
+);
 app.internalError = (web) =>
   page(web, "error", "Something went wrong", { advice: "Please try again later." });

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compiled } from "../support/dist.ts";
@@ -115,6 +115,44 @@ describe("a CGI script (RFC 3875)", () => {
       "hello",
     );
     expect(outcome).toMatchObject({ stdout: expect.stringMatching(/ok$/), status: 0 });
+  });
+
+  // As Apache's mod_cgid: one socket is descriptors 0 and 1, and it writes a whole body before it reads anything.
+  test("reads a body that it did not read from a socket, so that its response is not cut", async () => {
+    const answer = script(`startResponse("413 Content Too Large", TEXT); return ["too large"];`);
+    const path = join(folder.path, "body.sock");
+    const server = createServer().listen(path);
+    await once(server, "listening");
+    const starting = spawn(
+      process.execPath,
+      [
+        "-e",
+        `const socket = new (require("net").Socket)().pause();
+         socket.connect(${JSON.stringify(path)}, () => {
+           const { spawn } = require("child_process");
+           spawn(process.execPath, [${JSON.stringify(answer)}], { stdio: [socket, socket, "inherit"] });
+           socket.destroy();
+         });`,
+      ],
+      {
+        env: { ...GET, REQUEST_METHOD: "POST", CONTENT_LENGTH: "4000000" },
+        stdio: ["ignore", "ignore", "inherit"],
+      },
+    );
+    const [socket] = (await once(server, "connection")) as [Socket];
+    await new Promise<void>((resolve, reject) => {
+      socket.on("error", reject);
+      socket.write(Buffer.alloc(4_000_000), () => resolve());
+    });
+    let stdout = "";
+    socket.on("data", (chunk) => {
+      stdout += chunk;
+    });
+    await once(socket, "end");
+    socket.destroy();
+    server.close();
+    if (starting.exitCode === null) await once(starting, "exit");
+    expect(stdout).toMatch(/^Status: 413 [\s\S]*too large$/);
   });
 
   test("sends 8 MB through a pipe, all of it, before it ends", () => {

@@ -44,6 +44,14 @@ test("a picture is kept, anything else is not", async () => {
   expect(refused.status).toBe(422);
 });
 
+test("a picture that is too large has a page that says so", async () => {
+  const { status, text } = await app.request("/pictures", {
+    data: { picture: new File([Buffer.alloc(5_000_001)], "large.png") },
+  });
+  expect(status).toBe(413);
+  expect(text).toContain("up to 5 MB");
+});
+
 test("what is not there has a page of its own", async () => {
   const { status, text } = await app.request("/no/such/page");
   expect(status).toBe(404);

@@ -62,6 +62,8 @@ interface Proxied {
   readonly module: string;
   readonly application: Listening;
   readonly settings?: readonly Setting[];
+  /** Lines without which it is not of much use. */
+  readonly more?: string;
   /** @defaultValue {@link rawSlash} */
   readonly slash?: Setting;
   readonly expected: Way["expected"];
@@ -71,7 +73,7 @@ interface Proxied {
 /** An application that mod_proxy reaches by a plain ProxyPass. */
 function proxied(
   name: string,
-  { module, application, settings = [], slash = rawSlash, ...rest }: Proxied,
+  { module, application, settings = [], more: always = "", slash = rawSlash, ...rest }: Proxied,
 ): Way {
   const { protocol, on, secret = false } = application;
   return {
@@ -89,7 +91,7 @@ function proxied(
         ...(secret ? [`secret=${place.secret}`] : []),
         ...more.filter(({ isParameter }) => isParameter).map(({ text }) => text),
       ];
-      return `ProxyPass ${[`"${mount}"`, `"${target}"`, ...parameters].join(" ")}\n${lines(more)}`;
+      return `ProxyPass ${[`"${mount}"`, `"${target}"`, ...parameters].join(" ")}\n${always}${lines(more)}`;
     },
     settings: [...settings, slash],
     ...rest,
@@ -203,14 +205,12 @@ const ways: readonly Way[] = [
   proxied("mod_proxy_http", {
     module: "proxy_http",
     application: { protocol: "http", on: "port", namesMount: true },
-    settings: [
-      rawPath,
-      { text: "ProxyPreserveHost On", purpose: "the application gets the client's `Host`" },
-    ],
+    // Without it the application takes a form of its own page for another site's.
+    more: "ProxyPreserveHost On\n",
+    settings: [rawPath],
     expected: {
       ...expected,
       "`//a`": "`/a`",
-      "`Host: site.example:8080`": ["the application's address", "as it is"],
       "client's address": "no",
       https: "no",
     },
@@ -225,6 +225,7 @@ export const apacheServer: WebServer = {
     'Rules for a path, such as `<Location "/admin">`, hold for the application too: of dot segments in a request it gets what Apache made of them. With `nocanon` it gets them as the client sent them. With `AllowEncodedSlashes NoDecode` `%2F` is no slash to such rules: `/admin%2Fx` is past that one, but `/admin/x` to an application behind mod_proxy; with `On` it is `/admin/x` to both.',
     "`Authorization` is kept from CGI, FastCGI and SCGI unless `CGIPassAuth` or `FcgidPassHeader` says otherwise. Where neither can be set, as in many an `.htaccess`, `RewriteRule ^ - [E=HTTP_AUTHORIZATION:%{HTTP:Authorization}]` does it.",
     "The longest request body is 1 GiB (`LimitRequestBody`), but 128 KiB for mod_fcgid (`FcgidMaxRequestLen`), which answers a longer one 500.",
+    "Without `ProxyPreserveHost On` mod_proxy_http writes the application's address into `Host`: links with a host lead there, and the framework refuses the site's own forms (403), as their `Origin` is another.",
     "mod_cgid counts what a script sends and corrects the Content-Length of a short response: one that was cut looks whole.",
     "Over TCP anybody on the machine can talk to the application, and over AJP, FastCGI, SCGI and uwsgi say who they are (`REMOTE_USER`): prefer a unix socket, or AJP with a secret.",
   ],
