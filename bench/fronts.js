@@ -42,6 +42,12 @@ export async function startFront({ program, protocol }, backend, path, folder) {
   return { path, pid: front.pid, stop: () => front.stop() };
 }
 
+/**
+ * lighttpd writes a body that it passes on to a file first, and what a FastCGI server sends as well, although it is told to stream
+ * them. On a disk that would be most of what is measured, of what the next transfers do too.
+ */
+const memoryFolder = "/dev/shm";
+
 /** Otherwise it offers ranges of some responses and not of others, by how they come. */
 const sameLengths = `server.range-requests = "disable"`;
 
@@ -54,7 +60,7 @@ fastcgi.server = ("/" => (("socket" => "${backend}", "check-local" => "disable",
 proxy.server = ("" => (("host" => "${backend}")))`;
   return `server.document-root = "${folder}"
 server.bind = "${path}"
-server.upload-dirs = ("${folder}")
+server.upload-dirs = ("${existsSync(memoryFolder) ? memoryFolder : folder}")
 server.max-keep-alive-requests = 65535
 ${sameLengths}
 server.stream-request-body = 2

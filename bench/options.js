@@ -16,6 +16,7 @@ import { partNames, partsUsage } from "./parts.js";
  * @property {number} megabytes size of a large body
  * @property {boolean} install whether npm may install missing peers
  * @property {boolean} write whether docs/performance.md is updated
+ * @property {boolean} valgrind whether valgrind counts the instructions of CGI scripts
  * @property {string | undefined} compare folder of another checkout of postern, with its dist
  * @property {boolean} profile whether to show where the first server's time goes, instead of measuring
  */
@@ -33,6 +34,7 @@ ${partsUsage}
   --starts N       how often each CGI script is started (20)
   --requests N     how many requests have to leave no memory behind (1000000)
   --megabytes N    size of a large body (200)
+  --valgrind       count the instructions of each CGI script once by valgrind, where perf cannot; takes minutes (start-up)
   --compare DIR    measure another built checkout of postern in the same run (kept, closed)
   --profile        show where the time of a part's first server goes, and measure nothing
 `;
@@ -50,6 +52,7 @@ export function readOptions(words) {
       write: { type: "boolean", default: false },
       quick: { type: "boolean", default: false },
       profile: { type: "boolean", default: false },
+      valgrind: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
       rounds: { type: "string" },
       seconds: { type: "string" },
@@ -75,6 +78,7 @@ export function readOptions(words) {
     megabytes: count("megabytes", values.megabytes, quick ? 1 : 200),
     install: !quick,
     write: values.write,
+    valgrind: values.valgrind,
     compare: values.compare === undefined ? undefined : resolve(values.compare),
     profile: values.profile,
   };

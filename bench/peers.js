@@ -87,6 +87,10 @@ export class Peers {
     });
   }
 
+  get valgrind() {
+    return this.#program("valgrind", "valgrind", ["valgrind"]);
+  }
+
   /**
    * @param {"lighttpd" | "nginx"} name
    * @returns {boolean}

@@ -1,17 +1,20 @@
 import { barChart } from "./chart.js";
 import { describeRun } from "./machine.js";
-import { targetTable } from "./table.js";
+import { floorTable, targetTable } from "./table.js";
 
 /**
  * @typedef {object} Figure
  * @property {import("./statistics.js").Spread} measured
- * @property {number} [instructions] the same by instructions, where they could be counted
+ * @property {import("./statistics.js").Spread} [cpuTime] the same by CPU time, where another time is measured
+ * @property {import("./statistics.js").Spread} [instructions] the same by instructions, where they could be counted
+ *
+ * @typedef {Figure & { name: string }} Floor what the same run shows to be the least, and of what
  *
  * @typedef {object} Stated
  * @property {string} what is compared, and with what
  * @property {number} limit
  * @property {boolean} [atLeast] whether the limit is the least; otherwise it is the most
- * @property {Figure} [floor] what the same run shows to be the least on its machine
+ * @property {Floor} [floor]
  * @property {number} [digits] behind the point (2; 3 where the limit is below 0.1)
  * @property {string} [unit]
  *
@@ -78,6 +81,8 @@ export class Report {
   addTargets() {
     if (this.#targets.length === 0) return;
     this.add("What was to be reached", targetTable(this.#targets));
+    const floored = this.#targets.filter(({ floor }) => floor !== undefined);
+    if (floored.length > 0) this.add("The floors of this run", floorTable(floored));
   }
 
   #show(piece) {

@@ -3,16 +3,16 @@
 import { join } from "node:path";
 import { Child } from "./child.js";
 import { startFront } from "./fronts.js";
-import { countInstructions } from "./instructions.js";
+import { canCount, countInstructions } from "./instructions.js";
 import { cpuTimeOf } from "./processes.js";
 import { Program } from "./program.js";
+import { spread } from "./statistics.js";
 
 /**
  * @typedef {object} Definition one server
  * @property {string} name
  * @property {string} [script] of Node, whose first argument is the socket's path
  * @property {string[]} [args] behind that
- * @property {string[]} [nodeOptions]
  * @property {(path: string) => string[]} [command] a program in its place
  * @property {"fastcgi" | "http" | "scgi" | "uwsgi" | "ajp"} protocol
  * @property {Buffer} request
@@ -25,6 +25,7 @@ import { Program } from "./program.js";
  * @property {string} title
  * @property {boolean} kept whether the load keeps its connections
  * @property {boolean} [latencies] whether the time of each request is looked at
+ * @property {number} [turns] of each server in a round ({@link TURNS})
  * @property {boolean} [counted] whether instructions are counted as well (true)
  * @property {Definition[]} servers
  *
@@ -33,14 +34,20 @@ import { Program } from "./program.js";
  * @property {number} seconds
  * @property {number} cpu CPU time of the server's processes for each request, user and system, in microseconds
  * @property {number | undefined} p99 milliseconds within which 99 of 100 requests were answered
+ * @property {number | undefined} instructions for each request, in user mode
  *
  * @typedef {object} Result one server's
  * @property {string} name
  * @property {Round[]} rounds
- * @property {number | undefined} instructions for each request, in user mode
  */
 
 const CONNECTIONS = 32;
+
+/**
+ * Of Node, while servers take turns: in a process that has had nothing to do for some seconds V8 collects all garbage, and drops
+ * compiled code with it. Its next requests would cost several times as much, in one turn and not in another.
+ */
+export const steady = ["--no-memory-reducer"];
 
 /**
  * @param {Scenario} scenario
@@ -51,32 +58,15 @@ export async function measureSideBySide(scenario, { options, folder }) {
   const load = new Child("load.js");
   const servers = [];
   try {
-    for (const definition of scenario.servers) servers.push(await start(definition, folder));
+    for (const definition of scenario.servers) servers.push(await start(definition, folder, steady));
     for (const server of servers) await warmUp(server, scenario, load, options.warmUpSeconds);
-    for (let round = 0; round < options.rounds; round++) {
-      for (let turn = 0; turn < servers.length; turn++) {
-        const server = servers[(round + turn) % servers.length];
-        await leadIn(server, scenario, load, options);
-        server.rounds.push(await measure(server, scenario, load, options.seconds));
-      }
-    }
-    for (const server of scenario.counted === false ? [] : servers) {
-      let done;
-      await leadIn(server, scenario, load, options);
-      const count = await countInstructions(server.child.pid, async () => {
-        done = await measure(server, scenario, load, options.seconds);
-      });
-      if (count !== undefined) server.instructions = count / done.requests;
-    }
+    for (let round = 0; round < options.rounds; round++)
+      await measureRound(servers, scenario, load, options, round);
   } finally {
     await load.stop();
     for (const server of servers) await server.stop();
   }
-  return servers.map(({ definition, rounds, instructions }) => ({
-    name: definition.name,
-    rounds,
-    instructions,
-  }));
+  return servers.map(({ definition, rounds }) => ({ name: definition.name, rounds }));
 }
 
 let started = 0;
@@ -91,7 +81,7 @@ export async function start(definition, folder, nodeOptions = []) {
   const path = join(folder, `${started++}.sock`);
   const child =
     command === undefined
-      ? new Child(script, [path, ...args], [...(definition.nodeOptions ?? []), ...nodeOptions])
+      ? new Child(script, [path, ...args], nodeOptions)
       : new Program(command(path), path);
   let before;
   const stop = async () => {
@@ -105,7 +95,7 @@ export async function start(definition, folder, nodeOptions = []) {
     await stop();
     throw error;
   }
-  return { definition, path: before?.path ?? path, child, rounds: [], instructions: undefined, stop };
+  return { definition, path: before?.path ?? path, child, rounds: [], stop };
 }
 
 /**
@@ -124,15 +114,34 @@ async function warmUp(server, scenario, load, seconds) {
     done += (await measure(server, scenario, load, seconds)).requests;
 }
 
-/**
- * While the others have their turn, V8 collects all garbage of a process that has nothing to do, and drops compiled code with it. So
- * each turn begins with some load that is not looked at, as long again for each process.
- */
-const LEAD_IN = 0.5;
+/** Turns of a server in a round, which is as long as all of them: the machine changes within a round too. */
+const TURNS = 4;
 
-async function leadIn(server, scenario, load, { seconds, warmUpSeconds }) {
-  const { processes = 1 } = server.definition;
-  if (warmUpSeconds > 0) await measure(server, scenario, load, seconds * LEAD_IN * processes);
+async function measureRound(servers, scenario, load, { seconds, warmUpSeconds }, round) {
+  const { turns = TURNS, counted = true } = scenario;
+  const count = warmUpSeconds > 0 ? turns : 1;
+  const measured = servers.map(() => []);
+  for (let turn = 0; turn < count; turn++)
+    for (const place of servers.keys()) {
+      const at = (round + turn + place) % servers.length;
+      const server = servers[at];
+      measured[at].push(await measure(server, scenario, load, seconds / count));
+      if (turn < count - 1) continue;
+      const instructions = counted ? await countTurn(server, load, seconds) : undefined;
+      server.rounds.push({ ...together(measured[at]), instructions });
+    }
+}
+
+/** Turns of one server as one. */
+function together(turns) {
+  const sum = (figure) => turns.reduce((total, turn) => total + figure(turn), 0);
+  const requests = sum((turn) => turn.requests);
+  return {
+    requests,
+    seconds: sum((turn) => turn.seconds),
+    cpu: sum((turn) => turn.cpu * turn.requests) / requests,
+    p99: turns[0].p99 === undefined ? undefined : spread(turns.map(({ p99 }) => p99)).median,
+  };
 }
 
 /** One turn of one server. */
@@ -153,4 +162,20 @@ export async function measure({ definition, path, child }, { kept, latencies = f
   const done = await load.ask({ seconds });
   const after = cpuTimeOf(child.pid);
   return { ...done, cpu: (after - before) / done.requests };
+}
+
+/**
+ * Instructions are counted behind the last turn, for a part of a round's time, on the connections that it has opened: to be counted
+ * costs a server some CPU time.
+ */
+const COUNTED = 0.3;
+
+/** @returns {Promise<number | undefined>} for each request */
+async function countTurn({ child }, load, seconds) {
+  if (!canCount) return undefined;
+  let requests = 0;
+  const count = await countInstructions(child.pid, async () => {
+    ({ requests } = await load.ask({ seconds: seconds * COUNTED }));
+  });
+  return count === undefined ? undefined : count / requests;
 }

@@ -5,8 +5,9 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findProgram } from "./fronts.js";
-import { canCount } from "./instructions.js";
-import { spread } from "./statistics.js";
+import { canCount, countIn } from "./instructions.js";
+import { floors } from "./start-up-floors.js";
+import { spread, spreadOfCounted } from "./statistics.js";
 
 /**
  * @typedef {import("./statistics.js").Spread} Spread
@@ -14,7 +15,8 @@ import { spread } from "./statistics.js";
  * @property {string} name
  * @property {Spread} milliseconds from start to end of the process
  * @property {Spread} ratio the same divided by that of `node -e 0` of the same round
- * @property {number | undefined} instructions in user mode, where they can be counted; a single start shows nothing of them
+ * @property {Spread | undefined} instructions in user mode, where they are counted
+ * @property {Spread | undefined} instructionRatio the same divided by those of `node -e 0` with the same random numbers
  * @property {number | undefined} modules files that were loaded, Node's own left out
  *
  * @typedef {object} Command
@@ -63,36 +65,28 @@ const applications = [
 ];
 
 /**
- * @param {number} starts how often each command is started, in turn
- * @param {string} folder for scripts and what they write
+ * @param {import("./parts.js").Bench} bench
  * @returns {StartUp[]}
  */
-export function measureStartUp(starts, folder) {
+export function measureStartUp({ options, folder, peers }) {
+  const { starts } = options;
   environment.GUESTBOOK_DATA = join(folder, "guestbook");
-  const commands = [
-    ...floors(folder),
-    ...applications.flatMap((one) => variants(one, folder)),
-    ...php(folder),
-  ];
+  // The guestbook makes the folder that the floor of its page looks into.
+  const scripts = applications.flatMap((one) => variants(one, folder));
+  const commands = [...floors(folder, environment, OK), ...scripts, ...php(folder)];
   const rounds = Array.from({ length: starts }, () => commands.map((command) => start(command)));
+  const counter = counterOf(options, folder, peers);
+  const counts = Array.from({ length: counter?.runs ?? 0 }, (_none, run) =>
+    commands.map((command) => counter.count(command, run + 1)),
+  );
   return commands.map((command, index) => ({
     name: command.name,
     milliseconds: spread(rounds.map((round) => round[index])),
     ratio: spread(rounds.map((round) => round[index] / round[0])),
-    instructions:
-      canCount && starts > 1 ? countInstructions(command, folder, Math.min(starts, 9)) : undefined,
+    instructions: spreadOfCounted(counts.map((run) => run[index])),
+    instructionRatio: spreadOfCounted(counts.map((run) => run[index] / run[0])),
     modules: command.program === process.execPath ? countModules(command, folder) : undefined,
   }));
-}
-
-/** The least that a script in Node costs. */
-function floors(folder) {
-  const bytes = join(folder, "bytes.cjs");
-  writeFileSync(bytes, `require("fs").writeSync(1, ${JSON.stringify(`${OK}\r\nHello`)});\n`);
-  return [
-    { name: "node -e 0", program: process.execPath, args: ["-e", "0"], answer: "" },
-    { name: "ready-made bytes", program: process.execPath, args: [bytes], answer: OK },
-  ];
 }
 
 function variants({ name, path }, folder) {
@@ -141,15 +135,47 @@ function start({ name, program, args, answer, variables }, more = {}, wrapper = 
   return milliseconds;
 }
 
-/** In user mode: the median of some runs, since Node draws random numbers of a costly kind at each start. */
-function countInstructions(command, folder, runs) {
+/** More tell no more. */
+const PERF_RUNS = 9;
+
+/** Each takes a hundred times as long as the script. */
+const CALLGRIND_RUNS = 1;
+
+/**
+ * What counts the instructions of a start in user mode.
+ *
+ * @returns {{ runs: number, count(command: Command, seed: number): number | undefined } | undefined}
+ */
+function counterOf({ starts, valgrind }, folder, peers) {
   const file = join(folder, "instructions");
+  const read = () => readFileSync(file, "utf8");
+  if (valgrind) {
+    const program = peers.valgrind;
+    if (program === undefined) return undefined;
+    const wrapper = [program, "--tool=callgrind", `--callgrind-out-file=${file}`, "--log-file=/dev/null"];
+    return {
+      runs: CALLGRIND_RUNS,
+      count(command, seed) {
+        start(seeded(command, seed), {}, wrapper);
+        return Number(/^summary: (\d+)$/m.exec(read())?.[1]);
+      },
+    };
+  }
+  if (!canCount) return undefined;
   const wrapper = ["perf", "stat", "-x,", "-e", "instructions:u", "-o", file];
-  const counts = Array.from({ length: runs }, () => {
-    start(command, {}, wrapper);
-    return Number(/^(\d+),/m.exec(readFileSync(file, "utf8"))?.[1]);
-  });
-  return spread(counts).median;
+  return {
+    runs: Math.min(starts, PERF_RUNS),
+    count(command, seed) {
+      start(seeded(command, seed), {}, wrapper);
+      return countIn(read());
+    },
+  };
+}
+
+/** V8 draws other random numbers for its hashes at each start, which is more or less work by some million instructions. */
+function seeded(command, seed) {
+  if (command.program !== process.execPath) return command;
+  return { ...command, args: [`--random-seed=${seed}`, ...command.args] };
 }
 
 /** V8's coverage of a run names each file that was loaded. */

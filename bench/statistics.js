@@ -28,3 +28,14 @@ export function spread(values) {
 export function ratios(one, other, figure) {
   return one.rounds.map((round, index) => figure(round) / figure(other.rounds[index]));
 }
+
+/**
+ * The same of what could not be counted in every round.
+ *
+ * @param {(number | undefined)[]} values one for each round
+ * @returns {Spread | undefined} undefined where it was counted in none
+ */
+export function spreadOfCounted(values) {
+  const counted = values.filter(Number.isFinite);
+  return counted.length === 0 ? undefined : spread(counted);
+}

@@ -1,6 +1,6 @@
 // Results as Markdown tables, which are read as well in a terminal as on a page.
 
-import { ratios, spread } from "./statistics.js";
+import { ratios, spread, spreadOfCounted } from "./statistics.js";
 
 /**
  * @param {string[]} columns the first is set to the left, the others to the right
@@ -23,7 +23,11 @@ const COLUMNS = {
     [`beside ${baseline.name}`, (one) => beside(one, baseline, ({ cpu }) => cpu)],
   ],
   instructions: () => [
-    ["instructions a request", ({ instructions }) => instructions?.toFixed(0) ?? "not counted"],
+    [
+      "instructions a request",
+      ({ rounds }) =>
+        counted(spreadOfCounted(rounds.map(({ instructions }) => instructions)), 0, "not counted"),
+    ],
   ],
   rate: () => [["requests/s", ({ rounds }) => written(spread(rounds.map(rateOf)), 0)]],
   rateRatio: (baseline) => [[`beside ${baseline.name}`, (one) => beside(one, baseline, rateOf)]],
@@ -65,45 +69,88 @@ export function routerTable(results) {
   );
 }
 
-/** @param {import("./start-up.js").StartUp[]} results */
-export function startUpTable(results) {
+/**
+ * @param {import("./start-up.js").StartUp[]} results
+ * @param {import("./options.js").Options} options
+ */
+export function startUpTable(results, { valgrind }) {
   const baseline = results[0].name;
-  return table(
-    ["one CGI request, whole process", "ms", `beside ${baseline}`, "million instructions", "files loaded"],
-    results.map(({ name, milliseconds, ratio, instructions, modules }) => [
-      name,
-      written(milliseconds, 1),
-      name === baseline ? "1" : written(ratio, 2),
-      instructions === undefined ? "–" : (instructions / 1e6).toFixed(0),
-      `${modules ?? "–"}`,
-    ]),
+  const beside = `beside ${baseline}`;
+  const millions = ({ median, min, max }) =>
+    written({ median: median / 1e6, min: min / 1e6, max: max / 1e6 }, 1);
+  return tableOf(
+    results.map(({ name, milliseconds, ratio, instructions, instructionRatio, modules }) => ({
+      "one CGI request, whole process": name,
+      ms: written(milliseconds, 1),
+      [beside]: name === baseline ? "1" : written(ratio, 2),
+      [valgrind ? "million instructions, counted once by valgrind" : "million instructions"]:
+        instructions === undefined ? NOTHING : millions(instructions),
+      [`${beside}, by instructions`]:
+        name === baseline && instructions !== undefined ? "1" : counted(instructionRatio, 3),
+      "files loaded": `${modules ?? NOTHING}`,
+    })),
   );
 }
 
 /** @param {import("./report.js").Target[]} targets */
 export function targetTable(targets) {
   const shown = targets.map((target) => {
-    const { what, limit, atLeast, measured, instructions, floor, unit = "" } = target;
+    const { what, limit, atLeast, measured, cpuTime, instructions, unit = "" } = target;
     const { digits = limit < 0.1 ? 3 : 2 } = target;
     const figure = (spread) => `${written(spread, digits)}${unit}`;
     return {
       target: what,
       limit: `${atLeast ? "≥" : "≤"} ${limit}${unit}`,
       measured: figure(measured),
-      "by instructions": instructions?.toFixed(digits) ?? "–",
-      "the floor of this run": floor === undefined ? "–" : figure(floor.measured),
+      "by CPU time": counted(cpuTime, digits),
+      "by instructions": counted(instructions, digits),
       reached: (atLeast ? measured.median >= limit : measured.median <= limit) ? "yes" : "no",
     };
   });
-  const columns = Object.keys(shown[0]).filter((column) => shown.some((row) => row[column] !== "–"));
+  return tableOf(shown);
+}
+
+/** How a figure of a {@link floorTable} was taken, and what that is called. */
+const WAYS = { measured: "", cpuTime: ", by CPU time", instructions: ", by instructions" };
+
+/** @param {import("./report.js").Target[]} targets with a floor */
+export function floorTable(targets) {
+  return tableOf(
+    targets.map((target) => {
+      const { what, limit, floor, digits = limit < 0.1 ? 3 : 2 } = target;
+      const cells = Object.entries(WAYS).flatMap(([way, called]) => {
+        const [ours, least] = [target[way], floor[way]];
+        const ratio = ours && least ? (ours.median / least.median).toFixed(2) : NOTHING;
+        return [
+          [`its figure${called}`, counted(least, digits)],
+          [`postern beside it${called}`, ratio],
+        ];
+      });
+      return { target: what, "the floor": floor.name, ...Object.fromEntries(cells) };
+    }),
+  );
+}
+
+const NOTHING = "–";
+
+/** Without the columns in which nothing stands. */
+function tableOf(rows) {
+  const columns = Object.keys(rows[0]).filter((column) => rows.some((row) => row[column] !== NOTHING));
   return table(
     columns,
-    shown.map((row) => columns.map((column) => row[column])),
+    rows.map((row) => columns.map((column) => row[column])),
   );
 }
 
 /** @param {import("./statistics.js").Spread} spread */
 export function written({ median, min, max }, digits) {
-  const [middle, low, high] = [median, min, max].map((value) => value.toFixed(digits));
+  const [middle, low, high] = [median, min, max].map((value) =>
+    value.toFixed(digits).replace(/^-(?=[0.]+$)/, ""),
+  );
   return `${middle} (${low}–${high})`;
+}
+
+/** @param {import("./statistics.js").Spread | undefined} spread of what cannot be counted on every machine */
+function counted(spread, digits, otherwise = NOTHING) {
+  return spread === undefined ? otherwise : written(spread, digits);
 }

@@ -1,6 +1,6 @@
 // What is to be reached, made of results.
 
-import { ratios, spread } from "./statistics.js";
+import { ratios, spread, spreadOfCounted } from "./statistics.js";
 import { rateOf } from "./table.js";
 
 /**
@@ -12,7 +12,7 @@ import { rateOf } from "./table.js";
  * @param {string} otherName
  * @param {number} limit
  * @param {string} [where] in front of the names
- * @param {import("./report.js").Figure} [floor]
+ * @param {import("./report.js").Floor} [floor]
  */
 export function cpuTarget(report, results, name, otherName, limit, where = "", floor) {
   const ratio = cpuRatio(results, name, otherName);
@@ -26,7 +26,7 @@ export function cpuRatio(results, name, otherName) {
   if (one === undefined || other === undefined) return undefined;
   return {
     measured: spread(ratios(one, other, ({ cpu }) => cpu)),
-    ...(one.instructions && other.instructions && { instructions: one.instructions / other.instructions }),
+    instructions: spreadOfCounted(ratios(one, other, ({ instructions }) => instructions)),
   };
 }
 

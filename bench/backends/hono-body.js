@@ -1,5 +1,5 @@
-// A Hono application that reads headers and a body, over postern's FastCGI server through the bridge or on srvx's adapter
-// for Node with its fast response. Arguments: the socket's path, "fastcgi" or "srvx".
+// A Hono application that reads headers and a body, over postern's FastCGI server through the bridge, on @hono/node-server, or
+// on srvx's adapter for Node with its fast response. Arguments: the socket's path, "fastcgi", "node-server" or "srvx".
 
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
@@ -8,7 +8,8 @@ import { reportReady } from "./ready.js";
 
 const [bindAddress, server] = process.argv.slice(2);
 
-const { Hono } = await load("../../test/package.json", "hono");
+const tests = "../../test/package.json";
+const { Hono } = await load(tests, "hono");
 const app = new Hono();
 app.post("/entries/newest", async (c) => {
   const form = await c.req.text();
@@ -23,6 +24,9 @@ if (server === "fastcgi") {
   const { WSGIServer } = await import("postern/server/fcgi");
   await new WSGIServer(fromFetch(app), { bindAddress }).listening;
   reportReady();
+} else if (server === "node-server") {
+  const { createAdaptorServer } = await load(tests, "@hono/node-server");
+  createAdaptorServer({ fetch: app.fetch }).listen(bindAddress, reportReady);
 } else {
   const { FastResponse, toNodeHandler } = await load("../peers/package.json", "srvx/node");
   // As its documentation has it: what makes responses by their global name makes fast ones.

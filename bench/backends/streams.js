@@ -9,7 +9,7 @@ const bytes = Number(length);
 
 const CHUNK = Buffer.alloc(65_536, "x");
 
-await { postern, copying, http }[server]();
+await { postern, copying, framing, http }[server]();
 
 /** A gateway application. */
 async function postern() {
@@ -54,13 +54,42 @@ const HEADER = 8;
 const STDIN = 5;
 /** What one record of the response carries, and the record with it, made beforehand. */
 const CONTENT = 32_768;
-const record = (text) =>
-  Buffer.concat([Buffer.of(1, 6, 0, 1, text.length >> 8, text.length & 0xff, 0, 0), text]);
+const recordHeader = (length) => Buffer.of(1, 6, 0, 1, length >> 8, length & 0xff, 0, 0);
+const record = (text) => Buffer.concat([recordHeader(text.length), text]);
 const RECORDS = Buffer.concat([record(CHUNK.subarray(0, CONTENT)), record(CHUNK.subarray(0, CONTENT))]);
 const END = Buffer.of(1, 6, 0, 1, 0, 0, 0, 0, 1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
 /** Only copies: looks at the headers of records for the end of a request, and sends records that are ready. */
 function copying() {
+  fastcgi(async (socket) => {
+    let left = bytes;
+    for (; left >= CHUNK.length; left -= CHUNK.length) if (!socket.write(RECORDS)) await drained(socket);
+    for (let part = left; part > 0; part -= CONTENT)
+      socket.write(record(CHUNK.subarray(0, Math.min(part, CONTENT))));
+  });
+}
+
+/** The same, but it sends an application's chunks, each behind the header that it needs, and nothing else that a server does. */
+function framing() {
+  fastcgi(async (socket) => {
+    for (const chunk of chunks()) {
+      let hasRoom = true;
+      socket.cork();
+      for (let at = 0; at < chunk.length; at += CONTENT) {
+        const part = chunk.subarray(at, at + CONTENT);
+        socket.write(recordHeader(part.length));
+        hasRoom = socket.write(part);
+      }
+      socket.uncork();
+      if (!hasRoom) await drained(socket);
+    }
+  });
+}
+
+const drained = (socket) => new Promise((resolve) => socket.once("drain", resolve));
+
+/** @param {(socket: import("node:net").Socket) => Promise<void>} sendBody */
+function fastcgi(sendBody) {
   createServer({ allowHalfOpen: true }, (socket) => {
     let skipped = 0;
     let header = Buffer.alloc(0);
@@ -84,7 +113,7 @@ function copying() {
         const contentLength = header.readUInt16BE(4);
         if (header[1] === STDIN) {
           count += contentLength;
-          if (contentLength === 0) void answer(socket, method, count);
+          if (contentLength === 0) void answer(socket, method, count, sendBody);
         }
         skipped = contentLength + header[6];
         header = Buffer.alloc(0);
@@ -93,19 +122,11 @@ function copying() {
   }).listen(bindAddress, reportReady);
 }
 
-async function answer(socket, method, count) {
+async function answer(socket, method, count, sendBody) {
   const up = method === "POST";
   const body = up ? String(count) : "";
   const head = `Status: 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: ${up ? body.length : bytes}\r\n\r\n`;
   socket.write(record(Buffer.from(head + body)));
-  if (!up) {
-    let left = bytes;
-    for (; left >= CHUNK.length; left -= CHUNK.length)
-      if (!socket.write(RECORDS)) await new Promise((resolve) => socket.once("drain", resolve));
-    if (left > 0) {
-      for (let part = left; part > 0; part -= CONTENT)
-        socket.write(record(CHUNK.subarray(0, Math.min(part, CONTENT))));
-    }
-  }
+  if (!up) await sendBody(socket);
   socket.end(END);
 }

@@ -15,16 +15,17 @@ const body = [
 
 /** @type {import("../parts.js").Part["run"]} */
 export async function run(bench, report) {
-  const [ours, other] = ["Hono over FastCGI", "Hono on srvx"];
+  const [ours, other, usual] = ["Hono over FastCGI", "Hono on srvx", "Hono on @hono/node-server"];
+  const over = (name, server) => http(name, script, [server], httpPost(...body));
   const scenario = {
     title: "Hono with headers and a body",
     kept: true,
-    servers: [fastcgi(ours, script, ["fastcgi"], nginxPost(...body))],
+    servers: [fastcgi(ours, script, ["fastcgi"], nginxPost(...body)), over(usual, "node-server")],
   };
   if (bench.options.profile) return profile(scenario, bench);
-  if (!bench.peers.npm("srvx")) return;
-  scenario.servers.push(http(other, script, ["srvx"], httpPost(...body)));
+  const isThere = bench.peers.npm("srvx");
+  if (isThere) scenario.servers.push(over(other, "srvx"));
   const results = await measureSideBySide(scenario, bench);
-  report.add(scenario.title, serverTable(results, other));
+  report.add(scenario.title, serverTable(results, isThere ? other : usual));
   cpuTarget(report, results, ours, other, 1, `${scenario.title}: `);
 }

@@ -12,7 +12,7 @@ export async function run({ options }, report) {
     return results;
   });
   const what = "The last of 30 routes";
-  const floor = { measured: bare.nanoseconds };
+  const floor = { name: bare.name, measured: bare.nanoseconds };
   report.target({ what: `${what}, ns`, limit: 100, measured: short.nanoseconds, floor, digits: 0 });
   report.target({ what: `${what}, beside find-my-way`, limit: 0.75, measured: short.ratio });
   report.target({

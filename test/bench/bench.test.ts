@@ -55,6 +55,8 @@ const parts: Record<string, Record<string, readonly string[]>> = {
     "Start-up of a CGI script": [
       "node -e 0",
       "ready-made bytes",
+      "ready-made bytes, code cache",
+      "guestbook's packages alone, bundled",
       "hello, its files",
       "hello, bundled, no code cache",
       "hello, bundled",
@@ -68,6 +70,19 @@ const parts: Record<string, Record<string, readonly string[]>> = {
   },
 };
 
+/** Targets that have a floor, in parts that have some. */
+const floors: Record<string, readonly string[]> = {
+  workers: [
+    "A small request on a kept connection: 2 processes, CPU time beside single",
+    "A connection for each small request: 2 processes, CPU time beside single",
+  ],
+  router: ["The last of 30 routes, ns"],
+  "start-up": [
+    "CGI, the interface alone, bundled, beside node -e 0",
+    "CGI, the guestbook's front page, bundled, beside node -e 0",
+  ],
+};
+
 test.each(Object.entries(parts))(
   "a short run of the part %s",
   { timeout: 120_000 },
@@ -79,6 +94,7 @@ test.each(Object.entries(parts))(
     for (const [title, servers] of Object.entries(expected))
       expect(namesIn(tables.get(title), figure)).toEqual(expect.arrayContaining([...servers]));
     expect(namesIn(tables.get("What was to be reached"), verdict)).not.toEqual([]);
+    expect(namesIn(tables.get("The floors of this run"), figure)).toEqual(floors[part] ?? []);
   },
 );
 
@@ -91,7 +107,22 @@ test("parts behind real web servers, where those are there", { timeout: 120_000 
     );
     expect(namesIn(tables.get("1 MB up through lighttpd"), figure)).toContain("postern");
   }
-  if (!missing("nginx")) expect(namesIn(tables.get("1 MB down through nginx"), figure)).toContain("postern");
+  if (!missing("nginx")) {
+    expect(namesIn(tables.get("1 MB down through nginx"), figure)).toContain("postern");
+    expect(namesIn(tables.get("The floors of this run"), figure)).toContain(
+      "1 MB down through nginx: postern, time beside copying only",
+    );
+  }
+});
+
+test("Hono with a body, beside srvx where that is installed", { timeout: 120_000 }, async () => {
+  const { head, tables } = await shortRun("fetch");
+  const servers = ["Hono over FastCGI", "Hono on @hono/node-server"];
+  if (!head.includes("Without srvx,")) {
+    servers.push("Hono on srvx");
+    expect(namesIn(tables.get("What was to be reached"), verdict)).toHaveLength(1);
+  }
+  expect(namesIn(tables.get("Hono with headers and a body"), figure)).toEqual(servers);
 });
 
 test("a word or an option that does not exist is explained", async () => {

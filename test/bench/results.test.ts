@@ -4,6 +4,13 @@ import { expect, test } from "vitest";
 
 const { barChart } = await import(fileURLToPath(new URL("../../bench/chart.js", import.meta.url)));
 
+const { written } = await import(fileURLToPath(new URL("../../bench/table.js", import.meta.url)));
+
+test("a figure that is nothing but for its last digits has no sign", () => {
+  expect(written({ median: -0.04, min: -1.2, max: 0.04 }, 1)).toBe("0.0 (-1.2–0.0)");
+  expect(written({ median: -0.4, min: -10, max: 0 }, 0)).toBe("0 (-10–0)");
+});
+
 test("a chart says all in words, and has colours for a light page and a dark one", () => {
   const bars = [
     { name: "postern <fast>", value: 0.7, ours: true },
