@@ -2,7 +2,6 @@ import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ask } from "../support/asking.ts";
 import { FastCgiClient } from "../support/fastcgi-client.ts";
@@ -11,7 +10,7 @@ import { exchangeOver } from "../support/pool.ts";
 import { isListening } from "../support/port.ts";
 import { cli, Stand } from "../support/postern.ts";
 import { findProgram } from "../support/programs.ts";
-import { until } from "../support/until.ts";
+import { silence, until } from "../support/until.ts";
 
 const activate = findProgram("systemd-socket-activate");
 
@@ -170,7 +169,7 @@ describe.skipIf(lighttpd === undefined)("postern serve", () => {
     child.signal("SIGINT");
     await until("lighttpd takes no more", async () => !(await isListening(stand.port)));
     // What comes sooner is the first one once more, handed on by npm.
-    await sleep(250);
+    await silence(250);
     child.signal("SIGINT");
     expect(await child.ended).toBe(0);
     await expect(response.text()).rejects.toThrow();

@@ -26,6 +26,7 @@ import {
 import { serving, TEXT } from "../support/fcgi-server.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { freePort } from "../support/port.ts";
+import { untilStill } from "../support/until.ts";
 
 const out = (text: string) => record(STDOUT, 1, Buffer.from(text, "latin1"), 3);
 const err = (text: string) => record(STDERR, 1, Buffer.from(text), 1);
@@ -464,11 +465,7 @@ describe("bodies stream both ways", () => {
     const iterator = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
     let received = (await iterator.next()).value.length;
     // All that the kernel and both sides hold back is far from 13 MB. Nothing says that it will not be more.
-    let before = -1;
-    while (sent !== before) {
-      before = sent;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+    await untilStill("what was sent", () => sent);
     expect(sent).toBeLessThan(100);
     for (;;) {
       const step = await iterator.next();

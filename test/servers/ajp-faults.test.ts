@@ -28,7 +28,7 @@ import { serving } from "../support/ajp-server.ts";
 import { bytes } from "../support/bytes.ts";
 import { echoBody, TEXT } from "../support/fcgi-server.ts";
 import { promised } from "../support/promised.ts";
-import { until } from "../support/until.ts";
+import { silence, until, untilStill } from "../support/until.ts";
 
 const echoPath: Application = (environ, startResponse) => {
   startResponse("200 OK", TEXT);
@@ -386,7 +386,7 @@ test("a response larger than the sockets' buffers is whole though its connection
   client.pause();
   await client.send(post("/", 10));
   const stopped = ajp.server.close();
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await silence(300);
   client.resume();
   const { body, reuse } = await client.reply();
   expect(body).toHaveLength(size);
@@ -417,10 +417,7 @@ test.each<[string, number, Buffer]>([
       sent++;
     }
   })();
-  for (let before = -1; before !== sent; ) {
-    before = sent;
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  }
+  await untilStill("what was sent", () => sent);
   expect(sent).toBeLessThan(batches);
   client.resume();
   await sending;

@@ -31,7 +31,7 @@ import { echoBody, TEXT } from "../support/fcgi-server.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { freePort } from "../support/port.ts";
 import { promised } from "../support/promised.ts";
-import { until } from "../support/until.ts";
+import { silence, until } from "../support/until.ts";
 
 const echoPath: Application = (environ, startResponse) => {
   startResponse("200 OK", TEXT);
@@ -424,7 +424,7 @@ describe("a request's body", () => {
         })
       ).client();
       await client.send(post("/unread", 50_000), dataPacket(Buffer.alloc(size)));
-      await new Promise((resolve) => setTimeout(resolve, 60));
+      await silence(60);
       gate.resolve();
       const { body, asked, reuse } = await client.reply();
       expect({ body: body.toString(), asked, reuse }).toEqual({ body: "/unread", asked: [], reuse: true });
@@ -456,7 +456,7 @@ describe("a request's body", () => {
     ).client();
     await client.send(post("/", 100_000));
     await client.feed(Buffer.alloc(100_000));
-    const quiet = () => new Promise((resolve) => setTimeout(resolve, 60));
+    const quiet = () => silence(60);
     const asked = () => client.received.filter(({ type }) => type === GET_BODY_CHUNK).length;
     await quiet();
     expect(asked()).toBe(0);
@@ -479,7 +479,7 @@ describe("a request's body", () => {
     const client = await (await serving(countBody)).client();
     await client.send(post("/", 30_000), dataPacket(Buffer.alloc(8_186)));
     await client.packet(GET_BODY_CHUNK);
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await silence(60);
     expect(client.received.filter(({ type }) => type === GET_BODY_CHUNK)).toHaveLength(1);
     client.received.length = 0;
     await client.feed(Buffer.alloc(30_000 - 8_186));
@@ -1182,7 +1182,7 @@ describe("memory stays constant", () => {
     client.pause();
     await client.send(forwardRequest());
     await until("it has begun", () => produced > 0);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await silence(300);
     expect(produced).toBeLessThan(4 * 1024 * 1024);
   });
 
@@ -1201,7 +1201,7 @@ describe("memory stays constant", () => {
     await client.send(post("/", 64 * 1024 * 1024));
     await client.feed(Buffer.alloc(64 * 1024 * 1024));
     const environ = await entered.promise;
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await silence(200);
     expect(environ["wsgi.input"].readableLength).toBeLessThanOrEqual(2 * 8_186);
     gate.resolve();
     expect((await client.reply()).asked.length).toBeLessThanOrEqual(2);

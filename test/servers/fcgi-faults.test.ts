@@ -18,7 +18,10 @@ import {
   STDIN,
 } from "../support/fastcgi-client.ts";
 import { echoBody, get, post, serving, TEXT } from "../support/fcgi-server.ts";
-import { until } from "../support/until.ts";
+import { silence, until, untilStill } from "../support/until.ts";
+
+/** Longer than a connection is kept for what still arrives behind its response. */
+const PATIENCE_MS = 2_500;
 
 const echoPath: Application = (environ, startResponse) => {
   startResponse("200 OK", TEXT);
@@ -118,7 +121,7 @@ test("a response larger than the sockets' buffers is whole though its request's 
   ).client();
   client.pause();
   await client.send(beginRequest(1), ...records(PARAMS, 1, encodePairs(post("/", 10))), record(PARAMS, 1));
-  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  await silence(PATIENCE_MS);
   client.resume();
   expect(bodyOf((await client.reply(1)).stdout)).toHaveLength(size);
 });
@@ -147,10 +150,7 @@ test.each<[string, () => Buffer[]]>([
       sent++;
     }
   })();
-  for (let before = -1; before !== sent; ) {
-    before = sent;
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  }
+  await untilStill("what was sent", () => sent);
   expect(sent).toBeLessThan(batches);
   client.resume();
   await sending;

@@ -31,7 +31,7 @@ import {
 } from "../support/fastcgi-client.ts";
 import { echoBody, get, post, serving, startFcgi, TEXT } from "../support/fcgi-server.ts";
 import { promised } from "../support/promised.ts";
-import { until } from "../support/until.ts";
+import { silence, until } from "../support/until.ts";
 
 const echoPath: Application = (environ, startResponse) => {
   startResponse("200 OK", TEXT);
@@ -800,7 +800,7 @@ describe("memory stays constant", () => {
     const first = await Promise.race([
       sending.then(() => "all sent"),
       once(environ["wsgi.input"], "pause").then(() => "paused"),
-      new Promise((resolve) => setTimeout(resolve, 300, "stopped")),
+      silence(300).then(() => "stopped"),
     ]);
     expect(first).toBe("stopped");
     expect(environ["wsgi.input"].readableLength).toBeLessThan(512 * 1024);
@@ -825,7 +825,7 @@ describe("memory stays constant", () => {
     client.pause();
     await client.send(...responderRequest(1, get("/endless")));
     await until("it has begun", () => produced > 0);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await silence(300);
     expect(produced).toBeLessThan(4 * 1024 * 1024);
   });
 });

@@ -6,6 +6,10 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { Application } from "../../lib/gateway/types.ts";
 import { validate } from "../../lib/middleware/validate.ts";
 import { type ServeOptions, type Server, serve } from "../../lib/serve.ts";
+import { silence } from "../support/until.ts";
+
+/** Longer than a connection is kept for what still arrives behind its response. */
+const PATIENCE_MS = 2_500;
 
 let server: Server | undefined;
 let sockets: Socket[] = [];
@@ -120,7 +124,7 @@ test("a slow reader gets a whole response though the request's body never came",
   });
   const socket = client(port, "POST / HTTP/1.1", "Host: a", "Content-Length: 10", "", "");
   socket.pause();
-  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  await silence(PATIENCE_MS);
   socket.resume();
   await once(socket, "close");
   expect(socket.text().length).toBeGreaterThan(size);
@@ -170,7 +174,7 @@ test("garbage behind a request is answered behind its response, not in its place
   });
   const socket = client(port, ...get("/slow"), "garbage\r\n\r\n");
   await inside.promise;
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await silence(50);
   gate.resolve();
   await once(socket, "close");
   expect(socket.text()).toMatch(/^HTTP\/1.1 200 OK\r\n/);

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { IdleWatch } from "../../lib/servers/idle-watch.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { silence, until } from "../support/until.ts";
 
 const IDLE_MS = 400;
 
@@ -40,7 +41,7 @@ async function watched(): Promise<{ socket: Socket; peer: Socket; idle: Promise<
 test("a connection without a byte is told of when the time is over, and each time that it is over again", async () => {
   const { idle, count } = await watched();
   expect(await idle).toBeGreaterThanOrEqual(IDLE_MS * 0.95);
-  while (count() < 3) await sleep(10);
+  await until("it is told of twice more", () => count() >= 3);
 });
 
 test.each(["in", "out"])("bytes that go %s begin the time anew", async (direction) => {
@@ -69,7 +70,7 @@ test("a peer that reads slowly is left alone, and one that has stopped is told o
 test("nothing is told of a connection that has closed", async () => {
   const { socket, count } = await watched();
   socket.destroy();
-  await sleep(IDLE_MS * 2);
+  await silence(IDLE_MS * 2);
   expect(count()).toBe(0);
 });
 

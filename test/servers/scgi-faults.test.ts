@@ -9,8 +9,12 @@ import * as uwsgiServer from "../../lib/servers/uwsgi.ts";
 import { echoBody, get, post, TEXT } from "../support/fcgi-server.ts";
 import { promised } from "../support/promised.ts";
 import { SingleRequestClient } from "../support/single-request-client.ts";
+import { silence } from "../support/until.ts";
 import { scgi, serving, uwsgi } from "../support/wire-protocol.ts";
 import { echoPath } from "./single-request-cases.ts";
+
+/** Longer than a connection is kept for what still arrives behind its response. */
+const PATIENCE_MS = 2_500;
 
 describe.each([
   { protocol: scgi, createServer: scgiServer.createServer },
@@ -53,7 +57,7 @@ describe.each([
     ).client();
     client.pause();
     await client.send(request(post("/", 10)));
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await silence(PATIENCE_MS);
     client.resume();
     expect(bodyOf(await client.reply())).toHaveLength(size);
   });

@@ -7,7 +7,7 @@ import type { Variable } from "../support/cgi-variables.ts";
 import { echoBody, get, post, TEXT } from "../support/fcgi-server.ts";
 import { promised } from "../support/promised.ts";
 import { SingleRequestClient } from "../support/single-request-client.ts";
-import { until } from "../support/until.ts";
+import { silence, until } from "../support/until.ts";
 import { serving, type WireProtocol } from "../support/wire-protocol.ts";
 
 export const echoPath: Application = (environ, startResponse) => {
@@ -415,10 +415,7 @@ export function describeServer(protocol: WireProtocol): void {
         ...Array.from({ length: 1024 }, () => Buffer.alloc(65_536)),
       );
       const environ = await entered.promise;
-      const first = await Promise.race([
-        sending.then(() => "all sent"),
-        new Promise((resolve) => setTimeout(resolve, 300, "stopped")),
-      ]);
+      const first = await Promise.race([sending.then(() => "all sent"), silence(300).then(() => "stopped")]);
       expect(first).toBe("stopped");
       expect(environ["wsgi.input"].readableLength).toBeLessThan(512 * 1024);
       gate.resolve();
@@ -454,7 +451,7 @@ export function describeServer(protocol: WireProtocol): void {
       client.pause();
       await client.send(request(get("/endless")));
       await until("it has begun", () => produced > 0);
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await silence(300);
       expect(produced).toBeLessThan(4 * 1024 * 1024);
     });
   });

@@ -1,6 +1,5 @@
 // Bodies both ways over a real connection: who waits for whom, and what happens when somebody goes.
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
 import { fromFetch, restoreGlobalObjects } from "../../../lib/bridges/fetch.ts";
 import {
@@ -15,7 +14,7 @@ import {
 } from "../../support/fastcgi-client.ts";
 import { get, post, serving } from "../../support/fcgi-server.ts";
 import { promised } from "../../support/promised.ts";
-import { until } from "../../support/until.ts";
+import { silence, until, untilStill } from "../../support/until.ts";
 
 const MEGABYTE = 1_048_576;
 
@@ -42,7 +41,7 @@ test("a stream that never ends is cancelled once when its client goes", async ()
   await client.record(({ type }) => type === STDOUT);
   client.destroy();
   await until("the stream is cancelled", () => reasons.length > 0);
-  await sleep(50);
+  await silence(50);
   expect(reasons.length).toBe(1);
 });
 
@@ -100,13 +99,7 @@ test("a client that does not read is waited for", async () => {
   void client.send(...responderRequest(1, get("/")));
   await client.record(({ type }) => type === STDOUT);
   client.pause();
-  let before = -1;
-  await until("nothing more is asked for", async () => {
-    const still = given === before;
-    before = given;
-    await sleep(30);
-    return still;
-  });
+  await untilStill("what is asked for", () => given);
   expect(given).toBeLessThan(10 * MEGABYTE);
   client.resume();
   const { stdout, end } = await client.reply(1);
@@ -137,13 +130,8 @@ test("an upload is read as fast as the handler takes it, and no faster", async (
     }
     await client.send(record(STDIN, 1));
   })();
-  let before = -1;
-  await until("the server has stopped reading", async () => {
-    const still = sent > 0 && sent === before;
-    before = sent;
-    await sleep(30);
-    return still;
-  });
+  await until("the server reads", () => sent > 0);
+  await untilStill("what it has read", () => sent);
   expect(sent).toBeLessThan(10 * MEGABYTE);
   resolve();
   await sending;

@@ -4,7 +4,7 @@ import type { Application, Environ } from "../../../lib/gateway/types.ts";
 import { application, type Web } from "../../../lib/index.ts";
 import { validate } from "../../../lib/middleware/validate.ts";
 import { promised } from "../../support/promised.ts";
-import { until } from "../../support/until.ts";
+import { silence, until } from "../../support/until.ts";
 
 const TEXT = [["Content-Type", "text/plain"]] as const;
 
@@ -132,7 +132,7 @@ test("a body that is not read is waited for, and one that is cancelled is left o
   const { body } = await fetch(new Request("http://localhost/"));
   const reader = body?.getReader();
   await reader?.read();
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await silence(50);
   expect(seen.chunks).toBeLessThan(20);
   await reader?.cancel("enough");
   await until("the application is left", () => seen.left > 0);

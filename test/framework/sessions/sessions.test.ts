@@ -646,11 +646,20 @@ describe("update()", () => {
     const visitor = new Visitor(sample(store, { storeTimeoutMs: 300 }));
     await visitor.ask("/set/count/7");
     store.replace = () => new Promise(() => {});
-    const begin = performance.now();
-    const answers = await Promise.all(Array.from({ length: 20 }, () => visitor.copy().ask("/add")));
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    let answered = false;
+    const asked = Promise.all(Array.from({ length: 20 }, () => visitor.copy().ask("/add"))).finally(() => {
+      answered = true;
+    });
+    let passedMs = 0;
+    for (; !answered; passedMs += 10) {
+      vi.advanceTimersByTime(10);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(new Set((await asked).map(({ status }) => status))).toEqual(new Set([503]));
     // One after the other they would take six seconds.
-    expect(performance.now() - begin).toBeLessThan(4_000);
+    expect(passedMs).toBeLessThan(4_000);
   });
 
   test("begins with what the handler has set before", async () => {

@@ -3,8 +3,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { Agent, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Front } from "../front.ts";
+import { silence } from "../until.ts";
 import { type Answer, ask, begin, head, type Question, readAnswer } from "./ask.ts";
 import type { Mount } from "./way.ts";
 import { withWitness } from "./witness.ts";
@@ -375,11 +375,6 @@ function cutting(stand: Stand, query: string): Promise<string> {
     if (status !== 200) return String(status);
     return complete ? "looks whole" : "looks cut";
   });
-}
-
-/** A time in which nothing is expected to happen; a test that is over does not wait for its end. */
-function silence(timeoutMs: number): Promise<void> {
-  return sleep(timeoutMs, undefined, { ref: false });
 }
 
 function sha256(data: Uint8Array): string {
