@@ -16,6 +16,8 @@ export interface Detected {
   readonly reason: string;
   /** What was asked for, in words, and cannot be had. */
   readonly ignored?: readonly string[];
+  /** The first word of the command line, where it said nothing and no option or variable spoke in its place. */
+  readonly unread?: string;
 }
 
 /** What is known of how a process was started. */
@@ -94,14 +96,16 @@ export function detect(options: ServeOptions, start: Start = thisProcess): Detec
   const at = words.findIndex((word) => protocolOf(word) !== undefined);
   const word = words[at] ?? "";
   const said = protocolOf(word);
+  const [first] = words;
+  const unread = said !== undefined || first === undefined || isPlace(first) ? {} : { unread: first };
   if (options.bindAddress === undefined) {
     const how = said === undefined ? "" : `, and the command line says ${word}`;
     if (start.inherited()) {
-      return { protocol: said ?? "fcgi", reason: `descriptor 0 is a listening socket${how}` };
+      return { protocol: said ?? "fcgi", reason: `descriptor 0 is a listening socket${how}`, ...unread };
     }
     const sockets = systemdSockets(environment);
     if (sockets.length > 0) {
-      return { protocol: said ?? protocolOfSockets(sockets), reason: `LISTEN_FDS is set${how}` };
+      return { protocol: said ?? protocolOfSockets(sockets), reason: `LISTEN_FDS is set${how}`, ...unread };
     }
   }
   if (said !== undefined) {
@@ -109,7 +113,7 @@ export function detect(options: ServeOptions, start: Start = thisProcess): Detec
     const place = address === undefined || options.bindAddress !== undefined ? {} : { bindAddress: address };
     return explicit(said, { ...options, ...place }, start, `the command line says ${word}`);
   }
-  return explicit("http", options, start, "no test for another protocol fired");
+  return { ...explicit("http", options, start, "no test for another protocol fired"), ...unread };
 }
 
 /** HTTP on a socket that a loader provides, whatever else was asked for. */

@@ -15,7 +15,8 @@ import { identity } from "./workers/threads/identity.ts";
  * POSTERN_NAME the `name`.
  *
  * @see detect for the order of the tests
- * @throws {GatewayError} when the server cannot start
+ * @throws {GatewayError} when the server cannot start; `UNKNOWN_PROTOCOL` also where the command line begins with the word
+ *   of a protocol that is mistyped
  */
 export async function run(application: Application, options: ServeOptions = {}): Promise<Ending> {
   try {
@@ -37,7 +38,7 @@ function namesOf(environment: NodeJS.ProcessEnv): ServeOptions {
 }
 
 async function runDetected(application: Application, options: ServeOptions): Promise<Ending> {
-  const { reason, ignored = [], ...found } = assigned() ?? detect(options);
+  const { reason, ignored = [], unread, ...found } = assigned() ?? detect(options);
   const how = `serving ${found.protocol}: ${reason}`;
   if (found.protocol === "cgi") {
     (options.log ?? logToStderr)("debug", how);
@@ -45,6 +46,7 @@ async function runDetected(application: Application, options: ServeOptions): Pro
     const { WSGIServer } = await import("./faces/cgi.ts");
     return new WSGIServer(application, options).run();
   }
+  if (unread !== undefined) (await import("./protocol-word.ts")).refuseMistyped(unread);
   const [{ Serving }, { logsOf }] = await Promise.all([
     import("./serve.ts"),
     import("./gateway/log-file.ts"),

@@ -22,7 +22,17 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** May know everybody. */
-const ends = ["cli", "faces", "serve.ts", "serve-options.ts", "run.ts", "detect.ts", "server.ts", "index.ts"];
+const ends = [
+  "cli",
+  "faces",
+  "serve.ts",
+  "serve-options.ts",
+  "protocol-word.ts",
+  "run.ts",
+  "detect.ts",
+  "server.ts",
+  "index.ts",
+];
 
 type Kind = "static" | "dynamic" | "type";
 

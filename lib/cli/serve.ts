@@ -1,5 +1,6 @@
 import { basename, extname, resolve } from "node:path";
 import { GatewayError } from "../errors.ts";
+import { nearest } from "../gateway/option-names.ts";
 import type { Middleware } from "../gateway/types.ts";
 import type { ServeOptions } from "../serve.ts";
 import type { BindAddress } from "../workers/options.ts";
@@ -85,7 +86,7 @@ export const serveCommand: Command = {
   },
 
   async run(args, io) {
-    const module = onlyModule(args);
+    const module = await onlyModule(args);
     const behind = oneOf("--behind", args.values["behind"], fronts);
     const workers = workerChoice(args);
     if (args.values["dev"] !== true && behind === "none") return serveAlone(module, args, io, workers);
@@ -141,7 +142,7 @@ async function serveAlone(
   const inherits = !placed && isSocketActivated();
   const named =
     assignment?.protocol ?? args.values["protocol"] ?? (placed ? "http" : await startedProtocol());
-  const protocol = oneOf("--protocol", named, protocols);
+  const protocol = oneOf("--protocol", named, protocols, { fastcgi: "fcgi", ajp13: "ajp" });
   const bindAddress =
     listen?.map(toAddress) ??
     (protocol === "http" && !inherits && main ? await siteAddress(args, io) : undefined);
@@ -227,9 +228,16 @@ function refuseOwnNames({ values }: Arguments): void {
   throw new UsageError(`--${given} is for a server that runs alone: leave it out, or --behind and --dev.`);
 }
 
-function onlyModule({ positionals: [module, ...more] }: Arguments): string {
+async function onlyModule({ positionals: [module, ...more] }: Arguments): Promise<string> {
   if (module !== undefined && more.length === 0) return module;
-  throw new UsageError("Name one module that exports an application: postern serve <module>.");
+  const [second = ""] = more;
+  // As the command line of app.run() has it.
+  const { nearProtocol } = await import("../protocol-word.ts");
+  const option = /^(?:\S+:)?\d{1,5}$/.test(second) ? `--listen ${second}` : nearProtocol(second);
+  const text = "Name one module that exports an application: postern serve <module>";
+  if (module === undefined || option === undefined) throw new UsageError(`${text}.`);
+  const meant = option.startsWith("--") ? option : `--protocol ${option === "fastcgi" ? "fcgi" : option}`;
+  throw new UsageError(`${text}; did you mean ${meant} by "${second}"?`);
 }
 
 async function siteAddress({ values }: Arguments, io: Io): Promise<SiteAddress> {
@@ -248,11 +256,17 @@ function toAddress(text: string): BindAddress {
   return /^\d+$/.test(text) ? Number(text) : text;
 }
 
-function oneOf<T extends string>(option: string, value: unknown, choices: readonly T[]): T {
+/** @param others what the choices are called elsewhere */
+function oneOf<T extends string>(
+  option: string,
+  value: unknown,
+  choices: readonly T[],
+  others: Readonly<Record<string, T>> = {},
+): T {
   const found = choices.find((choice) => choice === value);
   if (found !== undefined) return found;
-  const all = choices.length === 1 ? `can only be ${choices[0]}` : `is one of ${choices.join(", ")}`;
-  throw new UsageError(
-    `${option} ${all}; "${value}" ${choices.length === 1 ? "is not" : "is none of them"}.`,
-  );
+  const word = String(value);
+  const [near = nearest(word.toLowerCase(), choices)[0]] = Object.hasOwn(others, word) ? [others[word]] : [];
+  const meant = near === undefined ? "" : ` Did you mean ${near}?`;
+  throw new UsageError(`${option} is one of ${choices.join(", ")}; "${word}" is none of them.${meant}`);
 }

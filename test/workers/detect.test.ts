@@ -206,6 +206,18 @@ describe("how a process was started", () => {
       { words: ["--limit", "9000"] },
       { bindAddress: { host: "127.0.0.1", port: 8080 } },
     ],
+    [
+      "a word that says nothing, as a mistyped one",
+      {},
+      { words: ["fgci", "9000"] },
+      { protocol: "http", unread: "fgci" },
+    ],
+    [
+      "the same, on a socket",
+      {},
+      { words: ["fgci"], inherited: () => true },
+      { protocol: "fcgi", unread: "fgci" },
+    ],
     ["a word that is a property of every object", {}, { words: ["constructor"] }, { protocol: "http" }],
     [
       "a loader of no known web server before an inherited socket, and before words",
