@@ -59,8 +59,8 @@ export function existingFolder(folder: string, cwd: string): string {
  * Imports a module and makes a gateway application of what it exports as `app`, `application` or by default: see
  * `toApplication` for the shapes.
  *
- * @throws {GatewayError} of code `NO_SUCH_MODULE`, `NO_APPLICATION`, `TYPESCRIPT` or `NO_COMPILER`; what the module
- *   itself throws comes through
+ * @throws {GatewayError} of code `NO_SUCH_MODULE`, `NO_APPLICATION`, `TYPESCRIPT` or `NO_COMPILER`; `MISSING_PACKAGE` or
+ *   `MISSING_MODULE` for what it imports; what the module itself throws comes through
  */
 export async function loadApplication(
   module: string,
@@ -89,13 +89,29 @@ async function importModule(path: string): Promise<unknown> {
   try {
     return await import(pathToFileURL(path).href);
   } catch (error) {
+    handleOnce(error);
     const { code } = (error ?? {}) as NodeJS.ErrnoException;
     const isJson = path.endsWith(".json") && NO_ATTRIBUTE.has(code ?? "");
     const isUnknown = code === "ERR_UNKNOWN_FILE_EXTENSION" && !READABLE.test(path);
-    if (!isUnknown && !isJson) throw error;
+    if (!isUnknown && !isJson) {
+      const { missingImport } = await import("./missing-import.ts");
+      throw missingImport(error, path) ?? error;
+    }
     const text = COMPILED.test(path)
       ? `Node ${process.versions.node} cannot read ${path}: compile it to JavaScript first.`
       : `${path} is ${isJson ? "JSON" : "no JavaScript"}: name the module that exports the application.`;
     throw new GatewayError("NO_SUCH_MODULE", text, { cause: error });
   }
+}
+
+/**
+ * Node 20 reports what a CommonJS module throws that an ES module imports twice: to who awaits the import, and as a
+ * rejection that nobody handles, which would end the process with Node's own trace.
+ */
+function handleOnce(error: unknown): void {
+  const again = (reason: unknown): void => {
+    if (reason !== error) throw reason;
+  };
+  process.on("unhandledRejection", again);
+  setImmediate(() => process.off("unhandledRejection", again));
 }

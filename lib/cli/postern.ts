@@ -44,14 +44,41 @@ async function run(name: string, command: Command, argv: readonly string[], io: 
 function parse(name: string, command: Command, argv: readonly string[]) {
   const options: Command["options"] = { ...command.options, help: { type: "boolean", short: "h" } };
   try {
-    return parseArgs({ args: [...argv], options, allowPositionals: true });
+    const parsed = parseArgs({ args: [...argv], options, allowPositionals: true });
+    // As of a shell's variable that is not set. A text, such as a request's body, may be empty.
+    const empty = Object.entries(parsed.values).find(
+      ([option, value]) => [value].flat().includes("") && takenBy(command.help, `--${option}`) !== "<text>",
+    );
+    if (empty !== undefined) throw new UsageError(missingValue(command.help, `--${empty[0]}`));
+    return parsed;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     const [, unknown] = /^Unknown option '(-[^']+)'/.exec(error.message) ?? [];
     if (unknown !== undefined) throw new UsageError(unknownOption(name, unknown, Object.keys(options)));
-    // parseArgs says in one sentence which option is wrong.
-    throw new UsageError(error.message);
+    throw new UsageError(valueMistake(command, error.message));
   }
+}
+
+/** What parseArgs says of an option's value, with what the option takes. */
+function valueMistake({ help }: Command, message: string): string {
+  const [, option] = /^Option '(?:-\w, )?(--?[\w-]+)(?: <value>)?' /.exec(message) ?? [];
+  if (option === undefined) return message;
+  if (message.includes("does not take an argument"))
+    return `${option} takes no value: leave out what follows it.`;
+  return missingValue(help, option, message.includes("ambiguous"));
+}
+
+/** @param isDashed something follows that begins with a dash */
+function missingValue(help: string, option: string, isDashed = false): string {
+  const takes = takenBy(help, option);
+  const other = isDashed ? `, or ${option}=${takes} where that begins with a dash` : "";
+  return `${option} needs a value: ${option} ${takes}${other}.`;
+}
+
+/** What an option takes, as its command's help has it, such as `<path>`. */
+function takenBy(help: string, option: string): string {
+  const [, takes = "<value>"] = new RegExp(`^ +(?:-\\w, )?${option} (<[^>]+>|\\S+)`, "m").exec(help) ?? [];
+  return takes;
 }
 
 async function help(): Promise<string> {

@@ -57,6 +57,46 @@ test.each([
   expect(await serve(files, module)).toEqual({ status: 1, said: sentence });
 });
 
+describe("what a module imports and is not there", () => {
+  test.each([
+    [
+      "a package",
+      'import "left-padd";',
+      "HERE/app.mjs imports the package left-padd, which is not installed: run npm install left-padd.",
+    ],
+    [
+      "a file of a package with a scope",
+      'import "@fastify/no-such/part.js";',
+      "HERE/app.mjs imports the package @fastify/no-such, which is not installed: run npm install @fastify/no-such.",
+    ],
+    [
+      "a package that a module on the way requires",
+      'import "./lib/db.cjs";',
+      "HERE/lib/db.cjs imports the package no-such-db, which is not installed: run npm install no-such-db.",
+    ],
+    ["a file", 'import "./lib/dc.js";', "HERE/app.mjs imports HERE/lib/dc.js, and there is no such file."],
+    [
+      "a file without its ending",
+      'import "./lib/words";',
+      "HERE/app.mjs imports HERE/lib/words, and there is no such file; did you mean ./lib/words.js? (import needs the whole name).",
+    ],
+  ])("%s", async (_name, source, sentence) => {
+    const files = {
+      "app.mjs": `${source} export default () => [];`,
+      "lib/db.cjs": 'require("no-such-db");',
+      "lib/words.js": "",
+    };
+    expect(await serve(files, "app.mjs")).toEqual({ status: 1, said: `${sentence}\n` });
+  });
+
+  test("a CommonJS module's package", async () => {
+    const files = { "app.cjs": 'const express = require("no-such-express"); module.exports = express();' };
+    const sentence =
+      "HERE/app.cjs imports the package no-such-express, which is not installed: run npm install no-such-express.\n";
+    expect(await serve(files, "app.cjs")).toEqual({ status: 1, said: sentence });
+  });
+});
+
 const typescriptFeature = (process.features as { typescript?: unknown }).typescript;
 
 describe.skipIf(Boolean(typescriptFeature))("TypeScript where Node cannot run it", () => {

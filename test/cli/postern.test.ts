@@ -95,6 +95,36 @@ test.each([
     ["serve", "a.js", "--protocol", "gopher"],
     '--protocol is one of http, fcgi, scgi, uwsgi, ajp, cgi; "gopher" is none of them.',
   ],
+  [
+    ["serve", "a.js", "--protocol", "fgci"],
+    '--protocol is one of http, fcgi, scgi, uwsgi, ajp, cgi; "fgci" is none of them. Did you mean fcgi?',
+  ],
+  [
+    ["serve", "a.js", "--protocol", "fastcgi"],
+    '--protocol is one of http, fcgi, scgi, uwsgi, ajp, cgi; "fastcgi" is none of them. Did you mean fcgi?',
+  ],
+  [
+    ["serve", "a.js", "fgci"],
+    'Name one module that exports an application: postern serve <module>; did you mean --protocol fcgi by "fgci"?',
+  ],
+  [
+    ["serve", "a.js", "fcgi", "9000"],
+    'Name one module that exports an application: postern serve <module>; did you mean --protocol fcgi by "fcgi"?',
+  ],
+  [
+    ["serve", "a.js", "127.0.0.1:9000"],
+    "Name one module that exports an application: postern serve <module>; did you mean --listen 127.0.0.1:9000 by " +
+      '"127.0.0.1:9000"?',
+  ],
+  [["serve", "a.js", "--access-log"], "--access-log needs a value: --access-log <path>."],
+  [
+    ["serve", "a.js", "--access-log", "--port", "80"],
+    "--access-log needs a value: --access-log <path>, or --access-log=<path> where that begins with a dash.",
+  ],
+  [["serve", "a.js", "--listen="], "--listen needs a value: --listen <address>."],
+  [["serve", "a.js", "--behind"], "--behind needs a value: --behind none|lighttpd|auto."],
+  [["get", "a.js", "-X"], "--request needs a value: --request <word>."],
+  [["serve", "a.js", "--dev=yes"], "--dev takes no value: leave out what follows it."],
   [["serve", "a.js", "--behind", "x"], '--behind is one of none, lighttpd, auto; "x" is none of them.'],
   [["serve", "a.js", "--port", "0"], '"0" is no port: take a number from 1 to 65535.'],
   [["serve", "a.js", "--port", "65536"], '"65536" is no port: take a number from 1 to 65535.'],
