@@ -3,7 +3,11 @@
 /** A key of an object, or an index of a list. */
 export type Segment = string | number;
 
-const SEGMENT = /^[^.[\]\p{Cc}]+$/u;
+/**
+ * All but `.`, `[`, `]` and control characters. Their Unicode property, `\p{Cc}`, would cost a process at its start as much as
+ * loading all of a form does.
+ */
+const SEGMENT = /^[ -\-/-Z\\^-~\xa0-\uffff]+$/;
 
 /** Names that every object has: what is written there changes more than one object. */
 const RESERVED: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
