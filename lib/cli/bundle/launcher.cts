@@ -3,12 +3,12 @@
 //
 // Whatever is wrong with the cache, the script runs without it. All that runs here, Node compiles for each request of a CGI
 // script, and so with it what it calls of Node's own functions for the first time: what can wait is in the runtime, which
-// is in the cache.
+// is in the cache. Node's modules are asked for without require(), which prepares them for being imported as well.
 
 const { closeSync, constants, fstatSync, openSync, readvSync, statSync } =
-  require("node:fs") as typeof import("node:fs");
-const { resolve } = require("node:path") as typeof import("node:path");
-const vm = require("node:vm") as typeof import("node:vm");
+  process.getBuiltinModule("node:fs");
+const { resolve } = process.getBuiltinModule("node:path");
+const vm = process.getBuiltinModule("node:vm");
 
 declare const BUNDLE: import("./facts.ts").LauncherFacts;
 

@@ -1,9 +1,9 @@
 // Beside the application's code in every script that `postern bundle` makes: what modules of a bundle call, and what is done
 // behind the response. It is in the code cache, so that Node need not compile it.
 
-const fs = require("node:fs") as typeof import("node:fs");
+const fs = process.getBuiltinModule("node:fs");
 const { openSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync, writeSync } = fs;
-const { join, resolve } = require("node:path") as typeof import("node:path");
+const { join, resolve } = process.getBuiltinModule("node:path");
 
 declare const BUNDLE: import("./facts.ts").RuntimeFacts;
 declare const application: Application;
@@ -147,9 +147,13 @@ function urlOf(path: string): string {
   return (require("node:url") as typeof import("node:url")).pathToFileURL(path).href;
 }
 
-/** Node's own modules that cost much are loaded when something of them is first used. */
+/**
+ * Node's own modules that cost much are loaded when something of them is first used. require() is called for none of them: Node
+ * would have to compile it, and what it does for import().
+ */
 function lazyRequire(): NodeJS.Require {
-  const lazy = (id: string): unknown => (id.startsWith("lazy:") ? lazily(id.slice(5)) : require(id));
+  const lazy = (id: string): unknown =>
+    id.startsWith("lazy:") ? lazily(id.slice(5)) : (process.getBuiltinModule(id) ?? require(id));
   return Object.assign(lazy, require);
 }
 
@@ -163,7 +167,7 @@ interface NodesModule {
 function lazily(id: string): object {
   let loaded: NodesModule | undefined;
   const all = () => {
-    loaded ??= require(id) as NodesModule;
+    loaded ??= process.getBuiltinModule(id) as unknown as NodesModule;
     return loaded;
   };
   return new Proxy(Object.bind(undefined) as unknown as NodesModule, {
