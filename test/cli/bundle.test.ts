@@ -543,14 +543,14 @@ test("import() of what is not in the script works from the code cache too, and w
        const name = "node:os";
        const { EOL } = await import(name);
        startResponse("200 OK", [["Content-Type", "text/plain"]]);
-       return [outer + EOL, "await import('outer')", new Shop().import(" of method")];
+       return [outer + EOL, "await import('outer')", new Shop().import(" of method"), " $load$ $____0"];
      };`,
   );
   const out = join(project, "cgi-bin/outer.cgi");
   await bundle("outer.ts", "--out", out, "--external", "outer");
   for (const cache of ["write", "keep"]) {
     const child = request("/", { POSTERN_CODE_CACHE: cache }, out);
-    expect(await answer(child)).toMatch(/\r\n\r\n42\nawait import\('outer'\) of method$/);
+    expect(await answer(child)).toMatch(/\r\n\r\n42\nawait import\('outer'\) of method \$load\$ \$____0$/);
     expect(child.stderr).toBe("nothing is left\n");
   }
 });

@@ -8,7 +8,7 @@ import type * as esbuild from "esbuild";
 import type { LauncherFacts, RuntimeFacts } from "./facts.ts";
 import { importMeta, META } from "./import-meta.ts";
 import { withLazyScopes } from "./lazy-scopes.ts";
-import { withOuterImports } from "./outer-imports.ts";
+import { nameOfImport, withOuterImports } from "./outer-imports.ts";
 import { lazyBuiltins, optionalPackages, withoutTesting } from "./own-modules.ts";
 import { COMMENT_END, codeEnd, commented, digest, runtimePart, scriptHead, UNNAMED } from "./script-text.ts";
 
@@ -117,8 +117,9 @@ export async function writeBundle(
 ): Promise<Bundled> {
   const folder = dirname(options.script);
   const root = options.root ?? relative(folder, dirname(options.entry));
-  const head = scriptHead(options.shebang, basename(options.entry));
-  const { code, map } = finished(buildSync, result, head, options);
+  const importing = nameOfImport(codeAndMap(result).code);
+  const head = scriptHead(options.shebang, basename(options.entry), importing);
+  const { code, map } = finished(buildSync, result, head, importing, options);
   const inputs = Object.keys(result.metafile?.inputs ?? {});
   const sources = inputs
     .filter((input) => !/(^|\/)node_modules\/|^[\w-]+:|^postern-bundle$/.test(input))
@@ -151,6 +152,7 @@ function finished(
   buildSync: typeof esbuild.buildSync,
   result: esbuild.BuildResult,
   head: string,
+  importing: string,
   { entry, script, minify }: BundleOptions,
 ): { code: string; map: string } {
   const made = codeAndMap(result);
@@ -162,7 +164,7 @@ function finished(
   );
   const finished = buildSync({
     stdin: {
-      contents: `${withOuterImports(code)}\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(map).toString("base64")}`,
+      contents: `${withOuterImports(code, importing)}\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(map).toString("base64")}`,
       loader: "js",
       sourcefile: script,
     },

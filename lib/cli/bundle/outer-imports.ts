@@ -3,15 +3,28 @@
 
 import { Script } from "node:vm";
 
-/** What imports a module for the code; of as many letters as `import`, so that the source map holds. */
-export const IMPORT = "$load$";
-
 const WORD = "import";
 
-/** Code whose calls of import(), which esbuild has left to Node, go to {@link IMPORT}. Texts may have the same letters in them. */
-export function withOuterImports(code: string): string {
-  if (code.includes(IMPORT) || !isReadable(code)) return code;
-  return code.replace(/\bimport(?=\()/g, (word, at: number) => (isCall(code, at) ? IMPORT : word));
+/**
+ * What imports a module for the code: a name that stands nowhere in it, of as many letters as `import`, so that the source map
+ * holds.
+ */
+export function nameOfImport(code: string): string {
+  let name: string;
+  let number = 0;
+  do name = `$${(number++).toString(36).padStart(WORD.length - 1, "_")}`;
+  while (code.includes(name));
+  return name;
+}
+
+/**
+ * Code whose calls of import(), which esbuild has left to Node, go to a function. Texts may have the same letters in them.
+ *
+ * @param name the function's, as {@link nameOfImport} has found it for this code
+ */
+export function withOuterImports(code: string, name: string): string {
+  if (!isReadable(code)) return code;
+  return code.replace(/\bimport(?=\()/g, (word, at: number) => (isCall(code, at) ? name : word));
 }
 
 /** Nothing can be assigned to the word itself, and `void` cannot stand in front of a method of this name. */
