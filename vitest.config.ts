@@ -17,19 +17,16 @@ const separate = [
   "test/workers/systemd-sockets.test.ts",
 ];
 
-/** Tests that install packages, or copy the repository. Each has one of two processors for itself. */
+/** Tests that install packages, or copy the repository: they wait for the network and the disk, while others compute. */
 const installing = [
+  "test/scripts/fresh-clone.test.ts",
   "test/scaffold/tarball.test.ts",
   "test/scaffold/in-place.test.ts",
   "test/scripts/no-registry.test.ts",
 ];
 
 /** Tests that compare times, or hold a process to one. */
-const timed = [
-  "test/scripts/fresh-clone.test.ts",
-  "test/servers/load.test.ts",
-  "test/workers/scaling.test.ts",
-];
+const timed = ["test/servers/load.test.ts", "test/workers/scaling.test.ts"];
 
 /** What takes longest, and would be waited for alone if it began last. */
 const longest = [
@@ -89,8 +86,8 @@ export default defineConfig({
         test: {
           name: "installing",
           include: installing,
-          maxWorkers: 2,
-          sequence: { groupOrder: 0 },
+          maxWorkers: 4,
+          sequence: { groupOrder: 1 },
         },
       },
       {

@@ -97,7 +97,7 @@ describe.skipIf(lighttpd === undefined)("from the packed tarball", { timeout: 5 
   test("npm test passes", async () => {
     const { child } = await start("my-site", {}, "test");
     expect(await child.ended, child.output).toBe(0);
-    expect(child.output).toMatch(/5 passed/);
+    expect(child.output).toMatch(/6 passed/);
   });
 
   // All of them start where they lie, too.
