@@ -135,7 +135,7 @@ test.each<[string, () => Buffer[]]>([
     () => Array.from({ length: 40 }, () => responderRequest(1, get("/large"), { flags: KEEP_CONN })).flat(),
   ],
 ])("a peer that does not read its answers is not read from for ever: %s", async (_name, make) => {
-  const batches = 200;
+  const batches = 80;
   const fcgi = await serving((_environ, startResponse) => {
     startResponse("200 OK", TEXT);
     return ["x".repeat(10_000)];

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "./until.ts";
 
 /**
  * Below those that Linux gives to whoever asks for any port, or connects (net.ipv4.ip_local_port_range): a port that has
@@ -52,11 +52,7 @@ export async function isListening(address: number | string): Promise<boolean> {
   }
 }
 
-/** Waits until somebody listens there. The kernel has no event for that, so it asks again and again. */
-export async function untilListening(address: number | string, timeoutMs = 30_000): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (!(await isListening(address))) {
-    if (Date.now() > deadline) throw new Error(`nobody listens on ${address} after ${timeoutMs} ms`);
-    await sleep(20);
-  }
+/** Waits until somebody listens there. */
+export function untilListening(address: number | string, timeoutMs?: number): Promise<void> {
+  return until(`somebody listens on ${address}`, () => isListening(address), timeoutMs);
 }

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { memoryStore } from "../../../lib/framework/sessions/stores/memory.ts";
 import { ask } from "../ask.ts";
 import { sample, storeSuite } from "./shared-suite.ts";
@@ -32,10 +32,12 @@ test.each([
 });
 
 test("expired sessions are removed", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  onTestFinished(() => void vi.useRealTimers());
   const kept = memoryStore();
   await kept.create("a", new Map(), 1);
   await kept.create("b", new Map(), 60_000);
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  vi.advanceTimersByTime(2);
   await kept.cleanUp?.();
   expect(await kept.rename("a", "c")).toBe(false);
   expect(await kept.rename("b", "d")).toBe(true);
