@@ -117,7 +117,7 @@ export class AjpRequest implements ServedRequest, GatewayValues {
     // Web servers hold small pieces back until there are more, unless they are told that there may be none for a while.
     if (this.#pending > 0 || this.#head !== "") this.#flushing ??= setImmediate(this.#sendFlush);
     this.#sendPending();
-    return this.#connection.writer.writable;
+    return this.#connection.writer.hasRoom;
   }
 
   drained(): Promise<void> {

@@ -9,12 +9,12 @@ import type { ResponseSink } from "../gateway/sink.ts";
 import type { Chunk } from "../gateway/types.ts";
 import { RequestVariables, variableNamed } from "../gateway/variables.ts";
 import { encodeResponseHead } from "../protocols/cgi/response-head.ts";
-import { HEADER_BYTES, ProtocolStatus, RecordType } from "../protocols/fastcgi/constants.ts";
+import { ProtocolStatus, RecordType } from "../protocols/fastcgi/constants.ts";
 import { decodePairs } from "../protocols/fastcgi/pairs.ts";
 import {
+  addRecords,
   encodeRecord,
   endRequestText,
-  paddingOf,
   recordSize,
   recordText,
   writeHeader,
@@ -25,8 +25,8 @@ import { KnownNames } from "../protocols/known-names.ts";
 import type { FcgiConnection } from "./fcgi-connection.ts";
 import { RequestBody } from "./request-body.ts";
 
-/** Content of one STDOUT record. lighttpd and nginx read records of any size; half the largest keeps buffers small. */
-const RECORD_BYTES = 32_768;
+/** Content of one STDERR record. */
+const STDERR_BYTES = 32_768;
 /** Up to here a response is copied into one buffer, which costs less than handing several to the kernel. */
 const COALESCE_BYTES = 16_384;
 /** STDIN in front of the end of PARAMS. It is legal and nobody sends it, so there is no waiting for room. */
@@ -34,7 +34,6 @@ const MAX_EARLY_BYTES = 65_536;
 /** Unread bytes past which lines of `wsgi.errors` go to our own log: an application need not wait for its log. */
 const MAX_UNREAD_BYTES = 1_048_576;
 const names = new KnownNames(variableNamed);
-const PADDING = Buffer.alloc(7);
 const NOTHING = Buffer.alloc(0);
 
 export class FcgiRequest implements ResponseSink, GatewayValues {
@@ -167,7 +166,7 @@ export class FcgiRequest implements ResponseSink, GatewayValues {
 
   flush(): boolean {
     if (this.#pending > 0) this.#sendPending();
-    return this.#connection.writer.writable;
+    return this.#connection.writer.hasRoom;
   }
 
   drained(): Promise<void> {
@@ -262,20 +261,11 @@ export class FcgiRequest implements ResponseSink, GatewayValues {
 
   /** Records of what is pending, whose large chunks are not copied. */
   #sendPieces(): void {
-    const parts: Uint8Array[] = this.#head === "" ? [] : [Buffer.from(this.#head, "latin1")];
-    for (const chunk of this.#chunks) parts.push(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
-    this.#forgetPending();
     const pieces: Uint8Array[] = [];
-    for (const part of parts) {
-      for (let at = 0; at < part.length; at += RECORD_BYTES) {
-        const piece = part.subarray(at, at + RECORD_BYTES);
-        const header = Buffer.allocUnsafe(HEADER_BYTES);
-        writeHeader(header, 0, RecordType.Stdout, this.id, piece.length);
-        pieces.push(header, piece);
-        const padding = paddingOf(piece.length);
-        if (padding > 0) pieces.push(PADDING.subarray(0, padding));
-      }
-    }
+    const add = (content: Uint8Array): void => addRecords(pieces, RecordType.Stdout, this.id, content);
+    if (this.#head !== "") add(Buffer.from(this.#head, "latin1"));
+    for (const chunk of this.#chunks) add(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
+    this.#forgetPending();
     this.#connection.writer.sendAll(pieces);
   }
 
@@ -292,8 +282,8 @@ export class FcgiRequest implements ResponseSink, GatewayValues {
     if (lost || connection.copyErrors) connection.writeErrors(bytes);
     if (lost) return;
     this.#stderrUsed = true;
-    for (let at = 0; at < bytes.length; at += RECORD_BYTES) {
-      connection.writer.send(encodeRecord(RecordType.Stderr, this.id, bytes.subarray(at, at + RECORD_BYTES)));
+    for (let at = 0; at < bytes.length; at += STDERR_BYTES) {
+      connection.writer.send(encodeRecord(RecordType.Stderr, this.id, bytes.subarray(at, at + STDERR_BYTES)));
     }
   }
 }

@@ -121,7 +121,7 @@ export class SingleRequestConnection implements Connection, ServedRequest, Gatew
 
   flush(): boolean {
     if (!this.closed) this.#response.writeTo(this.#socket);
-    return this.#writer.writable;
+    return this.#writer.hasRoom;
   }
 
   drained(): Promise<void> {

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { RecordDecoder } from "../../lib/protocols/fastcgi/record-decoder.ts";
 import {
+  addRecords,
   encodeBeginRequest,
   encodeRecord,
   encodeUnknownType,
@@ -170,5 +171,57 @@ describe("encoding records (FastCGI §3.3, §4.2, §5.5)", () => {
     { name: "unknown type", made: encodeUnknownType(99), wire: "01 0b 0000 0008 00 00 | 63 00000000000000" },
   ])("$name", ({ made, wire }) => {
     expect(made.toString("hex")).toBe(bytes(wire).toString("hex"));
+  });
+});
+
+describe("the records of a content of any length (FastCGI §3.3)", () => {
+  const large = (length: number): Buffer =>
+    Buffer.from(Uint8Array.from({ length }, (_, index) => (index * 7 + (index >> 8)) & 0xff));
+  const recordsOf = (content: Uint8Array): Uint8Array[] => {
+    const pieces: Uint8Array[] = [];
+    addRecords(pieces, 6, 0x0102, content);
+    return pieces;
+  };
+
+  // A length is two bytes, and a multiple of 8 wants no padding: ff f8 is the largest.
+  test.each([
+    { length: 5, headers: ["01 06 0102 0005 03 00"], pieces: 1 },
+    { length: 1_024, headers: ["01 06 0102 0400 00 00"], pieces: 1 },
+    { length: 1_025, headers: ["01 06 0102 0401 07 00"], pieces: 3 },
+    { length: 16_384, headers: ["01 06 0102 4000 00 00"], pieces: 2 },
+    { length: 65_527, headers: ["01 06 0102 fff7 01 00"], pieces: 3 },
+    { length: 65_528, headers: ["01 06 0102 fff8 00 00"], pieces: 2 },
+    { length: 65_529, headers: ["01 06 0102 0001 07 00", "01 06 0102 fff8 00 00"], pieces: 2 },
+    { length: 65_536, headers: ["01 06 0102 0008 00 00", "01 06 0102 fff8 00 00"], pieces: 2 },
+    { length: 66_552, headers: ["01 06 0102 0400 00 00", "01 06 0102 fff8 00 00"], pieces: 2 },
+    { length: 66_554, headers: ["01 06 0102 0402 06 00", "01 06 0102 fff8 00 00"], pieces: 5 },
+    { length: 131_056, headers: ["01 06 0102 fff8 00 00", "01 06 0102 fff8 00 00"], pieces: 4 },
+    {
+      length: 131_072,
+      headers: ["01 06 0102 0010 00 00", "01 06 0102 fff8 00 00", "01 06 0102 fff8 00 00"],
+      pieces: 4,
+    },
+  ])("$length bytes", ({ length, headers, pieces }) => {
+    const content = large(length);
+    let at = 0;
+    const wire = headers.flatMap((text) => {
+      const header = bytes(text);
+      const end = at + header.readUInt16BE(4);
+      const record = [header, content.subarray(at, end), Buffer.alloc(header.readUInt8(6))];
+      at = end;
+      return record;
+    });
+    expect(at).toBe(length);
+    const made = recordsOf(content);
+    expect(Buffer.concat(made).equals(Buffer.concat(wire))).toBe(true);
+    expect(made).toHaveLength(pieces);
+  });
+
+  test("a large content is not copied", () => {
+    const content = large(65_536);
+    const [start, rest] = recordsOf(content);
+    expect(start).toHaveLength(24);
+    expect(rest?.buffer).toBe(content.buffer);
+    expect(rest?.byteOffset).toBe(content.byteOffset + 8);
   });
 });

@@ -2,6 +2,11 @@
 
 import { HEADER_BYTES, NULL_REQUEST_ID, RecordType, VERSION } from "./constants.ts";
 
+/** The largest content that fits into a record and needs no padding. */
+const FULL_BYTES = 65_528;
+/** Up to here a content is copied behind its header: one piece less costs less than not to copy it. */
+const COPIED_BYTES = 1_024;
+
 /** Bytes that fill a record's content up to a multiple of 8, as §3.3 recommends. */
 export function paddingOf(contentLength: number): number {
   return -contentLength & 7;
@@ -53,6 +58,48 @@ export function encodeRecord(type: number, requestId: number, content: Uint8Arra
   const at = writeHeader(bytes, 0, type, requestId, content.length);
   bytes.set(content, at);
   writePadding(bytes, at + content.length, content.length);
+  return bytes;
+}
+
+/**
+ * Adds to `pieces` the records of a content, to be sent one behind the other; what is large is not copied. All records are
+ * full but the first, which has what is left over. Of 65,536 bytes, which is what Node reads at once, that is 8: they are
+ * copied, and share a piece with the next record's header, so that there are two pieces in all.
+ */
+export function addRecords(pieces: Uint8Array[], type: number, requestId: number, content: Uint8Array): void {
+  const { length } = content;
+  if (length <= COPIED_BYTES) {
+    pieces.push(encodeRecord(type, requestId, content));
+    return;
+  }
+  let at = length % FULL_BYTES;
+  if (at > COPIED_BYTES) {
+    pieces.push(startOf(type, requestId, content, 0, at), content.subarray(0, at));
+    if (paddingOf(at) > 0) pieces.push(Buffer.alloc(paddingOf(at)));
+  } else {
+    pieces.push(startOf(type, requestId, content, at, FULL_BYTES), content.subarray(at, at + FULL_BYTES));
+    at += FULL_BYTES;
+  }
+  for (; at < length; at += FULL_BYTES)
+    pieces.push(startOf(type, requestId, content, 0, FULL_BYTES), content.subarray(at, at + FULL_BYTES));
+}
+
+/** The header of a record of `contentLength` bytes; in front of it a record of the first `copied` bytes of `content`. */
+function startOf(
+  type: number,
+  requestId: number,
+  content: Uint8Array,
+  copied: number,
+  contentLength: number,
+): Buffer {
+  const bytes = Buffer.allocUnsafe((copied > 0 ? recordSize(copied) : 0) + HEADER_BYTES);
+  let at = 0;
+  if (copied > 0) {
+    at = writeHeader(bytes, 0, type, requestId, copied);
+    for (let from = 0; from < copied; from++) bytes[at++] = content[from] as number;
+    at = writePadding(bytes, at, copied);
+  }
+  writeHeader(bytes, at, type, requestId, contentLength);
   return bytes;
 }
 
