@@ -49,6 +49,63 @@ test("a path that is empty is refused: it would be whatever folder the process w
   expect(() => diskStore("")).toThrow(expect.objectContaining({ code: "OPTION" }));
 });
 
+describe("a folder that cannot be used", () => {
+  const remedy = "keep sessions in a folder of mode 0700 that belongs to the user who runs the application";
+
+  test.each([
+    ["a file", "file", "file"],
+    ["below a file", "file/a/b", "file"],
+  ])("%s is refused when the store is made", (_name, below, file) => {
+    mkdirSync(folder);
+    writeFileSync(join(folder, "file"), "");
+    const path = join(folder, below);
+    expect(() => diskStore(path)).toThrow(
+      expect.objectContaining({
+        code: "SESSION_FOLDER",
+        message: `sessions cannot be kept in ${path} (ENOTDIR: ${join(folder, file)} is no folder): ${remedy}`,
+      }),
+    );
+  });
+
+  test("making the store makes no folder", () => {
+    diskStore(join(folder, "a/b"));
+    expect(() => statSync(folder)).toThrow("ENOENT");
+  });
+
+  test("a folder in folders that are missed is made, all of mode 0700", async () => {
+    const store = diskStore(join(folder, "a/b"));
+    await Promise.all([store.create(id, new Map(), minute), store.create(other, new Map(), minute)]);
+    expect(await store.read(id)).toBeDefined();
+    for (const path of [folder, join(folder, "a"), join(folder, "a/b")])
+      expect(statSync(path).mode & 0o777, path).toBe(0o700);
+  });
+
+  // Node's own recursive mkdir tries there for ever.
+  test.skipIf(process.platform !== "linux")(
+    "below /proc the answer is 503 at once, and the log says why",
+    async () => {
+      const visitor = new Visitor(sample(diskStore("/proc/sessions/of-postern")));
+      const failed = await visitor.ask("/set/user/%22ada%22");
+      expect(failed.status).toBe(503);
+      expect(failed.errors).toBe(
+        "the session store fails (sessions cannot be kept in /proc/sessions/of-postern (ENOENT: no such file or directory): " +
+          `${remedy}): 503 for a request\n`,
+      );
+    },
+  );
+
+  test("that has become a file fails by its name, without the id", async () => {
+    const store = diskStore(folder);
+    await store.create(id, new Map(), minute);
+    rmSync(folder, { recursive: true });
+    writeFileSync(folder, "");
+    const sentence = `sessions cannot be kept in ${folder} (ENOTDIR: not a directory): ${remedy}`;
+    await expect(store.read(id)).rejects.toThrow(sentence);
+    await expect(store.merge(id, new Map(), minute)).rejects.toThrow(sentence);
+    await expect(store.create(other, new Map(), minute)).rejects.toThrow(sentence);
+  });
+});
+
 test("files and folder are their owner's alone, and nothing else is left behind", async () => {
   const visitor = new Visitor(sample(diskStore(folder)));
   await visitor.ask("/set/user/%22ada%22");

@@ -12,7 +12,7 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -21,7 +21,7 @@ import { durationOf } from "../../../gateway/duration.ts";
 import { logToStderr } from "../../../gateway/log.ts";
 import { checkOptions } from "../../../gateway/option-names.ts";
 import { ifThere, removeStaleLock, withFileLock } from "../file-lock.ts";
-import { checkFolder } from "../safe-folder.ts";
+import { checkFolder, checkPlace, folderFailure, makeFolder } from "../safe-folder.ts";
 import { isSessionId } from "../session-id.ts";
 import type { SessionChanges, SessionStore, SessionValues, StoredSession } from "../store.ts";
 import { fromJson, setText, toJson } from "../values-json.ts";
@@ -49,7 +49,8 @@ const DEFAULT_LOCK_MS = 4_000;
  * the last seconds may be missing or old, which is the price of some milliseconds for each change.
  *
  * @throws {GatewayError} `OPTION`: an empty path, which would be the folder that the process was started in, or a
- *   `lockTimeoutMs` that is none
+ *   `lockTimeoutMs` that is none; `SESSION_FOLDER`: where the folder is or should be made there is a file. That this process's
+ *   user may not use it is a line on standard error, since another's may be the one that serves
  */
 export function diskStore(folder: string | URL, options: DiskStoreOptions = {}): SessionStore {
   checkOptions("diskStore()", options, { lockTimeoutMs: true });
@@ -60,7 +61,10 @@ export function diskStore(folder: string | URL, options: DiskStoreOptions = {}):
     );
   }
   const lockTimeoutMs = durationOf("lockTimeoutMs", options.lockTimeoutMs ?? DEFAULT_LOCK_MS);
-  return new DiskStore(typeof folder === "string" ? folder : fileURLToPath(folder), lockTimeoutMs);
+  const path = typeof folder === "string" ? folder : fileURLToPath(folder);
+  const failure = checkPlace(path);
+  if (failure !== undefined) logToStderr("error", failure);
+  return new DiskStore(path, lockTimeoutMs);
 }
 
 /** A file begins with the time at which the session ends, in milliseconds since 1970 and of fixed length, and a line break. */
@@ -97,19 +101,23 @@ class DiskStore implements SessionStore {
   async read(id: string): Promise<StoredSession | undefined> {
     const path = this.#path(id);
     if (!(await this.#isTrusted())) return undefined;
-    const entry = parse(await readFile(path, "utf8").catch(ignoreMissing));
+    const entry = parse(await readFile(path, "utf8").catch(ignoreMissing).catch(this.#fail));
     return entry && { values: entry.values, remainingMs: entry.expiresAt - Date.now() };
   }
 
   // Nobody knows its id yet, so nobody has to be kept away.
   async create(id: string, values: SessionValues, lifetimeMs: number): Promise<void> {
     const path = this.#path(id);
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await makeFolder(this.#folder);
     await this.#isTrusted();
     // Said by who makes sessions: a CGI script would say it at each request.
     if (this.#danger !== undefined) logToStderr("error", this.#danger);
     this.#danger = undefined;
-    write(path, values, lifetimeMs);
+    try {
+      write(path, values, lifetimeMs);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   merge(id: string, changes: SessionChanges, lifetimeMs: number): Promise<boolean> {
@@ -189,8 +197,8 @@ class DiskStore implements SessionStore {
       });
     } catch (error) {
       // The folder is gone, or was never there: so is the session.
-      ignoreMissing(error as NodeJS.ErrnoException);
-      return false;
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+      return this.#fail(error);
     }
   }
 
@@ -201,18 +209,22 @@ class DiskStore implements SessionStore {
    * @throws Error: other users can put sessions into the folder. Asked again until it is mended
    */
   async #isTrusted(): Promise<boolean> {
-    const found = ifThere(() => identity(this.#folder));
-    if (found === undefined) return false;
-    if (found === this.#trusted) return true;
     try {
+      const found = ifThere(() => identity(this.#folder));
+      if (found === undefined) return false;
+      if (found === this.#trusted) return true;
       this.#danger = await checkFolder(this.#folder);
+      this.#trusted = found;
+      return true;
     } catch (error) {
-      ignoreMissing(error as NodeJS.ErrnoException);
-      return false;
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+      return this.#fail(error);
     }
-    this.#trusted = found;
-    return true;
   }
+
+  readonly #fail = (error: unknown): never => {
+    throw folderFailure(this.#folder, error as NodeJS.ErrnoException);
+  };
 
   #path(id: string): string {
     // Nothing else ever gets here; a name that leads out of the folder must not even so.
