@@ -105,7 +105,7 @@ const cores = new WeakMap<object, AppCore>();
  *
  * @throws ApplicationError `PATTERN`: no regular expression, or one that no path matches; `TARGET`: nothing that
  * answers a request; `URL_MAP`: no list of pairs
- * @throws GatewayError `OPTION`: a trusted origin or an allowed host that is none; `UNKNOWN_OPTION`
+ * @throws GatewayError `OPTION`: a trusted origin, an allowed host or a secret that is none; `UNKNOWN_OPTION`
  */
 export function application<const Urls extends readonly Route[]>(
   urls: Urls & Checked<Urls>,
@@ -186,6 +186,7 @@ function makeApplication(urls: unknown, options: ApplicationOptions, isByHost: b
   refuseUnknownOptions("an application", options, OPTIONS);
   refuseUnknownOptions('the option "limits"', options.limits ?? {}, inputLimits);
   refuseUnknownOptions('the option "cookies"', options.cookies ?? {}, COOKIE_OPTIONS);
+  checkSecrets(options.secrets ?? []);
   checkOrigins("trustedOrigins", options.trustedOrigins ?? []);
   const gateway: Application = (environ, startResponse) => answer(core, environ, startResponse);
   const app: App = Object.assign(gateway, {
@@ -251,6 +252,15 @@ function makeApplication(urls: unknown, options: ApplicationOptions, isByHost: b
   cores.set(app, core);
   for (const [pattern, target, name] of pairsOf(urls)) add(core, pattern, target, name);
   return app;
+}
+
+// The letters of a text would be keys, and a variable that is not set is none. Whether a key is empty is seen when it is used.
+function checkSecrets(secrets: readonly string[]): void {
+  if (Array.isArray(secrets) && secrets.every((secret) => typeof secret === "string")) return;
+  throw new GatewayError(
+    "OPTION",
+    'option "secrets" is a list of keys, each a text of 32 random bytes or more, such as [process.env.SECRET]; is a variable not set?',
+  );
 }
 
 // web.py's map is one flat list. The compiler tells those who ask it.

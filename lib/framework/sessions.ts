@@ -1,6 +1,7 @@
 // postern/sessions: values that stay with a client from one request to the next. Each store has an entry point of its own,
 // so that a program loads the one it names.
 
+import { GatewayError } from "../errors.ts";
 import type { App } from "./application.ts";
 import { readSessionOptions, type SessionOptions } from "./sessions/options.ts";
 import type { Session, SessionShape } from "./sessions/session.ts";
@@ -44,13 +45,23 @@ export type SessionOf<T> = (web: Web) => Promise<Session<T>>;
  * export const app: App = application([["/", Count]]);
  * const session = sessions(app, memoryStore(), { initializer: { count: 0 } });
  *
- * @throws GatewayError `OPTION`: a time or size that is none
+ * @throws GatewayError `OPTION`: a time or size that is none, or no application and store; `UNKNOWN_OPTION`
  */
 export function sessions<T extends object = Record<string, unknown>>(
   app: App,
   store: SessionStore | CookieStore,
   options?: SessionOptions<T> & SessionShape<T>,
 ): SessionOf<T> {
+  if (
+    typeof app !== "function" ||
+    typeof store !== "object" ||
+    !store ||
+    !("read" in store || "open" in store)
+  )
+    throw new GatewayError(
+      "OPTION",
+      "sessions() takes an application and a store, such as sessions(app, memoryStore())",
+    );
   const source = new SessionSource(store, readSessionOptions(app, (options ?? {}) as SessionOptions<object>));
   return (web) => {
     const view = source.of(web).then((session) => session.view as Session<T>);

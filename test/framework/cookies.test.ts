@@ -218,3 +218,15 @@ describe("signed cookies", () => {
     expect((await ask(app, "/own", cookie(`a=v.${mac("older secret", "a=v")}`))).text).toBe("");
   });
 });
+
+test.each([
+  ["a text, whose letters would be keys", "secret"],
+  ["a variable that is not set", [undefined]],
+])("the option secrets is not %s", (_name, secrets) => {
+  expect(() => application([], { secrets: secrets as never })).toThrow(
+    expect.objectContaining({
+      code: "OPTION",
+      message: expect.stringMatching(/^option "secrets" is a list of keys, .*; is a variable not set\?$/),
+    }),
+  );
+});

@@ -87,7 +87,16 @@ describe("a sealed cookie", () => {
     ["none", []],
     ["a short one", ["secret"]],
     ["one short of two", [secrets[0] ?? "", ""]],
+    ["a text in the place of a list", "a text that is longer than thirty-two characters"],
+    ["a variable that is not set", [undefined]],
+    ["a number", [7]],
+    ["left out", undefined],
   ])("keys: %s is refused", (_name, keys) => {
-    expect(() => cookieStore({ secrets: keys })).toThrow("32 characters");
+    expect(() => cookieStore({ secrets: keys as readonly string[] })).toThrow(
+      expect.objectContaining({
+        code: "SECRETS",
+        message: "a cookie store needs the option `secrets`, a list of keys of 32 characters or more",
+      }),
+    );
   });
 });

@@ -695,6 +695,19 @@ describe("update()", () => {
 });
 
 test.each([
+  ["no store", [application([])]],
+  ["the two the other way round", [memoryStore(), application([])]],
+  ["a store that is not made", [application([]), memoryStore]],
+])("sessions() refuses %s", (_name, [app, store]) => {
+  expect(() => sessions(app as never, store as never)).toThrow(
+    expect.objectContaining({
+      code: "OPTION",
+      message: "sessions() takes an application and a store, such as sessions(app, memoryStore())",
+    }),
+  );
+});
+
+test.each([
   ["timeout", { timeout: 0 }],
   ["timeout", { timeout: Number.NaN }],
   ["cookieLifetime", { cookieLifetime: -1 }],

@@ -41,10 +41,12 @@ export interface CookieStoreOptions {
 export function cookieStore(options: CookieStoreOptions): CookieStore {
   checkOptions("cookieStore()", options, { secrets: true, maxBytes: true });
   const { secrets, maxBytes = 3_800 } = options;
-  if (secrets.length === 0 || secrets.some((secret) => secret.length < MIN_SECRET)) {
+  const isList = Array.isArray(secrets) && secrets.length > 0;
+  // A variable that is not set is no key, and the letters of a text are none each.
+  if (!isList || secrets.some((secret) => typeof secret !== "string" || secret.length < MIN_SECRET)) {
     throw new ApplicationError(
       "SECRETS",
-      `a cookie store needs the option \`secrets\` with keys of ${MIN_SECRET} characters or more`,
+      `a cookie store needs the option \`secrets\`, a list of keys of ${MIN_SECRET} characters or more`,
     );
   }
   return {
