@@ -12,7 +12,7 @@ import type { AppCore, ApplicationOptions, Page } from "./app-core.ts";
 import type { CookieDefaults } from "./cookies.ts";
 import { mountEndpoint } from "./dispatch.ts";
 import { type Endpoint, toEndpoint } from "./endpoint.ts";
-import { inputLimits } from "./limits.ts";
+import { checkLimits, inputLimits } from "./limits.ts";
 import { applicationEndpoint, Mount } from "./mount.ts";
 import { NamedRoutes } from "./named-routes.ts";
 import { compileHost, compilePattern, compilePrefix } from "./pattern.ts";
@@ -185,6 +185,7 @@ const COOKIE_OPTIONS: Readonly<Record<keyof CookieDefaults, true>> = {
 function makeApplication(urls: unknown, options: ApplicationOptions, isByHost: boolean): App {
   refuseUnknownOptions("an application", options, OPTIONS);
   refuseUnknownOptions('the option "limits"', options.limits ?? {}, inputLimits);
+  checkLimits(options.limits ?? {});
   refuseUnknownOptions('the option "cookies"', options.cookies ?? {}, COOKIE_OPTIONS);
   checkSecrets(options.secrets ?? []);
   checkOrigins("trustedOrigins", options.trustedOrigins ?? []);

@@ -1,3 +1,5 @@
+import { GatewayError } from "../errors.ts";
+
 /** What a client may send in a query, a form or an upload. Past a size the answer is 413. */
 export interface InputLimits {
   /**
@@ -86,3 +88,19 @@ export const inputLimits: Readonly<Required<InputLimits>> = {
   maxJsonBytes: 1_048_576,
   spoolBytes: 102_400,
 };
+
+/**
+ * Refuses what is no limit: past a text, NaN or nothing at all no form would ever be.
+ *
+ * @throws {GatewayError} `OPTION` when a limit is no number from 0 on
+ */
+export function checkLimits(limits: InputLimits): void {
+  for (const [name, limit] of Object.entries(limits)) {
+    if (typeof limit === "number" && limit >= 0) continue;
+    const text = typeof limit === "string" ? JSON.stringify(limit) : String(limit);
+    throw new GatewayError(
+      "OPTION",
+      `the option "limits": ${name} is ${text}; give a number from 0 on, or Infinity`,
+    );
+  }
+}

@@ -131,6 +131,22 @@ test.each([
   expect(() => application([], { [name]: value } as never)).toThrow(`the option "${name}" ${text}`);
 });
 
+test.each([["5MB"], [-1], [Number.NaN], [undefined], [null]])(
+  "a limit of an application is a number, not %j",
+  (limit) => {
+    expect(() => application([], { limits: { maxFileBytes: limit } } as never)).toThrow(
+      expect.objectContaining({
+        code: "OPTION",
+        message: expect.stringContaining('"limits": maxFileBytes is '),
+      }),
+    );
+  },
+);
+
+test("a limit of an application may be Infinity, or 0", () => {
+  application([], { limits: { maxFileBytes: Number.POSITIVE_INFINITY, spoolBytes: 0 } });
+});
+
 test.each([
   ["templates()", "layuot", "layout", (options: never) => templates("views", options).check()],
   ["template()", "partial", "partials", (options: never) => template("text", options)()],
