@@ -143,6 +143,10 @@ describe.skipIf(chromium === undefined || lighttpd === undefined)("template site
       "Your message",
       "Sign the guestbook",
     ]);
+    // It lies on the menu, whose words must not shine through.
+    const behind = "getComputedStyle(document.querySelector('.skip')).backgroundColor";
+    await page.locator(".skip").focus();
+    expect(await page.evaluate(behind)).toMatch(/^rgb\(/);
     expect(await page.locator("nav [aria-current=page]").textContent()).toBe("Guestbook");
   });
 });
