@@ -1,10 +1,12 @@
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseCgiResponse } from "../support/cgi-response.ts";
 import { cgiVariables, type Variable } from "../support/cgi-variables.ts";
 import { compiled } from "../support/dist.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { intoOneFile } from "../support/one-file.ts";
 import { hasItsLength, type Transport } from "./transport.ts";
 
 /** A process for each request, started as a web server starts it. */
@@ -13,11 +15,12 @@ export async function startCgi(scriptName: string): Promise<Transport> {
   const script = join(folder.path, "conformance.mjs");
   writeFileSync(
     script,
-    `import { WSGIServer } from ${JSON.stringify(compiled("faces/cgi.ts"))};
-import { conformanceApplication } from ${JSON.stringify(compiled("testing/conformance.ts"))};
+    `import { WSGIServer } from ${JSON.stringify(fileURLToPath(compiled("faces/cgi.ts")))};
+import { conformanceApplication } from ${JSON.stringify(fileURLToPath(compiled("testing/conformance.ts")))};
 await new WSGIServer(conformanceApplication).run();
 `,
   );
+  intoOneFile(script);
   const run = { scriptName, serverName: "localhost", serverPort: "8080", runOnce: true };
   return {
     run,

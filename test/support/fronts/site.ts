@@ -8,6 +8,7 @@ import { Child } from "../child.ts";
 import { compiled } from "../dist.ts";
 import { type TemporaryFolder, temporaryFolder } from "../folder.ts";
 import { installPackages } from "../installation.ts";
+import { intoOneFile } from "../one-file.ts";
 import { root } from "../postern.ts";
 import type { Listening, Mount, Place, Way } from "./way.ts";
 
@@ -39,6 +40,7 @@ export class Site {
     cpSync(join(root, "test/real-servers/programs"), programs, { recursive: true });
     writeFileSync(join(programs, "package.json"), `{ "type": "module" }\n`);
     installPackages(programs);
+    intoOneFile(join(programs, "cgi.js"));
     mkdirSync(this.witnesses, { mode: 0o755 });
     const wanted = ways.flatMap(({ application }) => {
       if (!("protocol" in application)) return [];
