@@ -22,7 +22,9 @@ export class SocketWriter {
 
   /** An application need not wait before it gives more. */
   get hasRoom(): boolean {
-    return this.writable || this.#socket.writableLength < AHEAD_BYTES;
+    if (this.writable) return true;
+    // A write that has failed is told of in a moment: until then an application would go on for nobody.
+    return this.#socket.errored === null && this.#socket.writableLength < AHEAD_BYTES;
   }
 
   send(bytes: Buffer): void {
