@@ -14,7 +14,7 @@ export interface StackOptions {
 /**
  * An application inside of middleware.
  *
- * @throws {GatewayError} `APPLICATION` when it is none, as each request would find out
+ * @throws {GatewayError} `APPLICATION` when it is none, as each request would find out; `OPTION` when the middleware is none
  */
 export function stacked(application: Application, { middleware = [] }: StackOptions): Application {
   if (typeof application !== "function") {
@@ -24,5 +24,7 @@ export function stacked(application: Application, { middleware = [] }: StackOpti
         "those of other frameworks are wrapped by postern/bridge/node and postern/bridge/fetch",
     );
   }
+  if (!Array.isArray(middleware) || middleware.some((one) => typeof one !== "function"))
+    throw new GatewayError("OPTION", 'option "middleware" is a list of functions, such as [accessLog()]');
   return middleware.reduceRight((inner, wrap) => wrap(inner), application);
 }

@@ -12,8 +12,9 @@ const LOOPBACK = "127.0.0.1";
  * @throws {GatewayError} `BIND_ADDRESS` when it is none of these
  */
 export function parseBindAddress(address: BindAddress): Address {
-  if (typeof address === "object") return { host: address.host, port: checkPort(address.port, address) };
+  if (typeof address === "object" && address !== null) return hostAndPort(address);
   if (typeof address === "number") return { host: LOOPBACK, port: checkPort(address, address) };
+  if (typeof address !== "string") throw noAddress(address);
   if (address.includes("/")) return { path: address };
   const [, host = "", port = ""] = /^(?:(.*):)?(\d+)$/.exec(address) ?? [];
   const name = host.replace(/^\[(.*)\]$/, "$1") || LOOPBACK;
@@ -23,10 +24,21 @@ export function parseBindAddress(address: BindAddress): Address {
   };
 }
 
-function checkPort(port: number, given: BindAddress): number {
+/** Without a host Node would listen on all interfaces. */
+function hostAndPort(address: { readonly host: string; readonly port: number }): Address {
+  const { host, port } = address;
+  if (typeof host !== "string" || host === "") throw noAddress(address);
+  return { host, port: checkPort(port, formatAddress(address)) };
+}
+
+function checkPort(port: number, given: string | number): number {
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new GatewayError(
+  throw noAddress(given);
+}
+
+function noAddress(given: unknown): GatewayError {
+  return new GatewayError(
     "BIND_ADDRESS",
-    `${JSON.stringify(typeof given === "object" ? formatAddress(given) : given)} is no address to listen on; give a path that contains "/", a port, or "host:port"`,
+    `${JSON.stringify(given)} is no address to listen on; give a path that contains "/", a port, or "host:port"`,
   );
 }

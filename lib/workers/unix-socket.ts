@@ -34,7 +34,7 @@ export const withUmask: WithUmask = (mask, bind) => {
 /**
  * Listens on a path, with the permissions in force from the file's first moment. Resolves when connections are accepted.
  *
- * @throws {GatewayError} `SOCKET_PATH`, `SOCKET_GROUP`, `ADDRESS_IN_USE` or `NOT_A_SOCKET`
+ * @throws {GatewayError} `SOCKET_PATH`, `SOCKET_GROUP`, `OPTION` for permissions that are none, `ADDRESS_IN_USE` or `NOT_A_SOCKET`
  */
 export async function listenOnPath(
   server: Server,
@@ -42,6 +42,8 @@ export async function listenOnPath(
   options: WorkerOptions,
   masked: WithUmask,
 ): Promise<void> {
+  const { socketMode = DEFAULT_MODE, umask = ~permissions("socketMode", socketMode) & 0o777 } = options;
+  const mask = permissions("umask", umask);
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
     throw new GatewayError(
       "SOCKET_PATH",
@@ -58,7 +60,7 @@ export async function listenOnPath(
   const group = options.socketGroup === undefined ? undefined : groupId(options.socketGroup);
   await clearStale(path);
   // Node binds a path before listen() returns, so the mask is in force for this file and no other.
-  masked(options.umask ?? ~(options.socketMode ?? DEFAULT_MODE) & 0o777, () => {
+  masked(mask, () => {
     server.listen({ path, backlog: options.backlog ?? DEFAULT_BACKLOG });
   });
   await new Promise<void>((resolve, reject) => {
@@ -79,6 +81,15 @@ export async function listenOnPath(
       { cause },
     );
   }
+}
+
+/** 660 without `0o` is 0o1224, which lets everybody in, and not the owner. */
+function permissions(name: string, value: number): number {
+  if (Number.isInteger(value) && value >= 0 && value <= 0o777) return value;
+  throw new GatewayError(
+    "OPTION",
+    `option "${name}" is ${JSON.stringify(value)}; give permissions as an octal number, such as 0o660`,
+  );
 }
 
 /**

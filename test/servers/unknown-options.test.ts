@@ -85,6 +85,19 @@ test("an option of another protocol or worker model is none of this one's affair
     expect(() => serve(application, { protocol, ...all })).not.toThrow();
 });
 
+test.each([[(app: Application) => app], [[undefined]]])(
+  "middleware is a list of functions, and no %j",
+  (middleware) => {
+    for (const protocol of ["fcgi", "cgi"] as const)
+      expect(() => serve(application, { protocol, middleware: middleware as never })).toThrow(
+        expect.objectContaining({
+          code: "OPTION",
+          message: 'option "middleware" is a list of functions, such as [accessLog()]',
+        }),
+      );
+  },
+);
+
 test("app.run() says it in one line", async () => {
   const folder = temporaryFolder();
   onTestFinished(folder.remove);

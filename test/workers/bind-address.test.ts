@@ -18,6 +18,21 @@ describe("a bind address", () => {
     expect(formatAddress(parseBindAddress(given))).toBe(text);
   });
 
+  // Node would listen on all interfaces where the host is left out.
+  test.each([{ port: 9000 }, { host: "", port: 9000 }, {}, null, undefined, true])(
+    "%j is none either",
+    (given) => {
+      expect(() => parseBindAddress(given as never)).toThrow(
+        expect.objectContaining({
+          code: "BIND_ADDRESS",
+          message: expect.stringContaining(
+            `${JSON.stringify(given)} is no address to listen on; give a path`,
+          ),
+        }),
+      );
+    },
+  );
+
   test.each(["", "app.sock", "host:", "host:port", "1:2:3x", 65_536, -1, 1.5, "70000"])(
     "%j is none",
     (given) => {

@@ -61,6 +61,21 @@ async function abandoned(path: string): Promise<void> {
 
 describe("unix sockets", () => {
   test.each([
+    ["socketMode", 660],
+    ["socketMode", "0660"],
+    ["socketMode", -1],
+    ["umask", "abc"],
+    ["umask", 0o1000],
+  ])("%s %j is no permission: 660 without 0o would let everybody in", async (name, value) => {
+    const path = join(folder, "app.sock");
+    expect(await refused({ bindAddress: path, [name]: value })).toMatchObject({
+      code: "OPTION",
+      message: `option "${name}" is ${JSON.stringify(value)}; give permissions as an octal number, such as 0o660`,
+    });
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test.each([
     [{}, 0o660],
     [{ socketMode: 0o666 }, 0o666],
     [{ socketMode: 0o600 }, 0o600],
