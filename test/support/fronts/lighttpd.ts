@@ -171,7 +171,7 @@ export const lighttpdServer: WebServer = {
   name: "lighttpd",
   notes: [
     "Without `fix-root-scriptname` lighttpd takes the first part of a path for the name of a script, and without `check-local` it looks for a file first.",
-    "lighttpd keeps whole bodies, long ones in files below `server.upload-dirs`, until it is told to stream them. Then a chunked request body, which has no length, is refused with 411 where the protocol needs one.",
+    'lighttpd keeps whole bodies, long ones in files below `server.upload-dirs`, until it is told to stream them. Over FastCGI even those pass through such files, both ways: `server.upload-dirs = ("/dev/shm")` keeps them off the disk, in memory that has to have room for them. Where it streams, a chunked request body, which has no length, is refused with 411 where the protocol needs one.',
     "An application hears of a client that has gone when it next sends something, if lighttpd streams; at once where the client resets its connection. A CGI script never hears of it, and is ended (TERM) where the client resets its connection.",
     "An application that lighttpd starts finds the listening socket on descriptor 0. lighttpd makes it, so its folder has to be one that lighttpd's user may write to: on Debian `/run/lighttpd` is.",
     "The longest request body is what `server.max-request-size` says, in KiB; nothing limits it when that is left out.",
