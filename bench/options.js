@@ -31,7 +31,7 @@ ${partsUsage}
   --quick          a fraction of a second each: shows that everything runs; the figures mean nothing
   --rounds N       how often each backend is measured (5)
   --seconds N      how long each time (1)
-  --starts N       how often each CGI script is started (20)
+  --starts N       how often each CGI script is started (60)
   --requests N     how many requests have to leave no memory behind (1000000)
   --megabytes N    size of a large body (200)
   --valgrind       count the instructions of each CGI script once by valgrind, where perf cannot; takes minutes (start-up)
@@ -72,7 +72,7 @@ export function readOptions(words) {
     rounds: count("rounds", values.rounds, quick ? 1 : 5),
     seconds: positive("seconds", values.seconds, quick ? 0.05 : 1),
     warmUpSeconds: quick ? 0 : 1.5,
-    starts: count("starts", values.starts, quick ? 1 : 20),
+    starts: count("starts", values.starts, quick ? 1 : 60),
     requests: count("requests", values.requests, quick ? 2_000 : 1_000_000),
     connections: quick ? 100 : 1_000,
     megabytes: count("megabytes", values.megabytes, quick ? 1 : 200),
