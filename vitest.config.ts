@@ -9,6 +9,8 @@ const separate = [
   "test/matrix/matrix.test.ts",
   "test/real-servers/fronts.test.ts",
   "test/bench/*.test.ts",
+  "test/bridges/fetch/global-objects.test.ts",
+  "test/bridges/fetch/streams.test.ts",
   "test/framework/sessions/disk.test.ts",
   "test/framework/sessions/redis.test.ts",
   "test/framework/sessions/postgres.test.ts",
