@@ -3,7 +3,7 @@
 import { checkOptions } from "../gateway/option-names.ts";
 import { fcgiProtocol } from "./fcgi-wire.ts";
 import { createForwarder, type ForwardingApplication } from "./forwarder.ts";
-import { type ClientOptions, clientLimits } from "./options.ts";
+import { type ClientOptions, clientLimits, clientOptionNames } from "./options.ts";
 import { type PhpOptions, PhpScripts } from "./php-scripts.ts";
 
 export type { ForwardingApplication } from "./forwarder.ts";
@@ -50,16 +50,7 @@ export interface FcgiClientOptions extends ClientOptions {
  */
 export function fcgiClient(options: FcgiClientOptions): ForwardingApplication {
   checkOptions("fcgiClient()", options, {
-    address: true,
-    filter: true,
-    environ: true,
-    maxConnections: true,
-    maxWaiting: true,
-    waitTimeoutMs: true,
-    connectTimeoutMs: true,
-    responseTimeoutMs: true,
-    maxGatheredBytes: true,
-    maxResponseHeadBytes: true,
+    ...clientOptionNames,
     php: true,
     maxIdle: true,
     idleTimeoutMs: true,

@@ -100,6 +100,20 @@ export interface ClientLimits {
   readonly maxGatheredBytes: number;
 }
 
+/** Every one of them, for those who refuse others. */
+export const clientOptionNames: Readonly<Record<keyof ClientOptions, true>> = {
+  address: true,
+  filter: true,
+  environ: true,
+  maxConnections: true,
+  maxWaiting: true,
+  waitTimeoutMs: true,
+  connectTimeoutMs: true,
+  responseTimeoutMs: true,
+  maxGatheredBytes: true,
+  maxResponseHeadBytes: true,
+};
+
 /** @throws {GatewayError} `OPTION` when a limit is none */
 export function clientLimits(options: ClientOptions, maxIdle: number, idleTimeoutMs: number): ClientLimits {
   return {

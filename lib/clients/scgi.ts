@@ -2,7 +2,7 @@
 
 import { checkOptions } from "../gateway/option-names.ts";
 import { createForwarder, type ForwardingApplication } from "./forwarder.ts";
-import { type ClientOptions, clientLimits } from "./options.ts";
+import { type ClientOptions, clientLimits, clientOptionNames } from "./options.ts";
 import { scgiProtocol } from "./scgi-wire.ts";
 
 export type { ForwardingApplication } from "./forwarder.ts";
@@ -22,18 +22,7 @@ export type ScgiClientOptions = ClientOptions;
  * @throws {GatewayError} `ADDRESS` or `OPTION`
  */
 export function scgiClient(options: ScgiClientOptions): ForwardingApplication {
-  checkOptions("scgiClient()", options, {
-    address: true,
-    filter: true,
-    environ: true,
-    maxConnections: true,
-    maxWaiting: true,
-    waitTimeoutMs: true,
-    connectTimeoutMs: true,
-    responseTimeoutMs: true,
-    maxGatheredBytes: true,
-    maxResponseHeadBytes: true,
-  });
+  checkOptions("scgiClient()", options, clientOptionNames);
   return createForwarder({
     protocol: scgiProtocol,
     options,
