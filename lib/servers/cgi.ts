@@ -325,7 +325,7 @@ class CgiSink implements ResponseSink {
 
   end(failed: boolean): void {
     // lighttpd sends TERM as soon as it has the whole response: what cleans up behind it is not cut short.
-    process.once("SIGTERM", () => setTimeout(() => process.exit(), CLEAN_UP_MS).unref());
+    process.on("SIGTERM", () => setTimeout(() => process.exit(), CLEAN_UP_MS).unref());
     this.flush();
     this.over = true;
     if (failed) this.failed = true;

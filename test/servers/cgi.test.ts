@@ -263,6 +263,28 @@ describe("a CGI script (RFC 3875)", () => {
     expect(outcome.stderr).toMatch(/^postern: refused a CGI request: [^\n]*\n$/);
   });
 
+  test("is not cut short in its cleaning up by a server that has the whole response and tells it to end", async () => {
+    const path = script(
+      `async function* body() { try { yield "whole"; } finally { await text(process.stdin); console.error("cleaned up"); } }
+       const { text } = await import("node:stream/consumers");
+       startResponse("200 OK", [...TEXT, ["Content-Length", "5"]]);
+       return body();`,
+    );
+    const child = spawn(process.execPath, [path], { env: GET });
+    let [stdout, stderr] = ["", ""];
+    child.stderr.on("data", (chunk) => {
+      stderr += chunk;
+    });
+    child.stdout.on("data", (chunk) => {
+      stdout += chunk;
+      if (!stdout.endsWith("whole")) return;
+      child.kill("SIGTERM");
+      child.stdin.end();
+    });
+    expect(await once(child, "close")).toEqual([0, null]);
+    expect(stderr).toBe("cleaned up\n");
+  });
+
   test("a maxBodyBytes that is none is one error, and no body without a limit", () => {
     const outcome = run(script(ECHO, "{ maxBodyBytes: Number.NaN }"), { CONTENT_LENGTH: "4" }, "body");
     expect(outcome).toMatchObject({ stdout: "", status: 1 });
