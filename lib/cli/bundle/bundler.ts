@@ -247,7 +247,9 @@ function part(
     ...platform,
     minify: true,
     legalComments: "none",
-    define: { BUNDLE: JSON.stringify(facts) },
+    define: Object.fromEntries(
+      Object.entries(facts).map(([name, fact]) => [`BUNDLE.${name}`, JSON.stringify(fact)]),
+    ),
   });
   return outputFiles[0]?.text ?? "";
 }

@@ -51,10 +51,13 @@ function readCache(): { data: Uint8Array; lessons: number } | undefined {
     // Where others may write, a link leads to a file of their choice, and a pipe is waited for.
     descriptor = openSync(cachePath, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const { uid, mode, size } = fstatSync(descriptor);
-    if ((mode & WRITABLE_BY_OTHERS) !== 0 || !isTrusted(uid)) return undefined;
+    // Only who could have changed the script may have written what is run in its place.
+    const isTrusted = uid === process.geteuid?.() || uid === 0 || uid === statSync(__filename).uid;
+    if ((mode & WRITABLE_BY_OTHERS) !== 0 || !isTrusted) return undefined;
     const bytes = new Uint8Array(size);
     const end = readvSync(descriptor, [bytes], 0) - stamp.length;
-    if (end < 3 || !isStampedAt(end, bytes)) return undefined;
+    // Node would have to compile what decodes bytes.
+    if (end < 3 || String.fromCharCode(...bytes.subarray(end)) !== stamp) return undefined;
     const data = bytes.subarray(0, (end - 1) / 2);
     if (Buffer.compare(data, bytes.subarray(data.length, end - 1)) !== 0) return undefined;
     return { data, lessons: (bytes[end - 1] as number) - 0x30 };
@@ -63,17 +66,4 @@ function readCache(): { data: Uint8Array; lessons: number } | undefined {
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
-}
-
-/** Only who could have changed the script may have written what is run in its place. */
-function isTrusted(uid: number): boolean {
-  return uid === process.geteuid?.() || uid === 0 || uid === statSync(__filename).uid;
-}
-
-/** Node would have to compile what decodes bytes. */
-function isStampedAt(start: number, bytes: Uint8Array): boolean {
-  for (let at = 0; at < stamp.length; at++) {
-    if (bytes[start + at] !== stamp.charCodeAt(at)) return false;
-  }
-  return true;
 }
