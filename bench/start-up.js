@@ -14,7 +14,7 @@ import { spread, spreadOfCounted } from "./statistics.js";
  * @typedef {object} StartUp
  * @property {string} name
  * @property {Spread} milliseconds from start to end of the process
- * @property {Spread} ratio the same divided by that of `node -e 0` of the same round
+ * @property {Spread} ratio the same divided by that of a `node -e 0` right before it
  * @property {Spread | undefined} instructions in user mode, where they are counted
  * @property {Spread | undefined} instructionRatio the same divided by those of `node -e 0` with the same random numbers
  * @property {number | undefined} modules files that were loaded, Node's own left out
@@ -74,15 +74,19 @@ export function measureStartUp({ options, folder, peers }) {
   // The guestbook makes the folder that the floor of its page looks into.
   const scripts = applications.flatMap((one) => variants(one, folder));
   const commands = [...floors(folder, environment, OK), ...scripts, ...php(folder)];
-  const rounds = Array.from({ length: starts }, () => commands.map((command) => start(command)));
+  const [nothing] = commands;
+  // What else the machine does changes within a round, and so does what the process before has left in the processor's caches.
+  const pairs = Array.from({ length: starts }, () =>
+    commands.map((command) => ({ before: start(nothing), own: start(command) })),
+  );
   const counter = counterOf(options, folder, peers);
   const counts = Array.from({ length: counter?.runs ?? 0 }, (_none, run) =>
     commands.map((command) => counter.count(command, run + 1)),
   );
   return commands.map((command, index) => ({
     name: command.name,
-    milliseconds: spread(rounds.map((round) => round[index])),
-    ratio: spread(rounds.map((round) => round[index] / round[0])),
+    milliseconds: spread(pairs.map((round) => round[index].own)),
+    ratio: spread(pairs.map((round) => round[index].own / round[index].before)),
     instructions: spreadOfCounted(counts.map((run) => run[index])),
     instructionRatio: spreadOfCounted(counts.map((run) => run[index] / run[0])),
     modules: command.program === process.execPath ? countModules(command, folder) : undefined,

@@ -82,7 +82,7 @@ export function startUpTable(results, { valgrind }) {
     results.map(({ name, milliseconds, ratio, instructions, instructionRatio, modules }) => ({
       "one CGI request, whole process": name,
       ms: written(milliseconds, 1),
-      [beside]: name === baseline ? "1" : written(ratio, 2),
+      [beside]: written(ratio, 2),
       [valgrind ? "million instructions, counted once by valgrind" : "million instructions"]:
         instructions === undefined ? NOTHING : millions(instructions),
       [`${beside}, by instructions`]:
