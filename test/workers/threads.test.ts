@@ -169,6 +169,17 @@ describe("requests", () => {
     }
   });
 
+  test("an application learns that a body without a length has come, and that the next request has none", async () => {
+    const chunked = async (headers: Readonly<Record<string, string>>, body?: string): Promise<unknown> => {
+      const request = program.begin("/environ", headers, "POST");
+      const [response] = (await once(request.end(body), "response")) as [IncomingMessage];
+      response.setEncoding("utf8");
+      return JSON.parse((await response.toArray()).join(""))["postern.chunked"];
+    };
+    expect(await chunked({ "Transfer-Encoding": "chunked" }, "body")).toBe(true);
+    expect(await chunked({ "Content-Length": "0" })).toBeUndefined();
+  });
+
   test.each(["/two-chunks", "/computed-chunks"])(
     "%s: the first chunk comes before the second is made",
     async (path) => {

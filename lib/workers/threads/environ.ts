@@ -16,13 +16,13 @@ export type PackedEnviron = readonly [
 export class EnvironPacker {
   #names: readonly string[] = [];
 
-  /** What can be copied of an environ: strings, numbers and truth values. What begins with `postern.` is made in the thread. */
+  /** What can be copied of an environ: strings, numbers and truth values. Other names of `postern.` are made in the thread. */
   pack(someEnviron: Environ): PackedEnviron {
     const environ = plainEnviron(someEnviron);
     const values: Value[] = [];
     let same = true;
     for (const name in environ) {
-      if (name.startsWith("postern.")) continue;
+      if (!isSent(name)) continue;
       const value = environ[name];
       if (!isValue(value)) continue;
       same &&= this.#names[values.length] === name;
@@ -48,9 +48,14 @@ export class EnvironUnpacker {
 function namesOf(environ: Environ): string[] {
   const names: string[] = [];
   for (const name in environ) {
-    if (!name.startsWith("postern.") && isValue(environ[name])) names.push(name);
+    if (isSent(name) && isValue(environ[name])) names.push(name);
   }
   return names;
+}
+
+/** What is made in the thread is not even read here: `postern.signal` would be made for it. */
+function isSent(name: string): boolean {
+  return !name.startsWith("postern.") || name === "postern.chunked";
 }
 
 function isValue(value: unknown): value is Value {
