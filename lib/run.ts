@@ -19,6 +19,9 @@ import { identity } from "./workers/threads/identity.ts";
  *   of a protocol that is mistyped
  */
 export async function run(application: Application, options: ServeOptions = {}): Promise<Ending> {
+  // What is no object would be nothing, once it is merged.
+  if (typeof options !== "object" || options === null)
+    (await import("./serve-options.ts")).checkServeOptions(options);
   try {
     return await runDetected(application, { ...namesOf(process.env), ...options });
   } catch (error) {

@@ -95,8 +95,8 @@ export interface Server {
  * @example
  * await serve(application, { protocol: "fcgi", bindAddress: "/run/app.sock" }).run();
  *
- * @throws {GatewayError} `UNKNOWN_OPTION` when no server has an option of that name, as one that is mistyped; `APPLICATION`
- *   when the application is none
+ * @throws {GatewayError} `UNKNOWN_OPTION` when no server has an option of that name, as one that is mistyped; `OPTION` when
+ *   the value of one is of another kind than it takes; `APPLICATION` when the application is none
  */
 export function serve(application: Application, options: ServeOptions): Server {
   checkServeOptions(options);
@@ -140,10 +140,15 @@ export class Serving implements Server {
   #end: () => void = () => {};
   readonly #ended: Promise<void>;
 
-  constructor(application: Application, options: ServeOptions) {
+  /** @param own what is not the caller's to choose */
+  constructor(
+    application: Application,
+    options: ServeOptions,
+    own: Pick<ServeOptions, "protocol" | "workers" | "bindAddress"> = {},
+  ) {
     checkServeOptions(options);
     this.#application = stacked(application, options);
-    this.#options = options;
+    this.#options = { ...options, ...own };
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;
     });

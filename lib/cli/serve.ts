@@ -30,7 +30,7 @@ function without parameters that makes one of these.
                                without it systemd's sockets are taken (what --protocol leaves out their names say), else
                                http takes --port, the others the listening socket on descriptor 0
   --port <number>              port for http and --behind; PORT, or else 8080, when left out
-${workerHelp}  --restart-file <path>        a file that does what HUP does, when it is touched
+${workerHelp}  --restart-file <path>        a file, no folder, that does what HUP does, when it is touched
   --behind none|lighttpd|auto  starts lighttpd in front, which starts two processes of the application;
                                auto is lighttpd where it is installed, else the embedded HTTP server
   --next-port                  takes the next free port where that one is in use

@@ -33,8 +33,9 @@ export const workerOptions = Object.fromEntries(
 export const workerHelp = `\
   --workers <model>            who answers: single, one process; threads in it, so that a request that computes does not
                                hold up the others; or prefork, several processes, which it watches and reloads
-  --threads <number>           with threads: how many; the number of processors, at least 2, when left out
-  --max-children <number>      with prefork: how many processes; the number of processors, at least 2, when left out
+  --threads <number>           with threads: how many, up to 1,024; the number of processors, at least 2, when left out
+  --max-children <number>      with prefork: how many processes, up to 1,024; the number of processors, at least 2, when
+                               left out
   --min-spare <number>         with prefork: how many of them should have nothing to do (1); 0 starts them on demand
   --max-spare <number>         with prefork: how many may have nothing to do; --max-children when left out
   --max-idle-ms <number>       with --min-spare 0: after how long without a connection one leaves (10,000)

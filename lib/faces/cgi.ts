@@ -17,11 +17,12 @@ export class WSGIServer implements Server {
   /**
    * Resolves when the response is out; the process ends soon afterwards.
    *
-   * @throws {GatewayError} `UNKNOWN_OPTION` when no server has an option of that name
+   * @throws {GatewayError} `UNKNOWN_OPTION` when no server has an option of that name; `OPTION` when the value of one is of
+   *   another kind than it takes
    */
   async run(): Promise<"stop"> {
     // What knows them all is nothing for a script that has none.
-    if (Object.keys(this.#options).length > 0)
+    if (!(this.#options instanceof Object) || Object.keys(this.#options).length > 0)
       (await import("../serve-options.ts")).checkServeOptions(this.#options);
     const { serveCgi } = await import("../servers/cgi.ts");
     await serveCgi(this.#application, this.#options);

@@ -7,6 +7,6 @@ import { type ServeOptions, Serving } from "../serve.ts";
  */
 export class WSGIServer extends Serving {
   constructor(application: Application, options: Omit<ServeOptions, "protocol" | "workers"> = {}) {
-    super(application, { ...options, protocol: "fcgi", workers: "prefork" });
+    super(application, options, { protocol: "fcgi", workers: "prefork" });
   }
 }

@@ -1,5 +1,6 @@
 import type { Application } from "../gateway/types.ts";
 import { type ServeOptions, Serving } from "../serve.ts";
+import { checkServeOptions } from "../serve-options.ts";
 import { startedWithSockets } from "../workers/systemd-sockets.ts";
 
 const DEFAULT_PORT = 8080;
@@ -10,9 +11,9 @@ const DEFAULT_PORT = 8080;
  */
 export class WSGIServer extends Serving {
   constructor(application: Application, options: Omit<ServeOptions, "protocol" | "workers"> = {}) {
+    checkServeOptions(options);
     const bindAddress = options.bindAddress ?? (startedWithSockets() ? undefined : DEFAULT_PORT);
-    super(application, {
-      ...options,
+    super(application, options, {
       ...(bindAddress !== undefined && { bindAddress }),
       protocol: "http",
       workers: "prefork",

@@ -4,6 +4,6 @@ import { type ServeOptions, Serving } from "../serve.ts";
 /** An SCGI server of several processes. Without `bindAddress` it takes a listening socket on descriptor 0. */
 export class WSGIServer extends Serving {
   constructor(application: Application, options: Omit<ServeOptions, "protocol" | "workers"> = {}) {
-    super(application, { ...options, protocol: "scgi", workers: "prefork" });
+    super(application, options, { protocol: "scgi", workers: "prefork" });
   }
 }

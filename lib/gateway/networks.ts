@@ -5,11 +5,17 @@ import { GatewayError } from "../errors.ts";
 export class Networks {
   readonly #list = new BlockList();
 
-  /** @throws {GatewayError} with `code` when an entry is neither an address nor a network */
+  /** @throws {GatewayError} with `code` when it is no list, or an entry is neither an address nor a network */
   constructor(entries: readonly string[], code: string) {
+    if (!Array.isArray(entries)) {
+      throw new GatewayError(
+        code,
+        `${JSON.stringify(entries)} is no list of addresses and networks, such as ["192.0.2.1", "10.0.0.0/8"]`,
+      );
+    }
     for (const entry of entries) {
       // An empty prefix is no number: it would be all addresses there are.
-      const [, address = "", prefix] = /^([^/]*)(?:\/(\d+))?$/.exec(entry.trim()) ?? [];
+      const [, address = "", prefix] = /^([^/]*)(?:\/(\d+))?$/.exec(String(entry).trim()) ?? [];
       const family = familyOf(address);
       try {
         if (prefix === undefined) this.#list.addAddress(address, family);

@@ -13,7 +13,7 @@ import { refuseUnknownOptions } from "../errors.ts";
 export function checkOptions<T extends object>(
   of: string,
   options: T,
-  known: Readonly<Record<keyof NoInfer<T>, true>>,
+  known: Readonly<Record<keyof NoInfer<T>, unknown>>,
   words: Readonly<Record<string, string>> = {},
 ): void {
   const names = Object.keys(known);

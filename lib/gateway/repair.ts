@@ -64,10 +64,16 @@ export type Repairs = boolean | readonly RepairName[];
 
 const descriptions = new Map(repairs.map(({ name, reason }) => [name, `${name}: ${reason}`]));
 
-/** @throws {GatewayError} `OPTION` when a name is none of a repair, which would go unnoticed */
+/** @throws {GatewayError} `OPTION` when it is no list, or a name is none of a repair, which would go unnoticed */
 export function checkRepairs(chosen: Repairs): void {
   if (typeof chosen === "boolean") return;
   const known: readonly string[] = repairs.map(({ name }) => name);
+  if (!Array.isArray(chosen)) {
+    throw new GatewayError(
+      "OPTION",
+      `option "repair" is ${JSON.stringify(chosen)}; give true, false, or a list of ${known.join(", ")}`,
+    );
+  }
   const unknown = chosen.find((name) => !known.includes(name));
   if (unknown === undefined) return;
   throw new GatewayError(

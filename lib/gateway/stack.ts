@@ -16,7 +16,8 @@ export interface StackOptions {
  *
  * @throws {GatewayError} `APPLICATION` when it is none, as each request would find out; `OPTION` when the middleware is none
  */
-export function stacked(application: Application, { middleware = [] }: StackOptions): Application {
+export function stacked(application: Application, options: StackOptions): Application {
+  const { middleware = [] } = options ?? {};
   if (typeof application !== "function") {
     throw new GatewayError(
       "APPLICATION",

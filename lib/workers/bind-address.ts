@@ -15,6 +15,7 @@ export function parseBindAddress(address: BindAddress): Address {
   if (typeof address === "object" && address !== null) return hostAndPort(address);
   if (typeof address === "number") return { host: LOOPBACK, port: checkPort(address, address) };
   if (typeof address !== "string") throw noAddress(address);
+  refuseUrl(address);
   if (address.includes("/")) return { path: address };
   const [, host = "", port = ""] = /^(?:(.*):)?(\d+)$/.exec(address) ?? [];
   const name = host.replace(/^\[(.*)\]$/, "$1") || LOOPBACK;
@@ -22,6 +23,19 @@ export function parseBindAddress(address: BindAddress): Address {
     host: name === "*" ? "::" : name,
     port: checkPort(port === "" ? Number.NaN : Number(port), address),
   };
+}
+
+/** nginx's `unix:/run/app.sock`, gunicorn's `tcp://` and a browser's `http://` have slashes, and are no paths. */
+function refuseUrl(address: string): void {
+  const [, slashes, rest = ""] = /^(?:unix:|[a-z][a-z0-9+.-]*:(\/\/))(.*)$/is.exec(address) ?? [];
+  if (rest === "") return;
+  const isPath = slashes === undefined || rest.startsWith("/");
+  const place = isPath ? rest.replace(/^\/+/, "/") : rest.replace(/[/?#].*$/s, "").replace(/^.*@/s, "");
+  const meant = isPath || /:\d+$/.test(place) ? place : `${place}:9000`;
+  throw new GatewayError(
+    "BIND_ADDRESS",
+    `${JSON.stringify(address)} is a URL and no address to listen on; give ${JSON.stringify(meant)}`,
+  );
 }
 
 /** Without a host Node would listen on all interfaces. */

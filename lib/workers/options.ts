@@ -10,7 +10,7 @@ export const DEFAULT_GRACE_MS = 10_000;
 
 export interface WorkerOptions extends PreforkOptions {
   /**
-   * Where to listen; several in an array.
+   * Where to listen; several in an array. A URL, such as `"http://localhost:9000"` or nginx's `"unix:/run/app.sock"`, is none.
    *
    * @defaultValue the listening socket inherited on descriptor 0, or systemd's `LISTEN_FDS`
    */
@@ -38,7 +38,7 @@ export interface WorkerOptions extends PreforkOptions {
   umask?: number;
 
   /**
-   * Connections that may wait to be accepted.
+   * Connections that may wait to be accepted, 1 or more; Linux takes no more than `net.core.somaxconn` says.
    *
    * @defaultValue `511`, as Node's, nginx's and Apache's
    */
@@ -47,7 +47,7 @@ export interface WorkerOptions extends PreforkOptions {
   /**
    * Worker model `threads`: how many requests are answered at once, each in a thread of its own. A thread has one request
    * until its response has ended, so a long event stream holds one: serve those with another worker model. Each thread
-   * runs the main script again and has its own copy of what the application keeps in memory.
+   * runs the main script again and has its own copy of what the application keeps in memory. At most 1,024.
    *
    * @defaultValue the number of processors, at least 2
    */
@@ -72,7 +72,7 @@ export interface WorkerOptions extends PreforkOptions {
 
   /**
    * A file that need not exist: when it appears, or is touched or replaced, that does what HUP does, for hosts that give no
-   * signals. It is looked at once a second. Whoever may write there can have the application started again as often as it
+   * signals. It is looked at once a second, and cannot be a folder. Whoever may write there can have the application started again as often as it
    * likes.
    *
    * @defaultValue none
@@ -134,7 +134,8 @@ export interface LifetimeOptions {
 export interface PreforkOptions extends LifetimeOptions {
   /**
    * How many processes at the most answer requests; one more for each that is being replaced. They are there for as many
-   * CPUs: one process of Node answers many requests at once that wait for something else, but computes for one at a time.
+   * CPUs: one process of Node answers many requests at once that wait for something else, but computes for one at a time. No
+   * more than 1,024.
    *
    * @defaultValue `availableParallelism()`, at least 2; as many as `maxSpare`, where that is more
    */

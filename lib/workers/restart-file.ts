@@ -2,6 +2,7 @@
 // that is replaced, is not there yet, or lies on another machine; so it is looked at.
 
 import { type BigIntStats, stat, statSync } from "node:fs";
+import { join } from "node:path";
 import { GatewayError } from "../errors.ts";
 
 /** How often it is looked at, in milliseconds. */
@@ -14,12 +15,13 @@ export class RestartFile {
   /**
    * Looks at the file, which need not be there, for the first time.
    *
-   * @throws {GatewayError} `RESTART_FILE` when nobody could tell whether it is there
+   * @throws {GatewayError} `RESTART_FILE` when it is a folder, or nobody could tell whether it is there
    */
   constructor(path: string) {
     this.#path = path;
+    let stats: BigIntStats | undefined;
     try {
-      this.#stamp = stampOf(statSync(path, { bigint: true, throwIfNoEntry: false }));
+      stats = statSync(path, { bigint: true, throwIfNoEntry: false });
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new GatewayError(
@@ -28,6 +30,13 @@ export class RestartFile {
         { cause },
       );
     }
+    if (stats?.isDirectory() === true) {
+      throw new GatewayError(
+        "RESTART_FILE",
+        `the restart file ${path} is a folder; name a file in it, such as ${join(path, "restart.txt")}`,
+      );
+    }
+    this.#stamp = stampOf(stats);
   }
 
   /** Calls `changed` when the file appears, is touched or is replaced, until the function that it gives is called. */

@@ -4,7 +4,7 @@
 import { availableParallelism } from "node:os";
 import { type PoolStatus, provideStatus } from "../gateway/pool-status.ts";
 import { lifetimeLimits, START_MS } from "./lifetime.ts";
-import { count } from "./limits.ts";
+import { count, MOST_WORKERS } from "./limits.ts";
 import { type Listener, listen } from "./listen.ts";
 import { ThreadPool } from "./threads/pool.ts";
 import { abortAll, graceOf, windDown } from "./wind-down.ts";
@@ -14,7 +14,12 @@ export const start: WorkerModel = async (job, options) => {
   const { protocol, counters, log, writeErrors, requestTimeoutMs } = job;
   const graceMs = graceOf(options);
   const sizes = {
-    maxThreads: count("maxThreads", options.maxThreads ?? Math.max(2, availableParallelism()), 1),
+    maxThreads: count(
+      "maxThreads",
+      options.maxThreads ?? Math.max(2, availableParallelism()),
+      1,
+      MOST_WORKERS,
+    ),
     lifetime: lifetimeLimits(options),
   };
   const startedAt = Date.now();

@@ -54,3 +54,16 @@ test.each([
     }),
   );
 });
+
+test.each(["192.0.2.1", 7, null])("%j is no list", (entries) => {
+  expect(() => new Networks(entries as never, "CODE")).toThrow(
+    expect.objectContaining({
+      code: "CODE",
+      message: `${JSON.stringify(entries)} is no list of addresses and networks, such as ["192.0.2.1", "10.0.0.0/8"]`,
+    }),
+  );
+});
+
+test("an entry that is no text is none", () => {
+  expect(() => new Networks([7 as never], "CODE")).toThrow("7 is neither an address nor a network");
+});

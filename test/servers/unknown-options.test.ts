@@ -2,7 +2,7 @@
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { WSGIServer as AjpServer } from "../../lib/faces/ajp.ts";
 import { WSGIServer as AjpForkServer } from "../../lib/faces/ajp-fork.ts";
 import { WSGIServer as CgiServer } from "../../lib/faces/cgi.ts";
@@ -64,13 +64,90 @@ test.each(["port", "host", "listen", "socketPath"])('where it listens is no "%s"
   );
 });
 
-test.each([[undefined], [9000], ["/run/app.sock"]])("options are no %j", (options) => {
+test.each([[undefined], [null]])("options are no %j", (options) => {
   expect(() => serve(application, options as never)).toThrow(
     expect.objectContaining({
       code: "OPTION",
       message: `the options of a server are an object, and this is ${options}`,
     }),
   );
+});
+
+describe.each([[9000], ["/run/app.sock"]])("options are no %j, as of listen()", (address) => {
+  const place = {
+    code: "OPTION",
+    message: `the options of a server are an object, and this is ${address}; give { bindAddress: ${JSON.stringify(address)} }`,
+  };
+
+  test("of serve()", () => {
+    expect(() => serve(application, address as never)).toThrow(expect.objectContaining(place));
+  });
+
+  test.each([
+    ["ajp", AjpServer],
+    ["ajp-fork", AjpForkServer],
+    ["fcgi", FcgiServer],
+    ["fcgi-fork", FcgiForkServer],
+    ["http", HttpServer],
+    ["http-fork", HttpForkServer],
+    ["scgi", ScgiServer],
+    ["scgi-fork", ScgiForkServer],
+    ["uwsgi", UwsgiServer],
+    ["uwsgi-fork", UwsgiForkServer],
+  ])("of postern/server/%s", (_name, WSGIServer) => {
+    expect(() => new WSGIServer(application, address as never)).toThrow(expect.objectContaining(place));
+  });
+
+  test("of postern/server/cgi and of run()", async () => {
+    await expect(new CgiServer(application, address as never).run()).rejects.toMatchObject(place);
+    await expect(run(application, address as never)).rejects.toMatchObject(place);
+  });
+});
+
+// None of them has a type where programs are JavaScript.
+describe("an option's value is of its kind", () => {
+  test.each([
+    ["backlog", "x", 'option "backlog" is x; give a whole number from 1 to 2147483647'],
+    ["backlog", 0, 'option "backlog" is 0; give a whole number from 1 to 2147483647'],
+    ["name", 7, 'option "name" is 7; give a text'],
+    ["name", "", 'option "name" is ""; give a text'],
+    ["environ", "x", 'option "environ" is "x"; give an object of texts, such as { REMOTE_USER: "" }'],
+    ["environ", ["x"], 'option "environ" is a list; give an object of texts, such as { REMOTE_USER: "" }'],
+    [
+      "environ",
+      { A: 1 },
+      'option "environ" is another object; give an object of texts, such as { REMOTE_USER: "" }',
+    ],
+    ["log", "x", 'option "log" is "x"; give a function of a level and a line'],
+    ["log", console, 'option "log" is another object; give a function of a level and a line'],
+    ["logFile", 1, 'option "logFile" is 1; give a path, as a text'],
+    ["pidFile", () => "x", 'option "pidFile" is a function; give a path, as a text'],
+    ["restartFile", null, 'option "restartFile" is null; give a path, as a text'],
+    ["debug", "false", 'option "debug" is "false"; give true or false'],
+    ["signals", 0, 'option "signals" is 0; give true or false'],
+    ["ajpAttributes", "A", 'option "ajpAttributes" is "A"; give a list of texts'],
+    ["scriptName", "app", 'option "scriptName" is "app"; give "" or a path that begins with a slash'],
+    [
+      "repair",
+      "nginx",
+      'option "repair" is "nginx"; give true, false, or a list of nginx-fastcgi, apache-proxy, nginx-scgi, apache-uwsgi',
+    ],
+    [
+      "repair",
+      ["nginx"],
+      'option "repair" names "nginx"; there are nginx-fastcgi, apache-proxy, nginx-scgi, apache-uwsgi',
+    ],
+  ])("%s: %j", async (option, value, message) => {
+    const wrongKind = { code: "OPTION", message };
+    const options = { [option]: value } as never;
+    expect(() => serve(application, options)).toThrow(expect.objectContaining(wrongKind));
+    await expect(new CgiServer(application, options).run()).rejects.toMatchObject(wrongKind);
+  });
+
+  test("what is undefined has its default", () => {
+    const options = { debug: undefined, name: undefined, environ: undefined, log: undefined };
+    expect(() => serve(application, options as never)).not.toThrow();
+  });
 });
 
 test("an option of another protocol or worker model is none of this one's affairs", () => {

@@ -33,6 +33,27 @@ describe("a bind address", () => {
     },
   );
 
+  test.each([
+    ["http://localhost:9000", "localhost:9000"],
+    ["http://127.0.0.1:9000/app?x#y", "127.0.0.1:9000"],
+    ["tcp://[::1]:9000", "[::1]:9000"],
+    ["fcgi://localhost", "localhost:9000"],
+    ["unix:/run/app.sock", "/run/app.sock"],
+    ["unix:///run/app.sock", "/run/app.sock"],
+    ["file:///run/app.sock", "/run/app.sock"],
+  ])("%s is a URL, which stands for %s", (given, meant) => {
+    expect(() => parseBindAddress(given)).toThrow(
+      expect.objectContaining({
+        code: "BIND_ADDRESS",
+        message: `"${given}" is a URL and no address to listen on; give "${meant}"`,
+      }),
+    );
+  });
+
+  test.each(["./unix:/app.sock", "a:b/app.sock", "/run/http://x"])("%s is a path", (path) => {
+    expect(parseBindAddress(path)).toEqual({ path });
+  });
+
   test.each(["", "app.sock", "host:", "host:port", "1:2:3x", 65_536, -1, 1.5, "70000"])(
     "%j is none",
     (given) => {

@@ -1,6 +1,6 @@
 // The file whose change reloads: what a server does that cannot look at it. What it reloads is in prefork-reload.test.ts.
 
-import { existsSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ServerProcesses } from "../support/server-process.ts";
 
@@ -28,3 +28,14 @@ test.each(["single", "prefork"])(
     expect([bindAddress, pidFile].filter((path) => existsSync(path))).toEqual([]);
   },
 );
+
+test("a folder is refused with a file in it", async () => {
+  const restartFile = servers.path("tmp");
+  mkdirSync(restartFile);
+  const options = { protocol: "fcgi", bindAddress: servers.path("app.sock"), restartFile };
+  const child = servers.node(servers.script(JSON.stringify(options)), [], { POSTERN_LOG: "error" });
+  expect(await child.ended).toBe(1);
+  expect(child.stderr).toBe(
+    `postern: the restart file ${restartFile} is a folder; name a file in it, such as ${restartFile}/restart.txt\n`,
+  );
+});

@@ -228,11 +228,11 @@ describe("a pool that does not start", () => {
     await program.stop();
   });
 
-  test.each([0, 1.5, "2"])("because maxThreads is %j", async (maxThreads) => {
+  test.each([0, 1.5, "2", 1_025, 100_000])("because maxThreads is %j", async (maxThreads) => {
     const program = new ThreadProgram("", { serve: { maxThreads: maxThreads as number } });
     expect(await program.child.ended).toBe(1);
     expect(program.child.output).toMatch(
-      /^postern: option "maxThreads" is .*; give a whole number from 1 on\n$/,
+      /^postern: option "maxThreads" is .*; give a whole number from 1 to 1024\n$/,
     );
     await program.stop();
   });

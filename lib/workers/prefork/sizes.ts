@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { GatewayError } from "../../errors.ts";
 import { durationOf } from "../../gateway/duration.ts";
 import { lifetimeLimits } from "../lifetime.ts";
-import { count } from "../limits.ts";
+import { count, MOST_WORKERS } from "../limits.ts";
 import type { PreforkOptions } from "../options.ts";
 
 /** The options of a pool with their defaults; what is not limited is `Infinity`. */
@@ -15,14 +15,15 @@ const LEAST_CHILDREN = 2;
  * @throws {GatewayError} `OPTION` when a number is none, or two contradict each other
  */
 export function sizesOf(options: PreforkOptions): Sizes {
-  const minSpare = count("minSpare", options.minSpare ?? 1, 0);
-  const least = Math.max(minSpare, options.maxSpare ?? 0);
+  const minSpare = count("minSpare", options.minSpare ?? 1, 0, MOST_WORKERS);
+  const spare = count("maxSpare", options.maxSpare ?? Math.max(minSpare, 1), 1, MOST_WORKERS);
   const maxChildren = count(
     "maxChildren",
-    options.maxChildren ?? Math.max(availableParallelism(), LEAST_CHILDREN, least),
+    options.maxChildren ?? Math.max(availableParallelism(), LEAST_CHILDREN, minSpare, spare),
     1,
+    MOST_WORKERS,
   );
-  const maxSpare = count("maxSpare", options.maxSpare ?? maxChildren, 1);
+  const maxSpare = options.maxSpare ?? maxChildren;
   atMost("minSpare", minSpare, "maxSpare", maxSpare);
   atMost("maxSpare", maxSpare, "maxChildren", maxChildren);
   return {
