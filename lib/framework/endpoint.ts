@@ -43,7 +43,7 @@ export function toEndpoint(target: unknown, pattern: string | RegExp): Endpoint 
   }
   if (typeof target === "function") {
     if (!isClass(target)) return functionEndpoint(target);
-    refuseSmallLetters(target.prototype, pattern);
+    refuseSilentClass(target, pattern);
     return classEndpoint(target);
   }
   if (typeof target === "object" && target !== null) {
@@ -59,18 +59,35 @@ export function toEndpoint(target: unknown, pattern: string | RegExp): Endpoint 
 }
 
 /**
- * A class may set its methods when it is made, so that one without any cannot be refused; one whose methods are written as
- * in `get()` would answer 405 for ever.
+ * Refuses a class that would answer 405 for ever: its methods are written as in `get()`, are static, or are not there.
  *
  * @throws ApplicationError `TARGET`
  */
-function refuseSmallLetters(prototype: Methods, pattern: string | RegExp): void {
+function refuseSilentClass(target: new (web: Web) => Methods, pattern: string | RegExp): void {
+  const { prototype } = target as { readonly prototype: Methods };
   if (METHODS.some((method) => method in prototype)) return;
   const written = Object.getOwnPropertyNames(prototype).find((name) => knownMethod(name.toUpperCase()));
-  if (written === undefined) return;
-  throw new ApplicationError(
-    "TARGET",
-    `the target of "${pattern}" has a method ${written}, which no request calls: call it ${written.toUpperCase()}`,
+  const fixed = METHODS.find((method) => Object.hasOwn(target, method));
+  if (written === undefined && fixed === undefined && maySetMethods(target)) return;
+  const reason =
+    written !== undefined
+      ? `has a method ${written}, which no request calls: call it ${written.toUpperCase()}`
+      : fixed !== undefined
+        ? `has a static method ${fixed}, which no request calls: leave "static" out`
+        : "answers no request: its class has no method such as GET";
+  throw new ApplicationError("TARGET", `the target of "${pattern}" ${reason}`);
+}
+
+/** What names a method, takes any name for one, or may give away or replace an object that is being made. */
+const MAY_SET = new RegExp(
+  `\\b(?:${METHODS.join("|")})\\b|\\]\\s*=|\\bthis\\s*[\\[,)]|\\bconstructor\\s*\\(|^(?!class\\b)`,
+);
+
+/** Whether a class, or one that it extends, may set its methods when it is made, as in `GET = () => …`: its text tells. */
+function maySetMethods(target: object | null): boolean {
+  if (target === null || target === Function.prototype) return false;
+  return (
+    MAY_SET.test(Function.prototype.toString.call(target)) || maySetMethods(Object.getPrototypeOf(target))
   );
 }
 

@@ -33,6 +33,8 @@ import { greeting } from "./greeting.js";
 
 const render = templates(new URL("templates/", import.meta.url));
 const manifest = readFile(new URL("package.json", import.meta.url), "utf8").catch(String);
+/** Made when it is first written to: nobody misses it. */
+export const data = new URL("data/", import.meta.url);
 
 class Page {
   async GET(web: Web): Promise<unknown> {

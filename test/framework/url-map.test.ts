@@ -139,6 +139,74 @@ test("a pattern without a slash in front that can match all the same", async () 
   ]);
 });
 
+const smallFields = class {
+  get = () => "";
+};
+
+class Silent {
+  show() {
+    return "";
+  }
+}
+
+function Es5(this: Record<string, unknown>) {
+  this["GET"] = () => "a function's";
+}
+
+const computed = ["G", "ET"].join("") as "GET";
+const answers = { GET: () => "assigned" };
+
+describe("a class whose methods are made with its objects is taken", () => {
+  test.each([
+    [
+      "a field",
+      class {
+        GET = () => "a field";
+      },
+    ],
+    [
+      "a computed field",
+      class {
+        [computed] = () => "a computed field";
+      },
+    ],
+    [
+      "assigned",
+      class {
+        constructor() {
+          Object.assign(this, answers);
+        }
+      },
+    ],
+    [
+      "another object",
+      class {
+        constructor() {
+          // biome-ignore lint/correctness/noConstructorReturn: what is taken is looked at
+          return { GET: () => "another object" };
+        }
+      },
+    ],
+    [
+      "inherited",
+      class extends class {
+        GET = () => "inherited";
+      } {},
+    ],
+    [
+      "a method of its parent",
+      class extends class {
+        GET() {
+          return "a method of its parent";
+        }
+      } {},
+    ],
+    ["a function's", class extends (Es5 as unknown as new () => object) {}],
+  ])("%s", async (text, target) => {
+    expect((await ask(application([["/", target]] as unknown as Route[]), "/")).text).toBe(text);
+  });
+});
+
 describe("what cannot be a URL map is refused when it is made", () => {
   test.each([
     ["a pattern that is no regular expression", ["/(", () => ""], "PATTERN", '"/("'],
@@ -156,6 +224,40 @@ describe("what cannot be a URL map is refused when it is made", () => {
       "TARGET",
       "call it GET",
     ],
+    [
+      "a target whose methods are fields in small letters",
+      ["/", smallFields],
+      "TARGET",
+      "has no method such as GET",
+    ],
+    [
+      "a target whose methods are static",
+      [
+        "/",
+        class {
+          static GET() {}
+          title() {}
+        },
+      ],
+      "TARGET",
+      'has a static method GET, which no request calls: leave "static" out',
+    ],
+    ["a class of nothing", ["/", class {}], "TARGET", "has no method such as GET"],
+    [
+      "a class whose methods are no methods of HTTP",
+      [
+        "/",
+        class {
+          title = "Index";
+          index() {
+            return this.title;
+          }
+        },
+      ],
+      "TARGET",
+      "has no method such as GET",
+    ],
+    ["one that extends such a class", ["/", class extends Silent {}], "TARGET", "has no method such as GET"],
     ["a target that is nothing", ["/x", undefined], "TARGET", '"/x"'],
     ["a target that is a string", ["/x", "Hello"], "TARGET", '"/x"'],
   ])("%s", (_name, route, code, text) => {

@@ -32,7 +32,7 @@ export interface BundleOptions {
 export interface Bundled {
   readonly scriptBytes: number;
   readonly cachePath: string;
-  /** Files that modules name with `new URL("…", import.meta.url)` and that are not there seen from the script. */
+  /** Files that modules name with `new URL("…", import.meta.url)` and that are there, and not where the script will look. */
   readonly missing: readonly string[];
 }
 
@@ -262,10 +262,15 @@ function missingFiles(sources: readonly string[], root: string, folder: string):
     const text = readFileSync(source, "utf8");
     for (const [, name = ""] of text.matchAll(/new URL\(\s*["'`]([^"'`$:]+)["'`]\s*,\s*import\.meta\.url/g)) {
       const place = resolve(root, relative(folder, dirname(source)), name);
-      if (statSync(place, { throwIfNoEntry: false }) === undefined) missing.push(place);
+      // What is not beside the module either is made when it is first used, such as a folder for data.
+      if (isThere(resolve(dirname(source), name)) && !isThere(place)) missing.push(place);
     }
   }
   return missing;
+}
+
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function replaceFile(path: string, text: string, mode: number): void {
