@@ -1,7 +1,7 @@
 // What a target of a URL map becomes: a function that answers a request whose path matched.
 
 import { ApplicationError } from "../errors.ts";
-import { isFromHere } from "../gateway/cross-origin.ts";
+import { isFromHere, logRefusal } from "../gateway/cross-origin.ts";
 import type { Exchange } from "./exchange.ts";
 import { HttpResponse, Redirect } from "./http-response.ts";
 import type { Level } from "./level.ts";
@@ -146,7 +146,9 @@ function callMethod(handler: Methods, call: Call): unknown {
 /** @throws HttpResponse 403: a page of another origin made a browser send an unsafe method */
 export function refuseOtherOrigins({ exchange, level }: Call, method: Method): void {
   if (isSafe(method) || level.option("checkOrigin") === false) return;
-  if (!isFromHere(exchange.environ, level.option("trustedOrigins") ?? [])) throw forbidden();
+  if (isFromHere(exchange.environ, level.option("trustedOrigins") ?? [])) return;
+  logRefusal(exchange.environ);
+  throw forbidden();
 }
 
 /** The part of the path that led to a mounted application. */

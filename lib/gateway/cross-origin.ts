@@ -2,6 +2,7 @@
 
 import { GatewayError } from "../errors.ts";
 import { parseHost } from "./host.ts";
+import { printable } from "./log.ts";
 import type { Environ } from "./types.ts";
 
 /**
@@ -15,6 +16,39 @@ export function isFromHere(environ: Environ, trustedOrigins: readonly string[]):
   if (site) return site === "same-origin" || site === "none";
   if (!origin) return true;
   return isSameHost(origin, host ?? "");
+}
+
+/** How much of what a client has sent is shown in a line, in characters. */
+const MOST_SHOWN = 200;
+
+/**
+ * Says in the log why a request that is not from here was refused, and what to change where it should not have been: the
+ * client is told nothing.
+ */
+export function logRefusal(environ: Environ): void {
+  const { HTTP_ORIGIN: origin, HTTP_SEC_FETCH_SITE: site, HTTP_HOST: host = "" } = environ;
+  const path = shown(`${environ.SCRIPT_NAME}${environ.PATH_INFO}`);
+  const page = origin === "null" ? "that hides its origin" : `of ${origin ? shown(origin) : "another origin"}`;
+  const said = site ? ` (Sec-Fetch-Site: ${shown(site)})` : "";
+  environ["wsgi.errors"].write(
+    `refused ${environ.REQUEST_METHOD} ${path} with 403: a page ${page} sent it${said}, and Host is "${shown(host)}"; ` +
+      `${adviceOf(origin, site)}\n`,
+  );
+}
+
+function adviceOf(origin: string | undefined, site: string | undefined): string {
+  if (origin === "null")
+    return 'browsers hide the origin of files, of sandboxed frames, and behind "Referrer-Policy: no-referrer"';
+  const trust = 'option "trustedOrigins" names those that may';
+  if (site) return trust;
+  return (
+    "where both are this site, its web server has to hand on the Host that the browser sent " +
+    `("ProxyPreserveHost On" in Apache, "proxy_set_header Host $http_host" in nginx); else ${trust}`
+  );
+}
+
+function shown(text: string): string {
+  return printable(text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { checkOrigins, isFromHere } from "../gateway/cross-origin.ts";
+import { checkOrigins, isFromHere, logRefusal } from "../gateway/cross-origin.ts";
 import { checkOptions } from "../gateway/option-names.ts";
 import { answerPlainly } from "../gateway/plain-answer.ts";
 import type { Middleware } from "../gateway/types.ts";
@@ -31,8 +31,10 @@ export function crossOrigin(options: CrossOriginOptions = {}): Middleware {
   checkOptions("crossOrigin()", options, { trustedOrigins: true });
   const { trustedOrigins = [] } = options;
   checkOrigins("trustedOrigins", trustedOrigins);
-  return (application) => (environ, startResponse) =>
-    SAFE.has(environ.REQUEST_METHOD) || isFromHere(environ, trustedOrigins)
-      ? application(environ, startResponse)
-      : answerPlainly(startResponse, "403 Forbidden");
+  return (application) => (environ, startResponse) => {
+    if (SAFE.has(environ.REQUEST_METHOD) || isFromHere(environ, trustedOrigins))
+      return application(environ, startResponse);
+    logRefusal(environ);
+    return answerPlainly(startResponse, "403 Forbidden");
+  };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { application, type Web } from "../../lib/index.ts";
+import { crossOrigin } from "../../lib/middleware/cross-origin.ts";
 import { ask } from "./ask.ts";
 
 let calls = 0;
@@ -149,7 +150,8 @@ describe("cases of Go's CrossOriginProtection", () => {
     };
     const response = await ask(go, path, { method, headers, host: "example.com", https: true });
     expect([response.status, calls]).toEqual([status, status === 200 ? 1 : 0]);
-    if (status === 403) expect([response.text, response.errors]).toEqual(["forbidden", ""]);
+    expect(response.errors.startsWith(`refused ${method} ${path} with 403: `)).toBe(status === 403);
+    if (status === 403) expect(response.text).toBe("forbidden");
   });
 
   test.each([
@@ -191,4 +193,54 @@ test("a class says of itself that it is there for other sites", async () => {
   const request = { method: "POST", headers: { Origin: "https://x.example" } };
   expect((await ask(site, "/hooks/a", request)).text).toBe("a");
   expect((await ask(site, "/hooks", request)).status).toBe(403);
+});
+
+describe("the log says why a request was refused, and what to change", () => {
+  const site = application([["/admin", application([["/form", { POST: handler }]])]]);
+  const behindProxy =
+    "where both are this site, its web server has to hand on the Host that the browser sent " +
+    '("ProxyPreserveHost On" in Apache, "proxy_set_header Host $http_host" in nginx); ' +
+    'else option "trustedOrigins" names those that may\n';
+
+  test.each<[string, Record<string, string>, string]>([
+    [
+      "behind a proxy that sends a Host of its own",
+      { Origin: "http://site.example" },
+      `a page of http://site.example sent it, and Host is "127.0.0.1:8080"; ${behindProxy}`,
+    ],
+    [
+      "from a page of another server for development",
+      { Origin: "http://localhost:5173", "Sec-Fetch-Site": "same-site" },
+      'a page of http://localhost:5173 sent it (Sec-Fetch-Site: same-site), and Host is "127.0.0.1:8080"; ' +
+        'option "trustedOrigins" names those that may\n',
+    ],
+    [
+      "without an origin",
+      { "Sec-Fetch-Site": "cross-site" },
+      'a page of another origin sent it (Sec-Fetch-Site: cross-site), and Host is "127.0.0.1:8080"; ' +
+        'option "trustedOrigins" names those that may\n',
+    ],
+    [
+      "from an origin that is hidden",
+      { Origin: "null" },
+      'a page that hides its origin sent it, and Host is "127.0.0.1:8080"; ' +
+        'browsers hide the origin of files, of sandboxed frames, and behind "Referrer-Policy: no-referrer"\n',
+    ],
+    [
+      "in one line, and not in any length",
+      { Origin: `\u001b[2J${"x".repeat(1_000)}` },
+      `a page of \\x1b[2J${"x".repeat(196)}… sent it, and Host is "127.0.0.1:8080"; ${behindProxy}`,
+    ],
+  ])("%s", async (_name, headers, line) => {
+    const request = { method: "POST", headers, host: "127.0.0.1:8080" };
+    for (const [app, path] of [
+      [site, "/admin/form"],
+      [crossOrigin()(site), "/admin/form"],
+    ] as const) {
+      const response = await ask(app, path, request);
+      expect(response.status).toBe(403);
+      expect(response.text.trim().toLowerCase()).toBe("forbidden");
+      expect(response.errors).toBe(`refused POST ${path} with 403: ${line}`);
+    }
+  });
 });
