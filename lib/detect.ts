@@ -77,17 +77,9 @@ export function detect(options: ServeOptions, start: Start = thisProcess): Detec
   if (options.protocol !== undefined) {
     return explicit(options.protocol, options, start, 'option "protocol" says so');
   }
-  const named = environment["POSTERN_SERVER"];
-  if (named) {
-    const protocol = protocolOf(named);
-    if (protocol === undefined) {
-      const known = Object.keys(PROTOCOL_WORDS).join(", ");
-      throw new GatewayError(
-        "UNKNOWN_PROTOCOL",
-        `POSTERN_SERVER=${named} names no protocol; known are ${known}`,
-      );
-    }
-    return explicit(protocol, options, start, `POSTERN_SERVER is ${named}`);
+  const named = namedProtocol(environment);
+  if (named !== undefined) {
+    return explicit(named, options, start, `POSTERN_SERVER is ${environment["POSTERN_SERVER"]}`);
   }
   if (environment["GATEWAY_INTERFACE"] && environment["REQUEST_METHOD"]) {
     return { protocol: "cgi", reason: "GATEWAY_INTERFACE and REQUEST_METHOD are set" };
@@ -114,6 +106,19 @@ export function detect(options: ServeOptions, start: Start = thisProcess): Detec
     return explicit(said, { ...options, ...place }, start, `the command line says ${word}`);
   }
   return { ...explicit("http", options, start, "no test for another protocol fired"), ...unread };
+}
+
+/**
+ * What the variable POSTERN_SERVER says.
+ *
+ * @throws {GatewayError} `UNKNOWN_PROTOCOL` when it names none
+ */
+export function namedProtocol({ POSTERN_SERVER: word }: NodeJS.ProcessEnv): Protocol | undefined {
+  if (!word) return undefined;
+  const protocol = protocolOf(word);
+  if (protocol !== undefined) return protocol;
+  const known = Object.keys(PROTOCOL_WORDS).join(", ");
+  throw new GatewayError("UNKNOWN_PROTOCOL", `POSTERN_SERVER=${word} names no protocol; known are ${known}`);
 }
 
 /** HTTP on a socket that a loader provides, whatever else was asked for. */

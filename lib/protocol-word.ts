@@ -32,6 +32,14 @@ export function refuseMistyped(word: string): void {
   );
 }
 
+/** What was thrown for a variable POSTERN_SERVER that names no protocol, with the one that it may have meant. */
+export function withMeantProtocol(error: unknown, { POSTERN_SERVER: word = "" }: NodeJS.ProcessEnv): unknown {
+  if (!(error instanceof GatewayError) || error.code !== "UNKNOWN_PROTOCOL") return error;
+  const meant = nearProtocol(word);
+  if (meant === undefined) return error;
+  return new GatewayError(error.code, `POSTERN_SERVER=${word} names no protocol; did you mean ${meant}?`);
+}
+
 function lettersOf(word: string): string {
   return [...word].sort().join("");
 }

@@ -35,13 +35,13 @@ export async function run(application: Application, options: ServeOptions = {}):
 }
 
 /** What an operator may name without a change to the application. */
-function namesOf(environment: NodeJS.ProcessEnv): ServeOptions {
+export function namesOf(environment: NodeJS.ProcessEnv): ServeOptions {
   const { POSTERN_LOG_FILE: logFile, POSTERN_PID_FILE: pidFile, POSTERN_NAME: name } = environment;
   return { ...(logFile && { logFile }), ...(pidFile && { pidFile }), ...(name && { name }) };
 }
 
 async function runDetected(application: Application, options: ServeOptions): Promise<Ending> {
-  const { reason, ignored = [], unread, ...found } = assigned() ?? detect(options);
+  const { reason, ignored = [], unread, ...found } = assigned() ?? (await detected(options));
   const how = `serving ${found.protocol}: ${reason}`;
   if (found.protocol === "cgi") {
     (options.log ?? logToStderr)("debug", how);
@@ -63,6 +63,14 @@ async function runDetected(application: Application, options: ServeOptions): Pro
   const server = new Serving(application, { ...options, ...found });
   const isSaid = found.protocol === "http" && !silent;
   return server.run(isSaid ? (addresses) => announce(addresses, log) : undefined);
+}
+
+async function detected(options: ServeOptions): Promise<Detected> {
+  try {
+    return detect(options);
+  } catch (error) {
+    throw (await import("./protocol-word.ts")).withMeantProtocol(error, process.env);
+  }
 }
 
 /** A child of a pool has nothing to find out, and descriptors of its own. */

@@ -149,6 +149,8 @@ export class Serving implements Server {
     checkServeOptions(options);
     this.#application = stacked(application, options);
     this.#options = { ...options, ...own };
+    checkWord("protocol", protocolOf(this.#options), protocols);
+    checkWord("workers", this.#options.workers ?? "single", workerModels);
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -226,7 +228,6 @@ export class Serving implements Server {
       ...given,
     };
     const protocol = protocolOf(options);
-    checkWord("workers", model, workerModels);
     const [create, start] = await Promise.all([protocols[protocol](), modelOf(model)]);
     const counters = new Counters();
     const job: WorkerJob = {
@@ -332,11 +333,8 @@ async function modelOf(model: keyof typeof workerModels): Promise<WorkerModel> {
   return (job) => startInside(thread, job);
 }
 
-/** @throws {GatewayError} `OPTION` when there is no such protocol */
 function protocolOf({ protocol = "fcgi" }: ServeOptions): keyof typeof protocols {
-  if (protocol === "cgi") return "fcgi";
-  checkWord("protocol", protocol, protocols);
-  return protocol;
+  return protocol === "cgi" ? "fcgi" : protocol;
 }
 
 /** @throws {GatewayError} `OPTION` when a table does not have the word of an option */

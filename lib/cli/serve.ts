@@ -22,8 +22,8 @@ Fastify, Nest, Polka or Restify, an http.Server, a fetch handler or an object th
 function without parameters that makes one of these.
 
   --protocol <name>            how a web server reaches it: fcgi, scgi, uwsgi, ajp or cgi; or http, to which a browser
-                               can talk; when left out: cgi where a web server runs this as a CGI script, fcgi where it
-                               left a listening socket on descriptor 0, else http
+                               can talk; when left out: POSTERN_SERVER, or else cgi where a web server runs this as a
+                               CGI script, fcgi where it left a listening socket on descriptor 0, else http
   --shape gateway|node|fetch   what a function is, where its parameters do not tell: (environ, startResponse),
                                (req, res) or (request)
   --listen <address>           a path with a / in it for a unix socket, a port, or host:port; may be repeated;
@@ -62,7 +62,9 @@ types are not checked: that is what tsc is for. Watched are modules, .html and .
 package.json, tsconfig.json and .env; not node_modules, hidden folders, dist, build, static, public, data, uploads and
 the like.
 
-HOST is the address for --port, 127.0.0.1 when it is not set. POSTERN_LIGHTTPD names another lighttpd, or is "none".
+HOST is the address for --port, 127.0.0.1 when it is not set. POSTERN_SERVER, POSTERN_LOG_FILE, POSTERN_PID_FILE and
+POSTERN_NAME stand for --protocol, --log-file, --pid-file and --name where these are left out (not with --dev or
+--behind). POSTERN_LIGHTTPD names another lighttpd, or is "none".
 `;
 
 export const serveCommand: Command = {
@@ -89,6 +91,7 @@ export const serveCommand: Command = {
     const module = await onlyModule(args);
     const behind = oneOf("--behind", args.values["behind"], fronts);
     const workers = workerChoice(args);
+    refuseContradictions(args);
     if (args.values["dev"] !== true && behind === "none") return serveAlone(module, args, io, workers);
     if (workers.workers !== "single")
       throw new UsageError("--dev and --behind choose who answers by themselves: leave --workers out.");
@@ -140,8 +143,7 @@ async function serveAlone(
   const { isSocketActivated } = await import("../workers/systemd-sockets.ts");
   const placed = listen !== undefined || args.values["port"] !== undefined;
   const inherits = !placed && isSocketActivated();
-  const named =
-    assignment?.protocol ?? args.values["protocol"] ?? (placed ? "http" : await startedProtocol());
+  const named = assignment?.protocol ?? args.values["protocol"] ?? (await startedProtocol(placed));
   const protocol = oneOf("--protocol", named, protocols, { fastcgi: "fcgi", ajp13: "ajp" });
   const bindAddress =
     listen?.map(toAddress) ??
@@ -157,7 +159,7 @@ async function serveAlone(
     protocol,
     ...workers,
     ...(bindAddress !== undefined && { bindAddress }),
-    ...ownNames(args, module),
+    ...(await ownNames(args, module)),
     middleware,
     // A front that probes has started more than one of us.
     ...(probe !== undefined && { multiprocess: true }),
@@ -196,19 +198,32 @@ async function middlewareOf({ values }: Arguments, folder: string, protocol: str
   return middleware;
 }
 
-/** What the way says in which this was started: as a CGI script, on a socket of a web server or of systemd, or by a person. */
-async function startedProtocol(): Promise<string> {
-  const { detect, thisProcess } = await import("../detect.ts");
-  return detect({}, { ...thisProcess, words: [] }).protocol;
+/**
+ * What POSTERN_SERVER says, or the way in which this was started: as a CGI script, on a socket of a web server or of systemd, or
+ * by a person.
+ *
+ * @param placed it is said where to listen, so that nothing else has a say
+ */
+async function startedProtocol(placed: boolean): Promise<string> {
+  const { detect, namedProtocol, thisProcess } = await import("../detect.ts");
+  try {
+    if (placed) return namedProtocol(process.env) ?? "http";
+    return detect({}, { ...thisProcess, words: [] }).protocol;
+  } catch (error) {
+    throw (await import("../protocol-word.ts")).withMeantProtocol(error, process.env);
+  }
 }
 
-function ownNames({ values }: Arguments, module: string): ServeOptions {
-  const name = (values["name"] as string | undefined) ?? basename(module, extname(module));
+async function ownNames({ values }: Arguments, module: string): Promise<ServeOptions> {
+  const { namesOf } = await import("../run.ts");
+  const name = values["name"] as string | undefined;
   const logFile = values["log-file"] as string | undefined;
   const pidFile = values["pid-file"] as string | undefined;
   const restartFile = values["restart-file"] as string | undefined;
   return {
-    name,
+    name: basename(module, extname(module)),
+    ...namesOf(process.env),
+    ...(name !== undefined && { name }),
     ...(logFile !== undefined && { logFile }),
     ...(pidFile !== undefined && { pidFile }),
     ...(restartFile !== undefined && { restartFile }),
@@ -218,6 +233,22 @@ function ownNames({ values }: Arguments, module: string): ServeOptions {
 function shapeOf({ values }: Arguments): ShapeName | undefined {
   const named = values["shape"];
   return named === undefined ? undefined : oneOf("--shape", named, shapeNames);
+}
+
+/** Of two places one would not be heeded, and neither would one of a protocol that has none. */
+function refuseContradictions({ values }: Arguments): void {
+  const { protocol = "http", listen, port } = values;
+  if (listen !== undefined && port !== undefined)
+    throw new UsageError("--listen says where: leave --port out.");
+  const needless = ["listen", "port", "workers", "pid-file", "restart-file"].find(
+    (option) => values[option] !== undefined,
+  );
+  if (protocol === "cgi" && needless !== undefined)
+    throw new UsageError(
+      `--protocol cgi answers the one request that it was started for: leave --${needless} out.`,
+    );
+  if (protocol !== "http" && port !== undefined)
+    throw new UsageError(`--port is for HTTP: with --protocol ${protocol} say --listen 127.0.0.1:${port}.`);
 }
 
 function refuseOwnNames({ values }: Arguments): void {

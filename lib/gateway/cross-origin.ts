@@ -28,7 +28,8 @@ const MOST_SHOWN = 200;
 export function logRefusal(environ: Environ): void {
   const { HTTP_ORIGIN: origin, HTTP_SEC_FETCH_SITE: site, HTTP_HOST: host = "" } = environ;
   const path = shown(`${environ.SCRIPT_NAME}${environ.PATH_INFO}`);
-  const page = origin === "null" ? "that hides its origin" : `of ${origin ? shown(origin) : "another origin"}`;
+  const page =
+    origin === "null" ? "that hides its origin" : `of ${origin ? shown(origin) : "another origin"}`;
   const said = site ? ` (Sec-Fetch-Site: ${shown(site)})` : "";
   environ["wsgi.errors"].write(
     `refused ${environ.REQUEST_METHOD} ${path} with 403: a page ${page} sent it${said}, and Host is "${shown(host)}"; ` +

@@ -129,6 +129,18 @@ test.each([
   [["serve", "a.js", "--port", "0"], '"0" is no port: take a number from 1 to 65535.'],
   [["serve", "a.js", "--port", "65536"], '"65536" is no port: take a number from 1 to 65535.'],
   [["serve", "a.js", "--port", "80x"], '"80x" is no port: take a number from 1 to 65535.'],
+  [["serve", "a.js", "--listen", "8080", "--port", "8080"], "--listen says where: leave --port out."],
+  [
+    ["serve", "a.js", "--protocol", "scgi", "--port", "9000"],
+    "--port is for HTTP: with --protocol scgi say --listen 127.0.0.1:9000.",
+  ],
+  ...["--listen=9000", "--port=9000", "--workers=single", "--pid-file=x", "--restart-file=x"].map(
+    (option) =>
+      [
+        ["serve", "a.js", "--protocol", "cgi", option],
+        `--protocol cgi answers the one request that it was started for: leave ${option.split("=")[0]} out.`,
+      ] as [string[], string],
+  ),
   [
     ["serve", "a.js", "--behind", "auto", "--protocol", "fcgi"],
     "--behind chooses protocol and socket by itself: leave --protocol and --listen out.",

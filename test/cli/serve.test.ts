@@ -285,6 +285,38 @@ describe("postern serve, for an operator", () => {
     expect(existsSync(pidFile)).toBe(false);
   });
 
+  test("the variables say what the options leave out", async () => {
+    const stand = await Stand.make();
+    const [socket, log, other] = ["app.sock", "variable.log", "option.log"].map((name) =>
+      join(stand.folder, name),
+    ) as [string, string, string];
+    Object.assign(stand.env, { POSTERN_SERVER: "fastcgi", POSTERN_LOG_FILE: log, POSTERN_NAME: "guestbook" });
+    const module = stand.module("site.mjs", hello);
+    const child = stand.postern("serve", module, "--listen", socket);
+    await until("it listens", () => existsSync(socket));
+    const client = await FastCgiClient.connect({ path: socket });
+    expect((await exchangeOver(client, "/")).body).toBe("/,,false");
+    client.destroy();
+    expect(existsSync(log)).toBe(true);
+    expect(readFileSync(`/proc/${child.pid}/cmdline`, "utf8")).toMatch(/^postern: guestbook\0/);
+    expect(await child.stop("SIGTERM")).toBe(0);
+    const options = ["--protocol", "http", "--log-file", other, "--name", "site"];
+    const chosen = stand.postern("serve", module, "--listen", socket, ...options);
+    await chosen.printed(/at \S+app\.sock through the embedded HTTP server/);
+    expect(existsSync(other)).toBe(true);
+    expect(readFileSync(`/proc/${chosen.pid}/cmdline`, "utf8")).toMatch(/^postern: site\0/);
+    expect(await chosen.stop("SIGTERM")).toBe(0);
+  });
+
+  test("a variable that names no protocol is refused, wherever it listens", async () => {
+    const stand = await Stand.make({ POSTERN_SERVER: "fgci" });
+    for (const where of [[], ["--listen", "./app.sock"]]) {
+      const child = stand.postern("serve", stand.module("site.mjs", hello), ...where);
+      expect(await child.ended).toBe(1);
+      expect(child.stderr).toBe("POSTERN_SERVER=fgci names no protocol; did you mean fcgi?\n");
+    }
+  });
+
   test("--access-log has a line for each request, and is opened anew on USR1 in each process", async () => {
     const stand = await Stand.make();
     const log = join(stand.folder, "access.log");

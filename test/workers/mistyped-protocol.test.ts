@@ -70,8 +70,14 @@ test("node app.js fgci is one sentence and status 1", async () => {
 test("POSTERN_SERVER=fgci is too", async () => {
   const { child } = start([], { POSTERN_SERVER: "fgci" });
   expect(await child.ended).toBe(1);
+  expect(child.output).toBe("postern: POSTERN_SERVER=fgci names no protocol; did you mean fcgi?\n");
+});
+
+test("POSTERN_SERVER=gopher is near to none, and they are listed", async () => {
+  const { child } = start([], { POSTERN_SERVER: "gopher" });
+  expect(await child.ended).toBe(1);
   expect(child.output).toBe(
-    "postern: POSTERN_SERVER=fgci names no protocol; known are fcgi, fastcgi, scgi, uwsgi, ajp, ajp13, http, cgi\n",
+    "postern: POSTERN_SERVER=gopher names no protocol; known are fcgi, fastcgi, scgi, uwsgi, ajp, ajp13, http, cgi\n",
   );
 });
 
