@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { ProtocolError } from "../errors.ts";
+import { cutConnection } from "../gateway/cut-connection.ts";
 import { HeldResponse } from "../gateway/held-response.ts";
 import type { ResponseSink } from "../gateway/sink.ts";
 import { RequestBody } from "./request-body.ts";
@@ -84,7 +85,7 @@ export class HttpExchange extends HeldResponse implements ResponseSink {
     this.flush();
     this.#over = true;
     this.body.leave();
-    this.socket.destroySoon();
+    cutConnection(this.socket, this.request.httpVersion);
   }
 
   /** The connection has closed, or is about to: whatever still waits for it is woken. */

@@ -13,6 +13,8 @@ import { reachHttp } from "../matrix/http.ts";
 import { overHttp2 } from "../matrix/http2.ts";
 import type { Transport } from "../matrix/transport.ts";
 import { startFcgi } from "../support/fcgi-server.ts";
+import { promised } from "../support/promised.ts";
+import { SingleRequestClient } from "../support/single-request-client.ts";
 
 const quiet = { writeErrors: () => {} };
 
@@ -115,4 +117,24 @@ describe("behind others on node:http", () => {
     });
     await expect(asked.then((response) => response.text())).rejects.toThrow();
   });
+});
+
+test("a response of HTTP/1.0 that fails in the middle ends with a reset, which web servers do not take for its end", async () => {
+  const gate = promised<void>();
+  const listener = toNode(async function* (_environ, startResponse) {
+    startResponse("200 OK", [["Content-Type", "text/plain"]]);
+    yield "partial";
+    await gate.promise;
+    throw new Error("broken");
+  }, quiet);
+  const server = createServer(listener).listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const client = await SingleRequestClient.connect({ host: "127.0.0.1", port });
+  await client.send(Buffer.from("GET / HTTP/1.0\r\n\r\n"));
+  await client.receives("partial");
+  gate.resolve();
+  await client.reply();
+  expect(client.failed).toBe(true);
 });

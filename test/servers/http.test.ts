@@ -6,6 +6,8 @@ import type { Application } from "../../lib/gateway/types.ts";
 import { validate } from "../../lib/middleware/validate.ts";
 import { type ServeOptions, type Server, serve } from "../../lib/serve.ts";
 import { createServer } from "../../lib/servers/http.ts";
+import { promised } from "../support/promised.ts";
+import { SingleRequestClient } from "../support/single-request-client.ts";
 import { until } from "../support/until.ts";
 
 let server: Server | undefined;
@@ -232,6 +234,22 @@ describe("a response", () => {
     expect(text).toMatch(/transfer-encoding: chunked/i);
     expect(text).toContain("partial");
     expect(text).not.toContain("\r\n0\r\n\r\n");
+  });
+
+  test("of HTTP/1.0 that fails in the middle ends with a reset, which web servers do not take for its end", async () => {
+    const gate = promised<void>();
+    const port = await serving(async function* (_environ, startResponse) {
+      startResponse("200 OK", TEXT);
+      yield "partial";
+      await gate.promise;
+      throw new Error("broken");
+    });
+    const client = await SingleRequestClient.connect({ host: "127.0.0.1", port });
+    await client.send(Buffer.from("GET / HTTP/1.0\r\n\r\n"));
+    await client.receives("partial");
+    gate.resolve();
+    await client.reply();
+    expect(client.failed).toBe(true);
   });
 
   test("keeps header bytes above 127 as they are", async () => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 import { ProtocolError } from "../../errors.ts";
+import { cutConnection } from "../../gateway/cut-connection.ts";
 import { HeldResponse } from "../../gateway/held-response.ts";
 import type { ResponseSink } from "../../gateway/sink.ts";
 import type { Header } from "../../gateway/types.ts";
@@ -71,7 +72,7 @@ export class NodeSink extends HeldResponse implements ResponseSink {
     this.#isOver = true;
     this.input.leave();
     if (this.#isHttp2) this.#reset();
-    else this.#response.socket?.destroySoon();
+    else if (this.#response.socket !== null) cutConnection(this.#response.socket, this.#request.httpVersion);
   }
 
   get #isHttp2(): boolean {
