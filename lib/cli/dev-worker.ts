@@ -68,9 +68,13 @@ function take(socket: Socket): void {
   socket.resume();
 }
 
-/** Requests in progress are finished, if they are quick: somebody waits to see the change. */
+/**
+ * Requests in progress are finished, if they are quick: somebody waits to see the change, and two of the application at once
+ * may be in each other's way, such as with a port or a database's file.
+ */
 async function stop(): Promise<void> {
   setTimeout(() => {
+    if (busy.size > 0) console.error(cutOff(busy.size));
     abort(new GatewayError("SHUTDOWN", "the application starts again"));
     setImmediate(() => process.exit());
   }, STOP_MS);
@@ -85,6 +89,11 @@ async function stop(): Promise<void> {
   }
   await closeApplication(application);
   process.exit();
+}
+
+function cutOff(count: number): string {
+  const requests = count === 1 ? "1 request was" : `${count} requests were`;
+  return `${requests} cut off: not ended ${STOP_MS} ms after the application was to start again.`;
 }
 
 /** A module that cannot be loaded answers every request with the reason. */

@@ -60,7 +60,7 @@ As a CGI script, or for lighttpd's bin-path, an application needs two lines, whi
 With --dev a .ts module, and all that it imports, is compiled by the project's own esbuild or typescript (up to 6);
 types are not checked: that is what tsc is for. Watched are modules, .html and .mustache files, templates/ and views/,
 package.json, tsconfig.json and .env; not node_modules, hidden folders, dist, build, static, public, data, uploads and
-the like.
+the like. The old process has ended before the new one starts: its requests have 500 ms to end, and are cut off then.
 
 HOST is the address for --port, 127.0.0.1 when it is not set. POSTERN_SERVER, POSTERN_LOG_FILE, POSTERN_PID_FILE and
 POSTERN_NAME stand for --protocol, --log-file, --pid-file and --name where these are left out (not with --dev or

@@ -78,6 +78,25 @@ describe("postern serve --dev", () => {
     expect(await project.get()).toMatchObject({ status: 200, text: "slow to 127.0.0.1" });
   });
 
+  test("a request that does not end is cut off when a file changes, and that is said", async () => {
+    const project = await Project.start(`
+      export const app = (environ, startResponse) => {
+        startResponse("200 OK", [["Content-Type", "text/plain"]]);
+        return (async function* () {
+          yield "begun";
+          await new Promise(() => {});
+        })();
+      };`);
+    const response = await fetch(project.stand.url("/"));
+    const cut = expect(response.text()).rejects.toThrow();
+    await project.change("app.mjs", answering("two"));
+    await cut;
+    expect(project.child.stderr).toBe(
+      "1 request was cut off: not ended 500 ms after the application was to start again.\n",
+    );
+    expect(await project.get()).toMatchObject({ status: 200, text: "two to 127.0.0.1" });
+  });
+
   test("new files and folders count, what the application writes does not", async () => {
     const project = await Project.start();
     await project.get();
