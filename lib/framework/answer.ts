@@ -107,7 +107,12 @@ async function sendCookies(exchange: Exchange): Promise<void> {
 
 async function withTasks(exchange: Exchange, body: Body): Promise<Body> {
   if (body instanceof StreamedBody) return body;
-  if (isFileBody(body)) return new EndedFileBody(body, () => exchange.end());
+  if (isFileBody(body))
+    return new EndedFileBody(
+      body,
+      () => exchange.end(),
+      (error) => log(exchange, error),
+    );
   await exchange.end();
   return body;
 }

@@ -73,20 +73,38 @@ export class EndedFileBody implements FileBody {
   readonly range: FileRange;
   readonly #body: FileBody;
   readonly #end: () => Promise<void>;
+  readonly #log: (error: unknown) => void;
+  #ended = false;
 
-  constructor(body: FileBody, end: () => Promise<void>) {
+  /**
+   * @param end - called once
+   * @param log - takes what went wrong in it where nobody waits for the file any more
+   */
+  constructor(body: FileBody, end: () => Promise<void>, log: (error: unknown) => void) {
     this.path = body.path;
     this.range = body.range;
     this.#body = body;
     this.#end = end;
+    this.#log = log;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     try {
       yield* this.#body;
     } finally {
-      await this.#end();
+      await this.#finish();
     }
+  }
+
+  /** Called by whoever sends no chunk of it, as where the web server sends the file. */
+  close(): void {
+    this.#finish().catch(this.#log);
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    await this.#end();
   }
 }
 

@@ -1,12 +1,20 @@
 // web.file(): conditions and ranges (RFC 9110 §13 and §14), downloads, and names that would lead out of its folder.
 
-import { rmSync, symlinkSync } from "node:fs";
+import { existsSync, rmSync, symlinkSync } from "node:fs";
 import { mkdir, symlink, utimes, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { application, type FileOptions, type Web } from "../../lib/index.ts";
+import { inputLimits } from "../../lib/framework/limits.ts";
+import type { Middleware } from "../../lib/gateway/types.ts";
+import { application, type FileOptions, upload, type Web } from "../../lib/index.ts";
+import { cascade } from "../../lib/middleware/cascade.ts";
+import { head } from "../../lib/middleware/head.ts";
+import { sendfile } from "../../lib/middleware/sendfile.ts";
+import { validate } from "../../lib/middleware/validate.ts";
+import { call } from "../../lib/testing/call.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
 import { ask } from "./ask.ts";
 
 const folder = temporaryFolder();
@@ -201,4 +209,54 @@ test("headers that the handler has set stay", async () => {
     '"mine"',
     "text/x; charset=utf-8",
   ]);
+});
+
+test.each<[string, Middleware]>([
+  ["sendfile, which leaves the file to the web server", sendfile({ header: "X-Sendfile" })],
+  ["head", head],
+  [
+    "cascade, which takes another answer",
+    (app) => cascade([app, application([["/ten.txt", () => "other"]])], { missing: [200] }),
+  ],
+])("what is to be done at the end of a request is done behind %s", async (_name, middleware) => {
+  const done: string[] = [];
+  const app = sending({}).unloadHook(() => {
+    done.push("done");
+  });
+  const response = await call(validate(middleware(validate(app))), "/ten.txt", { method: "HEAD" });
+  expect([response.status, response.errors]).toEqual([200, ""]);
+  expect(done).toEqual(["done"]);
+});
+
+test("an upload does not outlive a request whose file the web server sends", async () => {
+  let path: string | undefined;
+  const app = application([
+    [
+      "/",
+      async (web: Web) => {
+        ({ path } = (await web.form({ file: upload() })).file ?? {});
+        return web.file(join(root, "ten.txt"));
+      },
+    ],
+  ]);
+  const form = new FormData();
+  form.set("file", new Blob(["x".repeat(inputLimits.spoolBytes + 1)]), "long.txt");
+  const encoded = new Response(form);
+  const response = await call(sendfile({ header: "X-Sendfile" })(app), "/", {
+    method: "POST",
+    headers: encoded.headers,
+    body: new Uint8Array(await encoded.arrayBuffer()),
+  });
+  expect([response.status, response.body.length]).toEqual([200, 0]);
+  expect(path).toContain("postern-");
+  await until("the upload is gone", () => !existsSync(dirname(path ?? "")));
+});
+
+test("what fails at the end of a request whose file the web server sends is logged", async () => {
+  const app = sending({}).unloadHook(() => {
+    throw new Error("the hook failed");
+  });
+  const response = await call(sendfile({ header: "X-Sendfile" })(app), "/ten.txt");
+  expect(response.status).toBe(200);
+  expect(response.errors).toContain("the hook failed");
 });
