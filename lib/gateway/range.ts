@@ -19,11 +19,15 @@ export function rangeOf(
     return undefined;
   if (!/^\s*bytes\s*=/i.test(range) || hasReversed(range)) return undefined;
   const ranges = parseRange(size, wholeSuffixes(range, size), { combine: true });
-  if (ranges === -1) return "unsatisfiable";
+  // §14.1.2: the last bytes of nothing are all of it, which no Content-Range can say.
+  if (ranges === -1) return size === 0 && SUFFIX.test(range) ? undefined : "unsatisfiable";
   if (ranges === -2 || ranges.length !== 1) return undefined;
   const [only] = ranges;
   return only;
 }
+
+/** Some last bytes, and not none of them. */
+const SUFFIX = /[=,]\s*-\d*[1-9]/;
 
 /** §14.1.1: a range that ends before it begins is invalid, and the header with it is passed over. */
 function hasReversed(range: string): boolean {

@@ -467,6 +467,19 @@ describe("ranges", () => {
     expect(response.header("Content-Range")).toBe("bytes */10");
   });
 
+  // RFC 9110 §14.1.2: the last bytes of a file that is shorter are all of it, and so satisfiable.
+  test.each([
+    ["bytes=-5", 200],
+    ["bytes=-0", 416],
+    ["bytes=0-", 416],
+  ])("%s of an empty file: %d", async (range, status) => {
+    const response = await ask("/empty.txt", { headers: { Range: range } });
+    expect([response.status, response.header("Content-Range")]).toEqual([
+      status,
+      status === 416 ? "bytes */0" : undefined,
+    ]);
+  });
+
   test.each<[number, string]>([
     [206, TAG],
     [206, DATE],
