@@ -6,7 +6,8 @@
 //   npm run frameworks -- koa=/path/to/koa          one whose tests are in a folder, such as a clone of its repository
 //
 // A test counts as failed when it fails here and passes without postern. test/bridges/exclusions.json lists those that cannot
-// pass, with the reason. Exit status 1: a test fails that is not listed, or one that is listed passes.
+// pass, with the reason. Exit status 1: a test fails that is not listed, or one that is listed passes; one that does so by chance
+// has its reason under "sometimes".
 
 import { readFileSync } from "node:fs";
 import { build } from "esbuild";
