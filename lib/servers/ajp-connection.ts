@@ -16,7 +16,7 @@ import type { AjpContext } from "./ajp-context.ts";
 import { AjpRequest } from "./ajp-request.ts";
 import { AjpVariables } from "./ajp-variables.ts";
 import type { Connection } from "./connection-server.ts";
-import { closeAfterwards } from "./linger.ts";
+import { closeAfterwards, NEXT_REQUEST_MS, whenTimeIsOver } from "./linger.ts";
 import { runRequest } from "./run-request.ts";
 import { SocketWriter } from "./socket-writer.ts";
 
@@ -86,8 +86,8 @@ export class AjpConnection implements Connection {
       return;
     }
     if (this.#request !== undefined) return;
-    if (this.#fresh) setTimeout(() => this.#request ?? this.#close(), FIRST_REQUEST_MS).unref();
-    else this.#close();
+    const patience = this.#fresh ? FIRST_REQUEST_MS : NEXT_REQUEST_MS;
+    whenTimeIsOver(patience, () => this.#request ?? this.#close());
   }
 
   destroy(reason: Error): void {

@@ -10,7 +10,7 @@ import { shareShapeOfOptions } from "./socket-options.ts";
 
 /** One connection, until its socket closes. */
 export interface Connection {
-  /** The server is stopping: closes as soon as nothing is in progress, unless it can be handed over. */
+  /** The server is stopping: closes behind what is in progress or comes in a moment, unless it can be handed over. */
   drain(handOver?: HandOver): void;
   /** Ends all requests in progress with `reason` and closes at once. */
   destroy(reason: Error): void;

@@ -20,7 +20,7 @@ import type { Connection } from "./connection-server.ts";
 import type { FcgiContext } from "./fcgi-context.ts";
 import { answerManagement } from "./fcgi-management.ts";
 import { FcgiRequest } from "./fcgi-request.ts";
-import { closeAfterwards } from "./linger.ts";
+import { closeAfterwards, NEXT_REQUEST_MS, whenTimeIsOver } from "./linger.ts";
 import { runRequest } from "./run-request.ts";
 import { SocketWriter } from "./socket-writer.ts";
 
@@ -82,6 +82,11 @@ export class FcgiConnection implements Connection {
     return this.#socket.destroyed;
   }
 
+  /** The answer to the last request in progress is the last one. */
+  get draining(): boolean {
+    return this.#context.draining && this.#handOver === undefined;
+  }
+
   get shared(): boolean {
     return this.#requests.size > 1;
   }
@@ -94,13 +99,12 @@ export class FcgiConnection implements Connection {
   finish(request: FcgiRequest, close = false): void {
     this.#requests.delete(request.id);
     if (!request.inputEnded) this.#unread = true;
-    const last = this.#context.draining && this.#handOver === undefined;
-    if (close || !request.keepConnection || last) this.#closing = true;
+    if (close || !request.keepConnection || this.draining) this.#closing = true;
     this.onRoom();
     this.#closeWhenDone();
   }
 
-  /** The server is stopping: closes as soon as nothing is in progress, unless it can be handed over. */
+  /** The server is stopping: closes behind what is in progress or comes in a moment, unless it can be handed over. */
   drain(handOver?: HandOver): void {
     if (handOver !== undefined && !this.#closing) {
       this.#handOver = handOver;
@@ -108,8 +112,8 @@ export class FcgiConnection implements Connection {
       return;
     }
     if (this.#requests.size > 0) return;
-    if (this.#fresh) setTimeout(() => this.#requests.size > 0 || this.#close(), FIRST_REQUEST_MS).unref();
-    else this.#close();
+    const patience = this.#fresh ? FIRST_REQUEST_MS : NEXT_REQUEST_MS;
+    whenTimeIsOver(patience, () => this.#requests.size > 0 || this.#close());
   }
 
   /** Ends all requests in progress and closes at once. */

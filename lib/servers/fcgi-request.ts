@@ -219,6 +219,10 @@ export class FcgiRequest implements ResponseSink, GatewayValues {
     let end = endRequestText(this.id, appStatus, protocolStatus);
     if (this.#stderrUsed) end = recordText(RecordType.Stderr, this.id, "") + end;
     if (this.#stdoutUsed) end = recordText(RecordType.Stdout, this.id, "") + end;
+    // FastCGI cannot say that a connection closes behind an answer, and nginx would send another request meanwhile; it does
+    // not keep one on which more comes behind END_REQUEST. Others keep it and fail at what they find.
+    if (this.#connection.draining && this.keepConnection && this.#isNginx)
+      end += recordText(RecordType.Stdout, this.id, "");
     this.over = true;
     this.#sendPendingAnd(end);
   }

@@ -15,6 +15,7 @@ import { contextOf } from "./context.ts";
 import { HttpConnections } from "./http-connections.ts";
 import { readRequest } from "./http-environ.ts";
 import { HttpExchange } from "./http-exchange.ts";
+import { NEXT_REQUEST_MS, whenTimeIsOver } from "./linger.ts";
 import type { ServerOptions } from "./options.ts";
 import { runRequest } from "./run-request.ts";
 import { shareShapeOfOptions } from "./socket-options.ts";
@@ -114,7 +115,8 @@ export function createServer(
     } else if (onlyBusy && connections.active === 0) {
       connections.closeAll();
     } else {
-      connections.closeIdle(socket);
+      // Of a response whose head was on its way, the client does not know that it was the last.
+      whenTimeIsOver(NEXT_REQUEST_MS, () => connections.closeIdle(socket));
     }
   }
 
@@ -213,7 +215,7 @@ export function createServer(
         });
       }
       closeListener();
-      closeAllIdle();
+      whenTimeIsOver(NEXT_REQUEST_MS, closeAllIdle);
       return emptied();
     },
     abort(reason) {

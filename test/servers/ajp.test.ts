@@ -1234,6 +1234,19 @@ describe("a graceful stop", () => {
     await closed;
   });
 
+  test("answers what comes on a kept connection at that moment, and closes it then", async () => {
+    const ajp = await serving(echoBody);
+    const client = await ajp.client();
+    await client.ask({});
+    const closed = ajp.server.close();
+    await client.send(post("/late", 4));
+    await client.feed(Buffer.from("late"));
+    const { body, reuse } = await client.reply();
+    expect([body.toString(), reuse]).toEqual(["late", false]);
+    await client.closed();
+    await closed;
+  });
+
   test("hands a connection over where it can, once nothing is in progress and nothing is owed", async () => {
     const gate = promised<void>();
     const entered = promised<void>();

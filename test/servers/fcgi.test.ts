@@ -854,6 +854,36 @@ describe("a graceful stop", () => {
     await closed;
   });
 
+  test("answers what comes on a kept connection at that moment, and closes it then", async () => {
+    const fcgi = await serving(echoPath);
+    const client = await fcgi.client();
+    await getsAnswer(client);
+    const closed = fcgi.server.close();
+    await client.send(...responderRequest(1, get("/late"), { flags: KEEP_CONN }));
+    expect(bodyOf((await client.reply(1)).stdout)).toBe("/late");
+    await client.closed();
+    await closed;
+  });
+
+  // nginx, src/http/modules/ngx_http_fastcgi_module.c: bytes behind END_REQUEST leave u->keepalive unset.
+  test.each([
+    ["nginx/1.22.1", KEEP_CONN, [STDOUT, END_REQUEST, STDOUT]],
+    ["nginx/1.22.1", 0, [STDOUT, END_REQUEST]],
+    ["Apache/2.4.57 (Debian)", KEEP_CONN, [STDOUT, END_REQUEST]],
+  ])("tells %s with flags %d that the connection is not to be kept", async (software, flags, types) => {
+    const fcgi = await serving(echoPath);
+    const client = await fcgi.client();
+    const asked = get("/", ["SERVER_SOFTWARE", software]);
+    await client.send(...responderRequest(1, asked, { flags: KEEP_CONN }));
+    await client.reply(1);
+    expect(client.received).toEqual([]);
+    const closed = fcgi.server.close();
+    await client.send(...responderRequest(1, asked, { flags }));
+    await client.closed();
+    await closed;
+    expect(client.received.map(({ type }) => type).slice(-types.length)).toEqual(types);
+  });
+
   test("gives up after shutdownGraceMs and tells the application", async () => {
     const reason = promised<unknown>();
     const entered = promised<void>();

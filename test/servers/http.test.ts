@@ -465,6 +465,17 @@ describe("a graceful stop", () => {
     await closed;
   });
 
+  test("answers what comes on a kept connection at that moment, and closes it then", async () => {
+    const port = await serving(ignoreBody);
+    const client = new Client(port).send(...get("/kept"));
+    await client.received("/kept");
+    const closed = server?.close();
+    client.send(...get("/late"));
+    await client.closed;
+    expect(client.text).toMatch(/connection: close.*\/late/is);
+    await closed;
+  });
+
   test("looks at a connection when it begins, and not whenever a request ends on another", async () => {
     let open: () => void = () => {};
     const gate = new Promise<void>((resolve) => {
