@@ -22,9 +22,7 @@ export class SocketWriter {
 
   /** An application need not wait before it gives more. */
   get hasRoom(): boolean {
-    if (this.writable) return true;
-    // A write that has failed is told of in a moment: until then an application would go on for nobody.
-    return this.#socket.errored === null && this.#socket.writableLength < AHEAD_BYTES;
+    return !this.#failed && (this.writable || this.#socket.writableLength < AHEAD_BYTES);
   }
 
   send(bytes: Buffer): void {
@@ -45,7 +43,7 @@ export class SocketWriter {
 
   /** Settles when the peer has read enough, or has gone. */
   drained(): Promise<void> {
-    if (this.#socket.destroyed || this.writable) return Promise.resolve();
+    if (this.#socket.destroyed || (this.writable && !this.#failed)) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -55,5 +53,10 @@ export class SocketWriter {
     if (waiting.length === 0) return;
     this.#waiting = [];
     for (const resolve of waiting) resolve();
+  }
+
+  /** A write has failed, which closes the socket in a moment: until then an application would go on for nobody. */
+  get #failed(): boolean {
+    return this.#socket.errored !== null;
   }
 }

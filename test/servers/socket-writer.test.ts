@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { afterEach, expect, test } from "vitest";
+import { join } from "node:path";
+import { afterEach, expect, onTestFinished, test } from "vitest";
 import { SocketWriter } from "../../lib/servers/socket-writer.ts";
+import { temporaryFolder } from "../support/folder.ts";
 
 const CHUNK = Buffer.alloc(65_536, "x");
 const sockets: Socket[] = [];
@@ -37,6 +39,29 @@ test("two chunks of 64 KB may wait for a peer that does not read; a third has to
   await drained;
   expect(near.writableLength).toBe(0);
   expect([writer.writable, writer.hasRoom]).toEqual([true, true]);
+});
+
+test("behind a write that has failed there is no room, and who waits hears that the peer has gone", async () => {
+  const folder = temporaryFolder();
+  onTestFinished(() => folder.remove());
+  const path = join(folder.path, "socket");
+  const server = createServer().listen(path);
+  await once(server, "listening");
+  // It does not read, and so has not heard of the end.
+  const near = connect(path).pause();
+  const [far] = (await once(server, "connection")) as [Socket];
+  server.close();
+  sockets.push(near, far);
+  const writer = new SocketWriter(near);
+  near.on("error", () => {}).on("close", () => writer.wake());
+  far.destroy();
+  await once(far, "close");
+  writer.send(CHUNK);
+  // Node tells of it in a moment.
+  expect([near.destroyed, near.writableLength, writer.hasRoom]).toEqual([false, 0, false]);
+  await writer.drained();
+  expect(near.destroyed).toBe(true);
+  expect(near.errored).toMatchObject({ code: "EPIPE" });
 });
 
 test("who waits for a peer that goes does not wait for ever", async () => {
