@@ -125,6 +125,43 @@ describe("for await", () => {
     expect(await both).toEqual(["a", "b", undefined]);
   });
 
+  test("gets a chunk that it waits for at once, not when Node tells that there is something to read", async () => {
+    const body = bodyWith();
+    const iterator = body.stream[Symbol.asyncIterator]();
+    const waiting = next(iterator);
+    body.give(Buffer.from("a"));
+    expect(body.stream.readableLength).toBe(0);
+    // More is asked for, by who reads ahead.
+    expect(body.awaited).toBe(true);
+    body.give(Buffer.from("b"));
+    expect(body.stream.readableLength).toBe(1);
+    expect([await waiting, await next(iterator)]).toEqual(["a", "b"]);
+  });
+
+  test("gets every chunk once where somebody listens to the stream as well", async () => {
+    const body = bodyWith();
+    const heard: string[] = [];
+    body.stream.on("data", (chunk) => heard.push(String(chunk)));
+    const read: (string | undefined)[] = [];
+    const iterator = body.stream[Symbol.asyncIterator]();
+    const reading = (async () => {
+      for (let text = await next(iterator); text !== undefined; text = await next(iterator)) read.push(text);
+    })();
+    for (const text of ["a", "b", "c"]) body.give(Buffer.from(text));
+    body.finish();
+    await reading;
+    expect([heard.join(""), read.join("")]).toEqual(["abc", "abc"]);
+  });
+
+  test("that is left while somebody waits ends for all that wait", async () => {
+    const body = bodyWith();
+    const iterator = body.stream[Symbol.asyncIterator]();
+    const waiting = [next(iterator), next(iterator)];
+    await iterator.return?.();
+    expect(await Promise.all(waiting)).toEqual([undefined, undefined]);
+    expect(body.stream.destroyed).toBe(true);
+  });
+
   test("leaves room while chunks wait, and none when they are many", async () => {
     const body = bodyWith();
     const iterator = body.stream[Symbol.asyncIterator]();
