@@ -18,6 +18,7 @@ import { RecordDecoder } from "../protocols/fastcgi/record-decoder.ts";
 import { endRequestText } from "../protocols/fastcgi/record-encoder.ts";
 import type { Connection } from "./connection-server.ts";
 import type { FcgiContext } from "./fcgi-context.ts";
+import { InputRun } from "./fcgi-input-run.ts";
 import { answerManagement } from "./fcgi-management.ts";
 import { FcgiRequest } from "./fcgi-request.ts";
 import { closeAfterwards, NEXT_REQUEST_MS, whenTimeIsOver } from "./linger.ts";
@@ -36,6 +37,8 @@ export class FcgiConnection implements Connection {
   readonly #context: FcgiContext;
   readonly #decoder: RecordDecoder;
   readonly #requests = new Map<number, FcgiRequest>();
+  /** Made with the first body. */
+  #input: InputRun<FcgiRequest> | undefined;
   /** No request is taken any more; the socket closes once those in progress are answered. */
   #closing = false;
   /** STDIN of a request that was answered may still be on its way. */
@@ -153,6 +156,7 @@ export class FcgiConnection implements Connection {
     this.#decoding = true;
     try {
       this.#decoder.push(bytes);
+      this.#input?.end();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const line = `closed a FastCGI connection: ${error.message}`;
@@ -166,6 +170,7 @@ export class FcgiConnection implements Connection {
   };
 
   readonly #takeRecord = (type: number, id: number, bytes: Buffer, start: number, end: number): void => {
+    if (type !== RecordType.Stdin || start === end) this.#input?.end();
     if (id === NULL_REQUEST_ID) {
       this.writer.send(answerManagement(type, bytes.subarray(start, end), this.#context));
       this.#hold();
@@ -189,7 +194,7 @@ export class FcgiConnection implements Connection {
         return;
       case RecordType.Stdin:
         if (start === end) request.endInput();
-        else this.#giveBody(request, bytes.subarray(start, end));
+        else this.#addInput(request, bytes, start, end);
         return;
       case RecordType.AbortRequest:
         this.#abort(request);
@@ -242,6 +247,11 @@ export class FcgiConnection implements Connection {
       return;
     }
     request.addParams(bytes, start, end);
+  }
+
+  #addInput(request: FcgiRequest, bytes: Buffer, start: number, end: number): void {
+    this.#input ??= new InputRun((to, input) => this.#giveBody(to, input));
+    this.#input.add(request, bytes, start, end);
   }
 
   #giveBody(request: FcgiRequest, bytes: Buffer): void {

@@ -165,6 +165,29 @@ describe("a responder's request (§6.2)", () => {
     expect((await client.reply(1)).stdout.toString()).toMatch(/^Status: 400 /);
   });
 
+  test("gets short records of STDIN that come together as one chunk", async () => {
+    const lengths: number[] = [];
+    const server = await serving(async (environ, startResponse) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of environ["wsgi.input"]) chunks.push(chunk as Buffer);
+      lengths.push(...chunks.map(({ length }) => length));
+      startResponse("200 OK", TEXT);
+      return [Buffer.concat(chunks)];
+    });
+    const client = await server.client();
+    const body = Buffer.from(Array.from({ length: 16_384 }, (_, at) => 97 + (at % 26)));
+    const sent = records(STDIN, 1, body, 1_024);
+    await client.send(
+      beginRequest(1),
+      record(PARAMS, 1, encodePairs(post("/", body.length))),
+      record(PARAMS, 1),
+      ...sent,
+      record(STDIN, 1),
+    );
+    expect(bodyOf((await client.reply(1)).stdout)).toBe(body.toString());
+    expect(lengths.length).toBeLessThan(sent.length);
+  });
+
   test("without CONTENT_LENGTH has the body that comes before the end of STDIN", async () => {
     const client = await (await serving(echoBody)).client();
     await client.send(
