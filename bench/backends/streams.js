@@ -69,9 +69,12 @@ function copying() {
   });
 }
 
-/** The same, but it sends an application's chunks, each behind the header that it needs, and nothing else that a server does. */
+/**
+ * The same, but for an application, and nothing else that a server does: hands over what is between the headers of records, in the
+ * pieces that it comes in, and sends chunks, each behind the header that it needs.
+ */
 function framing() {
-  fastcgi(async (socket) => {
+  const sendChunks = async (socket) => {
     for (const chunk of chunks()) {
       let hasRoom = true;
       socket.cork();
@@ -83,15 +86,61 @@ function framing() {
       socket.uncork();
       if (!hasRoom) await drained(socket);
     }
-  });
+  };
+  fastcgi(sendChunks, () => new Input());
+}
+
+/** Chunks for whom reads them by `for await`: nothing of what a stream does besides. */
+class Input {
+  #chunks = [];
+  #waiting;
+
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+
+  next() {
+    if (this.#chunks.length > 0) return Promise.resolve(this.#chunks.shift());
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
+    });
+  }
+
+  give(value) {
+    this.#step({ value, done: false });
+  }
+
+  end() {
+    this.#step({ value: undefined, done: true });
+  }
+
+  #step(step) {
+    const resolve = this.#waiting;
+    this.#waiting = undefined;
+    if (resolve === undefined) this.#chunks.push(step);
+    else resolve(step);
+  }
+}
+
+async function lengthOf(input) {
+  let count = 0;
+  for await (const chunk of input) count += chunk.length;
+  return count;
 }
 
 const drained = (socket) => new Promise((resolve) => socket.once("drain", resolve));
 
-/** @param {(socket: import("node:net").Socket) => Promise<void>} sendBody */
-function fastcgi(sendBody) {
+/**
+ * @param {(socket: import("node:net").Socket) => Promise<void>} sendBody
+ * @param {() => Input} [openInput] for the application that reads the body; without it there is none
+ */
+function fastcgi(sendBody, openInput) {
   createServer({ allowHalfOpen: true }, (socket) => {
+    const input = openInput?.();
+    const read = input && lengthOf(input);
     let skipped = 0;
+    let padding = 0;
+    let type = 0;
     let header = Buffer.alloc(0);
     let count = 0;
     let method = "GET";
@@ -102,6 +151,8 @@ function fastcgi(sendBody) {
       for (let at = 0; at < chunk.length; ) {
         if (skipped > 0) {
           const part = Math.min(skipped, chunk.length - at);
+          if (input !== undefined && type === STDIN && skipped > padding)
+            input.give(chunk.subarray(at, at + Math.min(part, skipped - padding)));
           skipped -= part;
           at += part;
           continue;
@@ -111,11 +162,16 @@ function fastcgi(sendBody) {
         at += part.length;
         if (header.length < HEADER) return;
         const contentLength = header.readUInt16BE(4);
-        if (header[1] === STDIN) {
+        type = header[1];
+        padding = header[6];
+        if (type === STDIN) {
           count += contentLength;
-          if (contentLength === 0) void answer(socket, method, count, sendBody);
+          if (contentLength === 0) {
+            input?.end();
+            void answer(socket, method, read ?? count, sendBody);
+          }
         }
-        skipped = contentLength + header[6];
+        skipped = contentLength + padding;
         header = Buffer.alloc(0);
       }
     });
@@ -124,7 +180,7 @@ function fastcgi(sendBody) {
 
 async function answer(socket, method, count, sendBody) {
   const up = method === "POST";
-  const body = up ? String(count) : "";
+  const body = up ? String(await count) : "";
   const head = `Status: 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: ${up ? body.length : bytes}\r\n\r\n`;
   socket.write(record(Buffer.from(head + body)));
   if (!up) await sendBody(socket);

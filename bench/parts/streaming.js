@@ -27,7 +27,7 @@ const FRAMING = "framing only";
 const kinds = [
   { name: POSTERN, server: "postern", protocol: "fastcgi" },
   { name: COPYING, server: "copying", protocol: "fastcgi" },
-  { name: FRAMING, server: "framing", protocol: "fastcgi", direction: "down" },
+  { name: FRAMING, server: "framing", protocol: "fastcgi" },
   { name: "node:http", server: "http", protocol: "http" },
 ];
 
@@ -49,9 +49,7 @@ async function measureTransfers({ options, folder }, program, direction) {
   const client = new Child("transfer.js");
   const servers = [];
   try {
-    for (const { name, server, protocol } of kinds.filter(
-      (kind) => (kind.direction ?? direction) === direction,
-    )) {
+    for (const { name, server, protocol } of kinds) {
       const args = [server, `${bytes}`];
       const front = { program, protocol };
       const started = await start({ name, script: "backends/streams.js", args, front }, folder, steady);
@@ -146,7 +144,7 @@ function addTargets(report, results, where) {
     ...figure(ours),
     what: `${where}${POSTERN}, time beside ${COPYING}`,
     limit: 1.1,
-    floor: framing && { ...figure(framing), name: FRAMING },
+    floor: { ...figure(framing), name: FRAMING },
   });
   report.target({
     what: `${where}${POSTERN}, peak above idle`,

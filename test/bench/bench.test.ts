@@ -100,19 +100,22 @@ test.each(Object.entries(parts))(
 
 test("parts behind real web servers, where those are there", { timeout: 120_000 }, async () => {
   const { head, tables } = await shortRun("lighttpd", "streaming");
-  const missing = (program: string) => head.includes(`Without ${program}:`);
-  if (!missing("lighttpd")) {
+  const programs = ["lighttpd", "nginx"].filter((program) => !head.includes(`Without ${program}:`));
+  if (programs.includes("lighttpd"))
     expect(namesIn(tables.get("Behind lighttpd"), figure)).toEqual(
       expect.arrayContaining(["postern", "node:http"]),
     );
-    expect(namesIn(tables.get("1 MB up through lighttpd"), figure)).toContain("postern");
-  }
-  if (!missing("nginx")) {
-    expect(namesIn(tables.get("1 MB down through nginx"), figure)).toContain("postern");
-    expect(namesIn(tables.get("The floors of this run"), figure)).toContain(
-      "1 MB down through nginx: postern, time beside copying only",
-    );
-  }
+  const ways = programs.flatMap((program) => [`1 MB up through ${program}`, `1 MB down through ${program}`]);
+  for (const way of ways)
+    expect(namesIn(tables.get(way), figure)).toEqual([
+      "postern",
+      "copying only",
+      "framing only",
+      "node:http",
+    ]);
+  expect(namesIn(tables.get("The floors of this run"), figure)).toEqual(
+    ways.map((way) => `${way}: postern, time beside copying only`),
+  );
 });
 
 test("Hono with a body, beside srvx where that is installed", { timeout: 120_000 }, async () => {
