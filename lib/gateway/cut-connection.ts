@@ -9,6 +9,11 @@ import type { Socket } from "node:net";
  */
 export function cutConnection(socket: Socket, httpVersion: string): void {
   const isTcp = "address" in socket.address() && !("encrypted" in socket);
-  if (httpVersion !== "1.1" && isTcp) socket.resetAndDestroy();
-  else socket.destroySoon();
+  if (httpVersion === "1.1" || !isTcp) {
+    socket.destroySoon();
+    return;
+  }
+  // node:http holds back what was written in this turn of the event loop.
+  socket.uncork();
+  socket.resetAndDestroy();
 }

@@ -256,6 +256,18 @@ describe("a response", () => {
     },
   );
 
+  test("of HTTP/1.0 that fails at once gets what was sent of it, and a reset", async () => {
+    const port = await serving(function* (_environ, startResponse) {
+      startResponse("200 OK", TEXT);
+      yield "partial";
+      throw new Error("broken");
+    });
+    const client = await SingleRequestClient.connect({ host: "127.0.0.1", port });
+    await client.send(Buffer.from("GET / HTTP/1.0\r\n\r\n"));
+    expect((await client.reply()).toString()).toMatch(/^HTTP\/1\.1 200 OK\r\n.*\r\n\r\npartial$/s);
+    expect(client.failed).toBe(true);
+  });
+
   test("keeps header bytes above 127 as they are", async () => {
     const port = await serving((_environ, startResponse) => {
       startResponse("200 OK", [...TEXT, ["X-A", "\u00c3\u00a9"]]);
