@@ -16,7 +16,7 @@ import { checkLimits, inputLimits } from "./limits.ts";
 import { applicationEndpoint, Mount } from "./mount.ts";
 import { NamedRoutes } from "./named-routes.ts";
 import { compileHost, compilePattern, compilePrefix } from "./pattern.ts";
-import type { Processor } from "./processors.ts";
+import { checkProcessor, type Processor } from "./processors.ts";
 import { Router } from "./router.ts";
 import type { RouteInfo } from "./routes.ts";
 import type { Checked, HandlerClass, Route, Target } from "./target.ts";
@@ -44,13 +44,19 @@ export interface Mountable {
    * Answers a status in the place of its plain page, where the response has no body of its own; `"any"` all errors that have no
    * page here (400 and up, and handlers that fail). What a mounted application has no page for is its parent's. 404 and 500
    * are `notFound` and `internalError`.
+   *
+   * @throws ApplicationError `STATUS`: none of a response; `PAGE`: no function
    */
   errorPage(status: number | "any", page: Page): App;
 
   /** Appends a route. Those that are there already win. */
   addMapping<const P extends string | RegExp>(pattern: P, target: Target<P>, name?: string): App;
 
-  /** Wraps every request, those that match nothing too. The first processor is the outermost. */
+  /**
+   * Wraps every request, those that match nothing too. The first processor is the outermost.
+   *
+   * @throws ApplicationError `PROCESSOR`: no function, as of `loadHook()` and `unloadHook()`
+   */
   use(processor: Processor): App;
 
   /** Runs `hook` before every request. */
@@ -151,7 +157,12 @@ export type PageClass = HandlerClass & {
  * @throws ApplicationError as `application` does
  */
 export function autoApplication(classes: readonly PageClass[], options: ApplicationOptions = {}): App {
-  const urls = classes
+  if (!Array.isArray(classes) || classes.some((page) => typeof page !== "function"))
+    throw new ApplicationError(
+      "URL_MAP",
+      "autoApplication() takes a list of classes, such as [Index, Article]",
+    );
+  const urls = (classes as readonly PageClass[])
     .map((page) => [ownPath(page), page] as const)
     .filter(([path]) => path !== null)
     .map(([path, page]) => [path ?? `/${page.name}`, page] as const);
@@ -188,12 +199,14 @@ function makeApplication(urls: unknown, options: ApplicationOptions, isByHost: b
   checkLimits(options.limits ?? {});
   refuseUnknownOptions('the option "cookies"', options.cookies ?? {}, COOKIE_OPTIONS);
   checkSecrets(options.secrets ?? []);
+  checkWords(options);
   checkOrigins("trustedOrigins", options.trustedOrigins ?? []);
   const gateway: Application = (environ, startResponse) => answer(core, environ, startResponse);
   const app: App = Object.assign(gateway, {
     notFound: undefined,
     internalError: undefined,
     errorPage(status: number | "any", page: Page) {
+      checkPage(status, page);
       if (status === 404) app.notFound = page;
       else if (status === 500) app.internalError = page;
       else core.statusPages.set(status, page);
@@ -204,16 +217,19 @@ function makeApplication(urls: unknown, options: ApplicationOptions, isByHost: b
       return app;
     },
     use(processor: Processor) {
+      checkProcessor("use()", processor);
       core.processors.push(processor);
       return app;
     },
     loadHook(hook: (web: Web) => unknown) {
+      checkProcessor("loadHook()", hook);
       return app.use(async (web, next) => {
         await hook(web);
         return next();
       });
     },
     unloadHook(hook: (web: Web) => unknown) {
+      checkProcessor("unloadHook()", hook);
       return app.use((web, next) => {
         web.atEnd(() => hook(web));
         return next();
@@ -253,6 +269,37 @@ function makeApplication(urls: unknown, options: ApplicationOptions, isByHost: b
   cores.set(app, core);
   for (const [pattern, target, name] of pairsOf(urls)) add(core, pattern, target, name);
   return app;
+}
+
+// A variable of the environment, "false" among them, is a text; any other word of trailingSlash would be "remove".
+function checkWords({ checkOrigin = true, trailingSlash = "add" }: ApplicationOptions): void {
+  if (typeof checkOrigin !== "boolean")
+    throw new GatewayError(
+      "OPTION",
+      `option "checkOrigin" is ${JSON.stringify(checkOrigin)}; give true or false`,
+    );
+  if (trailingSlash === "add" || trailingSlash === "remove") return;
+  throw new GatewayError(
+    "OPTION",
+    `option "trailingSlash" is ${JSON.stringify(trailingSlash)}; give "add" or "remove"`,
+  );
+}
+
+function checkPage(status: unknown, page: unknown): void {
+  if (status !== "any" && !isStatus(status))
+    throw new ApplicationError(
+      "STATUS",
+      `errorPage() takes a status from 200 to 599 or "any", and not ${JSON.stringify(status)}`,
+    );
+  if (typeof page === "function") return;
+  throw new ApplicationError(
+    "PAGE",
+    `the page of errorPage() is a function of web, and this is of type ${typeof page}`,
+  );
+}
+
+function isStatus(status: unknown): boolean {
+  return Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599;
 }
 
 // The letters of a text would be keys, and a variable that is not set is none. Whether a key is empty is seen when it is used.

@@ -1,4 +1,4 @@
-import { ApplicationError } from "../errors.ts";
+import { ApplicationError, refuseUnknownOptions } from "../errors.ts";
 
 /** One server-sent event (WHATWG HTML §9.2). What is no string in `data` is sent as JSON. */
 export interface ServerSentEvent {
@@ -27,7 +27,9 @@ export class EventStream {
   readonly #heartbeatMs: number;
 
   /** @throws ApplicationError `EVENTS`: the time is no number of seconds that a timer can wait */
-  constructor(events: AsyncIterable<unknown>, signal: AbortSignal, { heartbeatSeconds = 15 }: EventOptions) {
+  constructor(events: AsyncIterable<unknown>, signal: AbortSignal, options: EventOptions) {
+    refuseUnknownOptions("web.events()", options, { heartbeatSeconds: true });
+    const { heartbeatSeconds = 15 } = options;
     if (!(heartbeatSeconds >= 0 && heartbeatSeconds <= 86_400)) {
       throw new ApplicationError(
         "EVENTS",

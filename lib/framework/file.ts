@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import tagOf from "etag";
+import { refuseUnknownOptions } from "../errors.ts";
 import { isFresh, isOutdated, type Validators } from "../gateway/conditions.ts";
 import { hasOwnNames, isInside } from "../gateway/inside-folder.ts";
 import type { Environ, Header } from "../gateway/types.ts";
@@ -41,6 +42,14 @@ export interface FileOptions {
   etag?: boolean | undefined;
 }
 
+const OPTIONS: Readonly<Record<keyof FileOptions, true>> = {
+  type: true,
+  root: true,
+  download: true,
+  cache: true,
+  etag: true,
+};
+
 /** What no file can be found by; the last is a name with a NUL in it. */
 const MISSING: ReadonlySet<string | undefined> = new Set([
   "ENOENT",
@@ -59,6 +68,7 @@ export async function fileResult(
   path: string | URL,
   options: FileOptions,
 ): Promise<FileResult> {
+  refuseUnknownOptions("web.file()", options, OPTIONS);
   const { name, stats, folder } = await findFile(path, options);
   const type = options.type ?? mediaType(name);
   const set = exchange.headers;

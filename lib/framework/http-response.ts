@@ -44,6 +44,14 @@ export class Redirect extends HttpResponse {
         `a redirect leads to a path, a URL, or [name, parameters] of a route, not to ${target}`,
       );
     }
+    // As of other frameworks, whose redirects take a status there.
+    if (typeof options !== "object" || options === null) {
+      throw new ApplicationError(
+        "REDIRECT",
+        `the options of a redirect are an object, such as { headers }, and this is ${options}; ` +
+          "seeOther() and its like say the status, or redirect(target, { status: 302 })",
+      );
+    }
     super(status, "", options.headers);
     this.name = "Redirect";
     this.target = target;

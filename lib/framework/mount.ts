@@ -1,6 +1,7 @@
 // A gateway application of any kind as a target of a URL map: a client of another server, an Express application behind its
 // bridge, an application behind middleware of its own.
 
+import { ApplicationError } from "../errors.ts";
 import { EARLY_HEAD } from "../gateway/early-head.ts";
 import type { ResponseHead } from "../gateway/head.ts";
 import { respond } from "../gateway/respond.ts";
@@ -28,8 +29,16 @@ export class Mount {
  *
  * @example
  * const app = application([["/php", mount(fcgiClient({ address: "/run/php.sock", php: { documentRoot: "/srv/site" } }))]]);
+ *
+ * @throws ApplicationError `TARGET`: no function
  */
 export function mount(application: Application): Mount {
+  if (typeof application !== "function")
+    throw new ApplicationError(
+      "TARGET",
+      `mount() takes an application, a function of environ and startResponse, and this is of type ${typeof application}; ` +
+        "those of other frameworks are wrapped by postern/bridge/node and postern/bridge/fetch",
+    );
   return new Mount(application);
 }
 

@@ -14,6 +14,15 @@ export type Next = () => Promise<unknown>;
  */
 export type Processor = (web: Web, next: Next) => unknown;
 
+/** @throws ApplicationError `PROCESSOR`: it is no function, which each request would find out */
+export function checkProcessor(of: string, processor: unknown): void {
+  if (typeof processor === "function") return;
+  throw new ApplicationError(
+    "PROCESSOR",
+    `${of} takes a function of web, and this is of type ${typeof processor}`,
+  );
+}
+
 /** The first processor is the outermost. */
 export function runProcessors(processors: readonly Processor[], web: Web, handler: () => unknown): unknown {
   const run = async (index: number): Promise<unknown> => {

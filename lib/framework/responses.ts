@@ -1,6 +1,7 @@
 // One function for each registered status, named after its reason phrase. Each makes a response that a
 // handler throws or returns; `body` is anything a handler may return, and left out it is the status's own page.
 
+import { ApplicationError } from "../errors.ts";
 import { type HeaderFields, HttpResponse, Redirect, type RedirectOptions } from "./http-response.ts";
 import type { RouteLink } from "./link.ts";
 
@@ -123,10 +124,14 @@ export function methodNotAllowed(
 /**
  * web.py's redirect: 301 unless told otherwise. In a URL map, `$1` and `$<name>` in the target are replaced by
  * the groups of the pattern, and the query goes along.
+ *
+ * @throws ApplicationError `REDIRECT`: a status that is none of a redirect, or a target that is no address
  */
 export function redirect(
   target: string | RouteLink,
   options: RedirectOptions & { status?: number } = {},
 ): Redirect {
-  return new Redirect(options.status ?? 301, target, options);
+  const status = options?.status ?? 301;
+  if (status >= 300 && status <= 399) return new Redirect(status, target, options);
+  throw new ApplicationError("REDIRECT", `${status} is no status of a redirect: use one from 300 to 399`);
 }

@@ -1,5 +1,6 @@
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { GatewayError } from "../errors.ts";
 import { findLoader } from "../gateway/loader.ts";
 import { logToStderr } from "../gateway/log.ts";
 import { mayBePoolThread } from "../gateway/pool-thread.ts";
@@ -14,8 +15,12 @@ interface ModuleMeta extends ImportMeta {
 /**
  * Whether a module is what this process was started for: the script that Node was started with, or the file that a loader
  * has loaded in its place.
+ *
+ * @throws {GatewayError} `OPTION` when it is not what a module knows of itself, as of options without it
  */
 export function isStartupFile(meta: ModuleMeta): boolean {
+  if (typeof meta?.url !== "string")
+    throw new GatewayError("OPTION", "run() of an application begins with import.meta: app.run(import.meta)");
   if (meta.main === true) return true;
   const url = meta.scriptUrl ?? meta.url;
   if (!url?.startsWith("file:")) return false;

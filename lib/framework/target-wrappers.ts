@@ -1,6 +1,7 @@
 // Targets of a URL map that are made of other targets.
 
-import type { Processor } from "./processors.ts";
+import { ApplicationError } from "../errors.ts";
+import { checkProcessor, type Processor } from "./processors.ts";
 
 /** A target that is loaded by the first request for it. Made by {@link lazy}. */
 export class Lazy<T> {
@@ -17,8 +18,15 @@ export class Lazy<T> {
  *
  * @example
  * const app = application([["/report/(\\d+)", lazy(async () => (await import("./report.js")).Report)]]);
+ *
+ * @throws ApplicationError `TARGET`: no function
  */
 export function lazy<T>(load: () => Promise<T>): Lazy<T> {
+  if (typeof load !== "function")
+    throw new ApplicationError(
+      "TARGET",
+      `lazy() takes a function that loads a handler, and this is of type ${typeof load}`,
+    );
   return new Lazy(load);
 }
 
@@ -39,7 +47,15 @@ export class Processed<T> {
  *
  * @example
  * const app = application([["/admin", withProcessors([requireLogin], Admin)]]);
+ *
+ * @throws ApplicationError `PROCESSOR`: no list of functions
  */
 export function withProcessors<T>(processors: readonly Processor[], target: T): Processed<T> {
+  if (!Array.isArray(processors))
+    throw new ApplicationError(
+      "PROCESSOR",
+      "withProcessors() takes a list of functions first, and then the target",
+    );
+  for (const processor of processors) checkProcessor("withProcessors()", processor);
   return new Processed(processors, target);
 }

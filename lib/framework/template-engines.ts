@@ -1,5 +1,6 @@
 // The engines of `templates()` and `template()`. Loaded by the first page that is rendered.
 
+import { GatewayError } from "../errors.ts";
 import { checkOptions } from "../gateway/option-names.ts";
 import { TemplateEngine } from "./template-engine.ts";
 import { TemplateError } from "./template-error.ts";
@@ -7,7 +8,7 @@ import { TemplateFile } from "./template-file.ts";
 import { TemplateFolder } from "./template-folder.ts";
 import type { TemplateResult } from "./template-result.ts";
 import { TYPES } from "./template-types.ts";
-import type { TemplateOptions, TextOptions } from "./templates.ts";
+import type { CommonOptions, TemplateOptions, TextOptions } from "./templates.ts";
 
 export function folderEngine(folders: readonly (string | URL)[], options: TemplateOptions): TemplateEngine {
   checkOptions("templates()", options, {
@@ -19,8 +20,25 @@ export function folderEngine(folders: readonly (string | URL)[], options: Templa
     cache: true,
     types: true,
   });
+  checkWords(options);
+  const { layout } = options;
+  if (layout !== undefined && typeof layout !== "string")
+    throw new GatewayError(
+      "OPTION",
+      `option "layout" is the name of a template, and this is ${String(layout)}`,
+    );
   const types = { ...TYPES, ...options.types };
   return new TemplateEngine(new TemplateFolder(folders, types, options.cache ?? true), options);
+}
+
+/** @throws {GatewayError} `OPTION`: a word that is none of an option's, which would be the default */
+function checkWords({ missingPartials = "error", missingValues = "empty" }: CommonOptions): void {
+  for (const [name, word] of Object.entries({ missingPartials, missingValues }))
+    if (word !== "error" && word !== "empty")
+      throw new GatewayError(
+        "OPTION",
+        `option "${name}" is ${JSON.stringify(word)}; give "error" or "empty"`,
+      );
 }
 
 /** What the text itself is called in errors. */
@@ -38,6 +56,7 @@ export function textEngine(
     type: true,
     partials: true,
   });
+  checkWords(options);
   const { type = ".html", partials = {} } = options;
   const known = typeof type === "string" ? TYPES[type] : type;
   if (known === undefined) {

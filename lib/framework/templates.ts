@@ -1,3 +1,4 @@
+import { ApplicationError } from "../errors.ts";
 import type { TemplateEngine } from "./template-engine.ts";
 import type { TemplateResult } from "./template-result.ts";
 import type { TemplateType, TemplateTypes } from "./template-types.ts";
@@ -118,12 +119,19 @@ export interface Render {
  *
  * @example
  * const render = templates(new URL("templates/", import.meta.url), { layout: "layout" });
+ *
+ * @throws ApplicationError `TEMPLATE_FOLDER`: no folder. What is wrong with options the first page finds out, or `check()`
  */
 export function templates(
   folder: string | URL | readonly (string | URL)[],
   options: TemplateOptions = {},
 ): Render {
   const folders = typeof folder === "string" || folder instanceof URL ? [folder] : folder;
+  if (!Array.isArray(folders) || !folders.every((one) => typeof one === "string" || one instanceof URL))
+    throw new ApplicationError(
+      "TEMPLATE_FOLDER",
+      'templates() takes a folder, such as new URL("templates/", import.meta.url), or a list of folders',
+    );
   let loading: Promise<TemplateEngine> | undefined;
   const load = () => {
     loading ??= import("./template-engines.ts").then(({ folderEngine }) => folderEngine(folders, options));
@@ -145,6 +153,11 @@ export function template(
   text: string,
   options: TextOptions = {},
 ): (view?: unknown) => Promise<TemplateResult> {
+  if (typeof text !== "string")
+    throw new ApplicationError(
+      "TEMPLATE_TEXT",
+      `template() takes a text, and this is of type ${typeof text}`,
+    );
   let loading: Promise<(view: unknown) => TemplateResult | Promise<TemplateResult>> | undefined;
   return async (view = {}) => {
     loading ??= import("./template-engines.ts").then(({ textEngine }) => textEngine(text, options));

@@ -257,6 +257,12 @@ export class Web {
    * (`COOKIE`) then.
    */
   setCookie(name: string, value: string, options: CookieOptions = {}): void {
+    // web.py's third argument is a time.
+    if (typeof options !== "object")
+      throw new ApplicationError(
+        "COOKIE",
+        `the options of a cookie are an object, such as { maxAge: 3600 }, and this is ${options}`,
+      );
     const defaults = {
       path: `${this.#level.homepath}/`,
       httpOnly: true,

@@ -1,4 +1,5 @@
 import { GatewayError } from "../errors.ts";
+import { checkOptions } from "../gateway/option-names.ts";
 import type { Application } from "../gateway/types.ts";
 import { type CallRequest, type CallResponse, call, type OpenResponse, openCall } from "./call.ts";
 import { encodeMultipart, encodeUrl, type FormEntry } from "./form-encoding.ts";
@@ -31,6 +32,34 @@ export interface TestStreamRequest extends TestRequest {
   readonly stream: true;
 }
 
+const OPTIONS: Readonly<Record<keyof TestStreamRequest, true>> = {
+  method: true,
+  headers: true,
+  scriptName: true,
+  https: true,
+  host: true,
+  environ: true,
+  signal: true,
+  debug: true,
+  query: true,
+  data: true,
+  json: true,
+  files: true,
+  cookies: true,
+  fatal: true,
+  stream: true,
+};
+
+/** What others call them: fetch(), supertest and web.py. */
+const WORDS = {
+  body: "data",
+  form: "data",
+  env: "environ",
+  params: "query",
+  cookie: "cookies",
+  header: "headers",
+};
+
 type QueryValue = string | number | boolean | undefined;
 type TestValue = string | number | boolean | Blob;
 
@@ -41,7 +70,7 @@ export type TestFields = Readonly<Record<string, TestValue | readonly TestValue[
  * Calls an application in this process, without a server.
  *
  * @param target path and query as they stand in a URL; what cannot stand there is percent-encoded
- * @throws {GatewayError} `OPTION`: two bodies; `ERRORS_LOGGED`: the application wrote to its log, and the request is
+ * @throws {GatewayError} `OPTION`: two bodies, or no path; `UNKNOWN_OPTION`; `ERRORS_LOGGED`: the application wrote to its log, and the request is
  * `fatal`
  */
 export async function request(
@@ -59,6 +88,12 @@ export async function request(
   target: string,
   description: TestRequest & { readonly stream?: boolean } = {},
 ): Promise<CallResponse | OpenResponse> {
+  if (typeof target !== "string")
+    throw new GatewayError(
+      "OPTION",
+      `a request begins with its path, such as "/", and not with ${typeof target}`,
+    );
+  checkOptions("a request", description, OPTIONS, WORDS);
   const { query, data, json, files, cookies, fatal, stream, ...rest } = description;
   const whole = withQuery(target, query);
   const headers = [...pairs(rest.headers)];
