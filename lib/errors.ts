@@ -29,6 +29,12 @@ export function refuseUnknownOptions(
   known: object,
   advise = (_name: string): string => `it has ${Object.keys(known).join(", ")}`,
 ): void {
+  // Middleware that is handed on as it is gets an application in the place of its options.
+  if (typeof options === "function")
+    throw new GatewayError(
+      "OPTION",
+      `the options of ${of} are an object, and this is a function: call ${of} first`,
+    );
   if (typeof options !== "object" || options === null)
     throw new GatewayError("OPTION", `the options of ${of} are an object, and this is ${String(options)}`);
   for (const name of Object.keys(options)) {

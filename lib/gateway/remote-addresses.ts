@@ -13,13 +13,11 @@ export class RemoteAddresses {
   readonly #unix: boolean;
   readonly #known = new Map<string, boolean>();
 
-  /** @throws {GatewayError} with `code` when an entry is neither an address nor a network nor `"unix:"` */
+  /** @throws {GatewayError} with `code` when it is no list, or an entry is neither an address nor a network nor `"unix:"` */
   constructor(entries: readonly string[], code: string) {
-    this.#unix = entries.includes(UNIX);
-    this.#networks = new Networks(
-      entries.filter((entry) => entry !== UNIX),
-      code,
-    );
+    const isList = Array.isArray(entries);
+    this.#unix = isList && entries.includes(UNIX);
+    this.#networks = new Networks(isList ? entries.filter((entry) => entry !== UNIX) : entries, code);
   }
 
   /** Whether an address is in it. */

@@ -18,14 +18,18 @@ export interface StackOptions {
  */
 export function stacked(application: Application, options: StackOptions): Application {
   const { middleware = [] } = options ?? {};
-  if (typeof application !== "function") {
-    throw new GatewayError(
-      "APPLICATION",
-      `an application is a function of environ and startResponse, and this is of type ${typeof application}; ` +
-        "those of other frameworks are wrapped by postern/bridge/node and postern/bridge/fetch",
-    );
-  }
+  checkApplication(application);
   if (!Array.isArray(middleware) || middleware.some((one) => typeof one !== "function"))
     throw new GatewayError("OPTION", 'option "middleware" is a list of functions, such as [accessLog()]');
   return middleware.reduceRight((inner, wrap) => wrap(inner), application);
+}
+
+/** @throws {GatewayError} `APPLICATION` when it is none */
+export function checkApplication(application: unknown): void {
+  if (typeof application === "function") return;
+  throw new GatewayError(
+    "APPLICATION",
+    `an application is a function of environ and startResponse, and this is of type ${typeof application}; ` +
+      "those of other frameworks are wrapped by postern/bridge/node and postern/bridge/fetch",
+  );
 }

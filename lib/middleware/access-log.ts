@@ -64,6 +64,8 @@ export function accessLog(options: AccessLogOptions = {}): Middleware {
   const lineOf = formatOf(options.format);
   const put = writerOf(options.to);
   const { skip } = options;
+  if (skip !== undefined && typeof skip !== "function")
+    throw new GatewayError("OPTION", 'option "skip" is a function of environ and status');
   return (application) => (environ, startResponse) => {
     const request = new LoggedRequest(environ);
     return watchResponse(application, environ, startResponse, (outcome) => {
@@ -75,6 +77,11 @@ export function accessLog(options: AccessLogOptions = {}): Middleware {
 
 function formatOf(format: AccessLogOptions["format"] = "combined"): LineFormat {
   if (typeof format === "function") return format;
+  if (typeof format !== "string")
+    throw new GatewayError(
+      "OPTION",
+      'option "format" is "combined", "common", "json", a text of directives, or a function',
+    );
   if (format === "json") return jsonLine;
   if (format === "common") return compileFormat(COMMON);
   return compileFormat(format === "combined" ? COMBINED : format);

@@ -68,7 +68,9 @@ function verifierOf({ users, verify }: BasicAuthOptions): Verifier {
   if ((users === undefined) === (verify === undefined))
     throw new GatewayError("OPTION", 'basic authentication needs either "users" or "verify"');
   if (verify !== undefined) return ({ user, password }, environ) => verify(user, password, environ);
-  const passwords = new Map(Object.entries(users ?? {}));
+  if (typeof users !== "object" || users === null || Array.isArray(users))
+    throw new GatewayError("OPTION", 'the "users" are an object of names and their passwords');
+  const passwords = new Map(Object.entries(users));
   for (const [user, password] of passwords) {
     if (typeof password === "string" && password !== "" && !user.includes(":")) continue;
     throw new GatewayError(

@@ -32,7 +32,11 @@ export interface CascadeOptions {
 export function cascade(applications: readonly Application[], options: CascadeOptions = {}): Application {
   checkOptions("cascade()", options, { missing: true });
   const { missing = [404, 405] } = options;
-  if (applications.length === 0 || applications.some((one) => typeof one !== "function"))
+  if (
+    !Array.isArray(applications) ||
+    applications.length === 0 ||
+    applications.some((one) => typeof one !== "function")
+  )
     throw new GatewayError("OPTION", "a cascade is of one application or more, each a function");
   const codes = new Set(missing);
   const [last = notFound, ...others] = applications.toReversed();

@@ -1,6 +1,7 @@
 // What the client has already is not sent again.
 
 import { isFresh } from "../gateway/conditions.ts";
+import { checkApplication } from "../gateway/stack.ts";
 import type { Body, Middleware } from "../gateway/types.ts";
 import { filterResponse, type ResponseHead } from "./response-filter.ts";
 
@@ -23,11 +24,14 @@ const CONTENT = [
  *
  * Where the application sets no `ETag`, put `etag()` inside of it.
  */
-export const conditionalGet: Middleware = (application) => (environ, startResponse) => {
-  const { REQUEST_METHOD: method, HTTP_IF_NONE_MATCH: match, HTTP_IF_MODIFIED_SINCE: since } = environ;
-  if ((method !== "GET" && method !== "HEAD") || (match === undefined && since === undefined))
-    return application(environ, startResponse);
-  return filterResponse(application, environ, startResponse, notModified);
+export const conditionalGet: Middleware = (application) => {
+  checkApplication(application);
+  return (environ, startResponse) => {
+    const { REQUEST_METHOD: method, HTTP_IF_NONE_MATCH: match, HTTP_IF_MODIFIED_SINCE: since } = environ;
+    if ((method !== "GET" && method !== "HEAD") || (match === undefined && since === undefined))
+      return application(environ, startResponse);
+    return filterResponse(application, environ, startResponse, notModified);
+  };
 };
 
 function notModified(head: ResponseHead, body: Body): Body {

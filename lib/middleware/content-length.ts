@@ -1,4 +1,5 @@
 import { isBodyless } from "../gateway/head.ts";
+import { checkApplication } from "../gateway/stack.ts";
 import type { Body, Middleware } from "../gateway/types.ts";
 import { filterResponse, type ResponseHead } from "./response-filter.ts";
 
@@ -6,8 +7,10 @@ import { filterResponse, type ResponseHead } from "./response-filter.ts";
  * Adds `Content-Length` where it can be known without waiting: to a body that is an array. Postern's servers do so by
  * themselves; this is for other hosts of gateway applications, and for middleware that wants to see the length.
  */
-export const contentLength: Middleware = (application) => (environ, startResponse) =>
-  filterResponse(application, environ, startResponse, addLength);
+export const contentLength: Middleware = (application) => {
+  checkApplication(application);
+  return (environ, startResponse) => filterResponse(application, environ, startResponse, addLength);
+};
 
 function addLength({ environ, code, headers }: ResponseHead, body: Body): Body {
   if (!Array.isArray(body) || isBodyless(code) || headers.has("Content-Length")) return body;

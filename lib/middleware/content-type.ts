@@ -9,7 +9,7 @@ import type { Middleware } from "../gateway/types.ts";
  * @throws {GatewayError} `OPTION` when the type cannot be the value of a header
  */
 export function contentType(type = "text/html; charset=utf-8"): Middleware {
-  if (!HEADER_VALUE.test(type) || !type.includes("/"))
+  if (typeof type !== "string" || !HEADER_VALUE.test(type) || !type.includes("/"))
     throw new GatewayError("OPTION", `${JSON.stringify(type)} is no media type, such as "text/html"`);
   return (application) => (environ, startResponse) =>
     application(environ, (status, headers, error) => {

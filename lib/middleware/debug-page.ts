@@ -3,6 +3,7 @@
 import { inspect } from "node:util";
 import { ProtocolError } from "../errors.ts";
 import { checkOptions } from "../gateway/option-names.ts";
+import { checkApplication } from "../gateway/stack.ts";
 import type { Application, Body, Chunk, Environ, Header, StartResponse } from "../gateway/types.ts";
 import type { Failure } from "./debug-page/failure.ts";
 import { recordInput } from "./debug-page/input-record.ts";
@@ -28,6 +29,7 @@ export interface DebugPageOptions {
  * export const app = debugPage(application(urls));
  */
 export function debugPage(application: Application, options: DebugPageOptions = {}): Application {
+  checkApplication(application);
   checkOptions("debugPage()", options, { force: true });
   const { force = false } = options;
   return (environ, startResponse) => {

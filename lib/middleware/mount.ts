@@ -2,6 +2,7 @@
 
 import { GatewayError } from "../errors.ts";
 import { below } from "../gateway/path.ts";
+import { checkApplication } from "../gateway/stack.ts";
 import type { Application, Environ } from "../gateway/types.ts";
 import { notFound } from "./mount/not-found.ts";
 
@@ -33,6 +34,7 @@ export function mount(
   fallback: Application = notFound,
 ): Application {
   const mounts = mountsOf(applications);
+  checkApplication(fallback);
   return (environ, startResponse) => {
     for (const { host, path, application } of mounts) {
       if (host !== undefined && !isFor(environ, host)) continue;
@@ -48,6 +50,11 @@ export function mount(
 
 /** In the order in which they are tried. */
 function mountsOf(applications: Readonly<Record<string, Application>>): Mount[] {
+  if (typeof applications !== "object" || applications === null || Array.isArray(applications))
+    throw new GatewayError(
+      "OPTION",
+      'mount() takes an object of applications by their places, such as { "/blog": blog }',
+    );
   const mounts = new Map<string, Mount>();
   for (const [key, application] of Object.entries(applications)) {
     const [, host, path] = /^(?:\/\/([^/]+))?(\/.*)?$/s.exec(key) ?? [];
@@ -56,6 +63,7 @@ function mountsOf(applications: Readonly<Record<string, Application>>): Mount[] 
         "OPTION",
         `${JSON.stringify(key)} is neither a path such as "/blog" nor a host and a path such as "//example.org/blog"`,
       );
+    checkApplication(application);
     const one: Mount = { host: host?.toLowerCase(), path: bytesOf(path ?? "/"), application };
     const where = `//${one.host ?? ""}${one.path}`;
     if (mounts.has(where))

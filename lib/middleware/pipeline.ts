@@ -11,6 +11,11 @@ import type { Application, Middleware } from "../gateway/types.ts";
  * @throws {GatewayError} `OPTION` when one of them is no function, such as a middleware that was not called for its options
  */
 export function pipeline(middleware: readonly Middleware[], application: Application): Application {
+  if (!Array.isArray(middleware))
+    throw new GatewayError(
+      "OPTION",
+      "a pipeline is a list of middleware, such as [accessLog(), etag()], and an application",
+    );
   for (const [index, one] of [...middleware, application].entries()) {
     if (typeof one !== "function")
       throw new GatewayError(

@@ -40,7 +40,10 @@ const ID = /^[\w.~+/=:@-]{1,255}$/;
 export function requestId(options: RequestIdOptions = {}): Middleware {
   checkOptions("requestId()", options, { trust: true, header: true, generate: true });
   const { trust = false, header = "X-Request-Id", generate = () => randomUUID() } = options;
-  if (!HEADER_NAME.test(header))
+  // Of a variable of the environment "false" would trust.
+  if (typeof trust !== "boolean")
+    throw new GatewayError("OPTION", `option "trust" is ${JSON.stringify(trust)}; give true or false`);
+  if (typeof header !== "string" || !HEADER_NAME.test(header))
     throw new GatewayError(
       "OPTION",
       `option "header" is ${JSON.stringify(header)}; give the name of a header`,

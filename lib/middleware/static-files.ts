@@ -163,6 +163,11 @@ export function staticApplication(
 
 function folderOf(folder: string | URL, options: StaticFilesOptions): Folder {
   const { index = ["index.html"], maxAgeSeconds, immutable = false, precompressed = [] } = options;
+  if (typeof folder !== "string" && !(folder instanceof URL))
+    throw new GatewayError(
+      "OPTION",
+      'the folder of static files is a path or a URL, and comes first: staticFiles("static")',
+    );
   if (options.prefix && !options.prefix.startsWith("/"))
     throw new GatewayError("OPTION", `the prefix ${JSON.stringify(options.prefix)} does not begin with "/"`);
   if (maxAgeSeconds !== undefined && !(Number.isInteger(maxAgeSeconds) && maxAgeSeconds >= 0))

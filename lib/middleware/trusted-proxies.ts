@@ -114,6 +114,11 @@ function factsOf({ family, believe: facts = ["for", "proto"] }: TrustedProxiesOp
   if (family !== "x-forwarded" && family !== "forwarded")
     throw new GatewayError("OPTION", 'trusted proxies need a "family": "x-forwarded" or "forwarded"');
   const known = family === "forwarded" ? FACTS.slice(0, 3) : FACTS;
+  if (!Array.isArray(facts))
+    throw new GatewayError(
+      "OPTION",
+      `option "believe" is ${JSON.stringify(facts)}; give a list of ${known.join(", ")}`,
+    );
   const unknown = facts.find((fact) => !known.includes(fact));
   if (unknown === undefined) return new Set(facts);
   throw new GatewayError(

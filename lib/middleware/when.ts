@@ -1,3 +1,4 @@
+import { GatewayError } from "../errors.ts";
 import type { Environ, Middleware } from "../gateway/types.ts";
 
 /**
@@ -12,6 +13,8 @@ export function when(
   predicate: (environ: Environ) => boolean | Promise<boolean>,
   middleware: Middleware,
 ): Middleware {
+  if (typeof predicate !== "function" || typeof middleware !== "function")
+    throw new GatewayError("OPTION", "when() takes a function of environ and a middleware");
   return (application) => {
     const wrapped = middleware(application);
     return (environ, startResponse) => {
