@@ -271,3 +271,15 @@ test("an application may be tried again with the same environ", async () => {
   };
   expect((await call(again, "/")).text).toBe("false");
 });
+
+test("a file that comes too late is closed", async () => {
+  const closed = promised<string>();
+  const response = await ask(async (environ, startResponse) => {
+    startResponse(...head);
+    await aborted(environ["postern.signal"]);
+    const file = environ["postern.file_wrapper"](import.meta.filename);
+    return Object.assign(file, { close: () => closed.resolve("closed") });
+  });
+  expect(response.status).toBe(504);
+  expect(await closed.promise).toBe("closed");
+});

@@ -3,6 +3,7 @@ import { ApplicationError } from "../../errors.ts";
 import { printable } from "../../gateway/log.ts";
 import { answerPlainly } from "../../gateway/plain-answer.ts";
 import type { Body, Chunk, Environ, StartResponse, Write } from "../../gateway/types.ts";
+import { closeOf } from "../response-filter/body-kinds.ts";
 import { TimedBody } from "./timed-body.ts";
 
 /** One response that has to be there in time. */
@@ -127,10 +128,8 @@ export class TimedResponse {
 
   /** Nobody wants this body any more. */
   async #drop(body: Body): Promise<void> {
-    if (Array.isArray(body) || isFile(body)) return;
-    await new TimedBody(this, body).return();
-    const { close } = body as { close?: unknown };
-    if (typeof close === "function") close.call(body);
+    if (!Array.isArray(body) && !isFile(body)) await new TimedBody(this, body).return();
+    closeOf(body)?.();
   }
 }
 
