@@ -3,6 +3,7 @@
 
 import { realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { GatewayError } from "../errors.ts";
 import { checkOptions } from "../gateway/option-names.ts";
 import { encodePathBytes, hasDotSegments } from "../gateway/path.ts";
 import type { Environ } from "../gateway/types.ts";
@@ -54,6 +55,8 @@ export class PhpScripts {
   constructor(options: PhpOptions) {
     checkOptions('the option "php"', options, { documentRoot: true, index: true, fallback: true });
     const { documentRoot, index = "index.php", fallback } = options;
+    if (typeof documentRoot !== "string")
+      throw new GatewayError("OPTION", 'the option "php" needs "documentRoot", the folder with the scripts');
     this.#folder = latin1Of(resolve(documentRoot));
     this.#index = latin1Of(index);
     this.#fallback = fallback === undefined ? undefined : `/${latin1Of(fallback).replace(/^\/+/, "")}`;

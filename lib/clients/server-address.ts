@@ -8,12 +8,16 @@ const LOOPBACK = "127.0.0.1";
 /** sockaddr_un of Linux, without its NUL. The system would cut a longer path, and connect to something else. */
 const MAX_PATH_BYTES = 107;
 
+/** A browser's `http://` and nginx's `unix:/run/app.sock` have slashes, and are no paths. */
+const URL_BEGIN = /^(?:unix:|[a-z][a-z0-9+.-]*:\/\/)/i;
+
 /**
  * The long form of `"/run/php/php-fpm.sock"`, `9000`, `"9000"`, `"backend:9000"` or `"[::1]:9000"`.
  *
  * @throws {GatewayError} `ADDRESS` when it is none of these
  */
 export function parseServerAddress(address: ServerAddress): Address {
+  if (typeof address === "string" && URL_BEGIN.test(address)) throw noAddress(address);
   if (typeof address === "string" && address.includes("/")) {
     if (Buffer.byteLength(address) <= MAX_PATH_BYTES) return { path: address };
     throw new GatewayError(
@@ -24,7 +28,11 @@ export function parseServerAddress(address: ServerAddress): Address {
   const { host, port } = typeof address === "object" ? address : splitAddress(String(address));
   if (typeof host === "string" && host !== "" && Number.isInteger(port) && port > 0 && port <= 65_535)
     return { host, port };
-  throw new GatewayError(
+  throw noAddress(address);
+}
+
+function noAddress(address: ServerAddress): GatewayError {
+  return new GatewayError(
     "ADDRESS",
     `option "address" is ${JSON.stringify(address)}; give a path that contains "/", a port, or "host:port"`,
   );

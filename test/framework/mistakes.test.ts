@@ -2,6 +2,7 @@
 // would say so before.
 
 import { describe, expect, test } from "vitest";
+import { regexp, textbox, validator } from "../../lib/framework/forms.ts";
 import {
   application,
   autoApplication,
@@ -110,6 +111,18 @@ test.each<[string, () => unknown, code: string, says: string]>([
     "templates() takes a folder, such as",
   ],
   ["templates() of numbers", () => templates([7] as never), "TEMPLATE_FOLDER", "or a list of folders"],
+  [
+    "validator() without a test, which would always fail",
+    () => validator("Too short", undefined as never),
+    "VALIDATOR",
+    'the test of the validator "Too short" is a function of the value, and this is of type undefined',
+  ],
+  [
+    "a field without a name",
+    () => textbox(undefined as never, regexp("x", "y")),
+    "FIELD",
+    "is no name of a field",
+  ],
   ["template()", () => template(undefined as never), "TEMPLATE_TEXT", "template() takes a text"],
 ])("%s", (_name, make, code, says) => {
   expect(make).toThrow(expect.objectContaining({ code, message: expect.stringContaining(says) }));

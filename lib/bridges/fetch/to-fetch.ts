@@ -4,6 +4,7 @@ import { ErrorStream } from "../../gateway/error-stream.ts";
 import { writeToStderr } from "../../gateway/log.ts";
 import { checkOptions } from "../../gateway/option-names.ts";
 import { refuse, respond } from "../../gateway/respond.ts";
+import { checkApplication } from "../../gateway/stack.ts";
 import type { Application } from "../../gateway/types.ts";
 import { environOf } from "./request-environ.ts";
 import { RequestInput } from "./request-input.ts";
@@ -39,6 +40,7 @@ export type Fetch = (request: Request, env?: unknown, context?: unknown) => Prom
  * export default { fetch: toFetch(application) };
  */
 export function toFetch(application: Application, options: ToFetchOptions = {}): Fetch {
+  checkApplication(application);
   checkOptions("toFetch()", options, { scriptName: true, environ: true, writeErrors: true, debug: true });
   const { debug, writeErrors = writeToStderr, scriptName } = options;
   const errors = new ErrorStream(writeErrors);

@@ -5,6 +5,7 @@ import { ErrorStream } from "../../gateway/error-stream.ts";
 import { writeToStderr } from "../../gateway/log.ts";
 import { checkOptions } from "../../gateway/option-names.ts";
 import { refuse, respond } from "../../gateway/respond.ts";
+import { checkApplication } from "../../gateway/stack.ts";
 import type { Application } from "../../gateway/types.ts";
 import { environOf, mountOf } from "./request-environ.ts";
 import { NodeSink } from "./response-sink.ts";
@@ -34,6 +35,7 @@ export interface ToNodeOptions {
  * createServer(toNode(application)).listen(8080);
  */
 export function toNode(application: Application, options: ToNodeOptions = {}): RequestListener {
+  checkApplication(application);
   checkOptions("toNode()", options, { scriptName: true, environ: true, writeErrors: true, debug: true });
   const { debug, environ: variables, scriptName, writeErrors = writeToStderr } = options;
   const errors = new ErrorStream(writeErrors);

@@ -14,6 +14,7 @@ const RESERVED: ReadonlySet<string> = new Set(["__proto__", "constructor", "prot
 
 /** Undefined for a name of another form, and for one that has a reserved word in it. */
 export function parseName(name: string): Segment[] | undefined {
+  if (typeof name !== "string") return undefined;
   const path: Segment[] = [];
   for (const part of name.split(".")) {
     const [, key = "", indexes = ""] = /^([^[\]]+)((?:\[\d{1,9}\])*)$/.exec(part) ?? [];

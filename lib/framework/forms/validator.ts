@@ -1,5 +1,6 @@
 // What a value has to be besides what its field says: web.py's validators, and schemas.
 
+import { ApplicationError } from "../../errors.ts";
 import { HttpResponse } from "../http-response.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
@@ -10,7 +11,13 @@ export class Validator<V = unknown> {
   /** Where in the value the message belongs; empty for the value itself. */
   readonly path: readonly string[];
 
+  /** @throws ApplicationError `VALIDATOR`: the test is no function, which would be one that always fails */
   constructor(message: string, test: (value: V) => unknown, path: readonly string[] = []) {
+    if (typeof test !== "function")
+      throw new ApplicationError(
+        "VALIDATOR",
+        `the test of the validator ${JSON.stringify(message)} is a function of the value, and this is of type ${typeof test}`,
+      );
     this.message = message;
     this.test = test;
     this.path = path;

@@ -137,10 +137,22 @@ export function readSessionOptions(app: object, options: SessionOptions<object>)
     storeTimeoutMs = 5_000,
   } = options;
   const { cookiePath, cookieDomain, httpOnly, secure, sameSite } = options;
+  checkFlags({
+    httpOnly,
+    secure,
+    ignoreExpiry: options.ignoreExpiry,
+    ignoreChangeIp: options.ignoreChangeIp,
+  });
+  checkInitializer(options.initializer);
   checkPositive("timeout", timeout);
   checkPositive("maxBytes", maxBytes);
   checkPositive("storeTimeoutMs", storeTimeoutMs);
   if (typeof cookieLifetime === "number") checkPositive("cookieLifetime", cookieLifetime);
+  else if (cookieLifetime !== "session" && cookieLifetime !== "timeout")
+    throw new GatewayError(
+      "OPTION",
+      `option "cookieLifetime": ${JSON.stringify(cookieLifetime)} is neither "session", "timeout" nor seconds`,
+    );
   const lifetimes = { session: undefined, timeout };
   const maxAge = typeof cookieLifetime === "number" ? cookieLifetime : lifetimes[cookieLifetime];
   return {
@@ -168,4 +180,18 @@ export function readSessionOptions(app: object, options: SessionOptions<object>)
 function checkPositive(name: string, value: number): void {
   if (value > 0 && Number.isFinite(value)) return;
   throw new GatewayError("OPTION", `option "${name}": ${value} is no number above 0`);
+}
+
+// Of a variable of the environment, "0" and "false" would be true.
+function checkFlags(flags: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(flags)) {
+    if (value === undefined || typeof value === "boolean") continue;
+    throw new GatewayError("OPTION", `option "${name}": ${JSON.stringify(value)} is neither true nor false`);
+  }
+}
+
+function checkInitializer(initializer: unknown): void {
+  if (initializer === undefined || typeof initializer === "function") return;
+  if (typeof initializer === "object" && initializer !== null) return;
+  throw new GatewayError("OPTION", 'option "initializer" is an object, such as { count: 0 }, or a function');
 }

@@ -54,6 +54,11 @@ const DEFAULT_LOCK_MS = 4_000;
  */
 export function diskStore(folder: string | URL, options: DiskStoreOptions = {}): SessionStore {
   checkOptions("diskStore()", options, { lockTimeoutMs: true });
+  if (typeof folder !== "string" && !(folder instanceof URL))
+    throw new GatewayError(
+      "OPTION",
+      'diskStore() takes a folder first, such as diskStore("/var/lib/app/sessions")',
+    );
   if (folder === "") {
     throw new GatewayError(
       "OPTION",

@@ -36,6 +36,11 @@ export interface PostgresStoreOptions {
  */
 export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions = {}): SessionStore {
   checkOptions("postgresStore()", options, { table: true, createTable: true });
+  if (typeof pool?.on !== "function")
+    throw new GatewayError(
+      "OPTION",
+      "postgresStore() takes a pool of the package pg first, such as postgresStore(new Pool())",
+    );
   const table = options.table ?? "postern_sessions";
   const isShort = table.split(".").every((name) => name.length <= NAME_BYTES);
   if (!isShort || !/^([a-z_][a-z0-9_]*\.)?[a-z_][a-z0-9_]*$/.test(table)) {

@@ -1,3 +1,4 @@
+import { GatewayError } from "../../../errors.ts";
 import { checkOptions } from "../../../gateway/option-names.ts";
 import type { SessionChanges, SessionStore, SessionValues, StoredSession } from "../store.ts";
 
@@ -22,6 +23,11 @@ export interface RedisStoreOptions {
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): SessionStore {
   checkOptions("redisStore()", options, { prefix: true });
+  if (typeof client?.on !== "function")
+    throw new GatewayError(
+      "OPTION",
+      "redisStore() takes a client of the package redis first, such as redisStore(createClient())",
+    );
   // An `error` that nobody listens to would end the process; who asks for a session hears of it.
   // Once, however many stores share it.
   if (!guarded.has(client)) client.on("error", () => {});
