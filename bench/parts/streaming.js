@@ -16,7 +16,7 @@ const WARM_UPS = 6;
  * the next: at least so many of each, and more until so many seconds are over.
  */
 const TRANSFERS = 2;
-const ROUND_SECONDS = 4;
+const ROUND_SECONDS = 12;
 /** Instructions hardly differ from round to round, and take a transfer of their own: they are counted in each second round. */
 const COUNTED = 2;
 

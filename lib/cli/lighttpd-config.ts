@@ -55,7 +55,7 @@ ${staticFolder === undefined ? "" : "}\n"}`;
 /** What the application's section below it must not answer: files without a dot at the start of a name. */
 function staticFiles(folder: string): string {
   const name = basename(folder);
-  const types = Object.entries(mediaTypes).map(([end, type]) => `  ".${end}" => ${quoted(type)},`);
+  const types = Object.entries(mediaTypes()).map(([end, type]) => `  ".${end}" => ${quoted(type)},`);
   const pattern = `^/${name.replace(/[^\w-]/g, "\\$&")}(/[^./][^/]*)+$`;
   return `\
 mimetype.assign = (

@@ -62,7 +62,8 @@ export const REASONS = {
   511: "Network Authentication Required",
 } as const satisfies Readonly<Record<number, string>>;
 
-const lines = new Map(Object.entries(REASONS).map(([code, reason]) => [Number(code), `${code} ${reason}`]));
+/** Those that were asked for: a script that answers one request needs one. */
+const lines = new Map<number, string>();
 
 /**
  * `404` as `"404 Not Found"`. The text comes from the table alone, so nothing that a client sent can get into a
@@ -71,15 +72,18 @@ const lines = new Map(Object.entries(REASONS).map(([code, reason]) => [Number(co
  * @throws ApplicationError `STATUS`: not an integer from 200 to 599
  */
 export function statusLine(code: number): string {
-  const line = lines.get(code);
-  if (line !== undefined) return line;
+  const known = lines.get(code);
+  if (known !== undefined) return known;
   if (!Number.isInteger(code) || code < 200 || code > 599) {
     throw new ApplicationError(
       "STATUS",
       `${code} is no status of a response: use an integer from 200 to 599`,
     );
   }
-  return `${code} Unregistered`;
+  const reasons: Readonly<Record<number, string>> = REASONS;
+  const line = `${code} ${reasons[code] ?? "Unregistered"}`;
+  lines.set(code, line);
+  return line;
 }
 
 /** RFC 9110 §6.4.1: responses that never have content. */
