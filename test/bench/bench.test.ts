@@ -72,6 +72,7 @@ const parts: Record<string, Record<string, readonly string[]>> = {
 
 /** Targets that have a floor, in parts that have some. */
 const floors: Record<string, readonly string[]> = {
+  kept: ["FastCGI, kept: postern, CPU time beside node:http"],
   workers: [
     "A small request on a kept connection: 2 processes, CPU time beside single",
     "A connection for each small request: 2 processes, CPU time beside single",
