@@ -29,7 +29,7 @@ const refusal = {
   message: 'a server has no option "prot"; did you mean protocol?',
 };
 
-test.each([
+const servers = [
   ["ajp", AjpServer],
   ["ajp-fork", AjpForkServer],
   ["fcgi", FcgiServer],
@@ -40,7 +40,9 @@ test.each([
   ["scgi-fork", ScgiForkServer],
   ["uwsgi", UwsgiServer],
   ["uwsgi-fork", UwsgiForkServer],
-])("postern/server/%s", (_name, WSGIServer) => {
+] as const;
+
+test.each(servers)("postern/server/%s", (_name, WSGIServer) => {
   expect(() => new WSGIServer(application, wrong)).toThrow(expect.objectContaining(refusal));
 });
 
@@ -83,18 +85,7 @@ describe.each([[9000], ["/run/app.sock"]])("options are no %j, as of listen()", 
     expect(() => serve(application, address as never)).toThrow(expect.objectContaining(place));
   });
 
-  test.each([
-    ["ajp", AjpServer],
-    ["ajp-fork", AjpForkServer],
-    ["fcgi", FcgiServer],
-    ["fcgi-fork", FcgiForkServer],
-    ["http", HttpServer],
-    ["http-fork", HttpForkServer],
-    ["scgi", ScgiServer],
-    ["scgi-fork", ScgiForkServer],
-    ["uwsgi", UwsgiServer],
-    ["uwsgi-fork", UwsgiForkServer],
-  ])("of postern/server/%s", (_name, WSGIServer) => {
+  test.each(servers)("of postern/server/%s", (_name, WSGIServer) => {
     expect(() => new WSGIServer(application, address as never)).toThrow(expect.objectContaining(place));
   });
 
