@@ -2,17 +2,10 @@
 // of those that only import() leads to. V8 keeps the names, places and lengths of all those functions in its code cache, and
 // makes objects of them at every start. What stands in a function that was not called costs as much as that one function.
 
-import { Script } from "node:vm";
 import { decode, encode } from "@jridgewell/sourcemap-codec";
 import type * as esbuild from "esbuild";
-
-/** Lines of a module in a bundle: all of them where it can wait for its first use, and some where it cannot. */
-interface Chunk {
-  /** Undefined for what stands above all modules. */
-  readonly path: string | undefined;
-  readonly from: number;
-  readonly to: number;
-}
+import { type Chunk, chunksOf, IMPORTED, type Line } from "./chunks.ts";
+import { PlainModules } from "./plain-modules.ts";
 
 /** A function around a module, along with all modules that nobody can come to but through it. */
 interface Scope {
@@ -22,16 +15,6 @@ interface Scope {
   /** The function's name. */
   readonly name: string;
 }
-
-/** A line of a bundle, and where it was; undefined for a new one. */
-type Line = readonly [text: string, from: number | undefined];
-
-/** The path of a module, and not a note for bundlers. */
-const HEAD = /^\/\/ (?![@#]__)(.+)$/;
-
-/** How a module is asked for by import(). */
-const IMPORTED =
-  /(?<=Promise\.resolve\(\)\.then\(\(\) => (?:__toESM\()?)(?:\((init_[\w$]+)\(\), ([\w$]+_exports\d*)\)|(require_[\w$]+)\(\))/g;
 
 /** Where the function is declared that runs a module when it is first asked for. */
 const DECLARED = /^var (?:[^ ]+, )*((?:init|require)_[\w$]+) = __(?:esm|commonJS)\(\{$/;
@@ -68,31 +51,6 @@ export function withLazyScopes(
   const segments = decode(facts.mappings);
   const mappings = encode(placed.map(([, from = -1]) => segments[from] ?? []));
   return [placed.map(([text]) => text).join("\n"), JSON.stringify({ ...facts, mappings })];
-}
-
-/** In front of each part of a module stands its path. */
-function chunksOf(lines: readonly string[]): Chunk[] {
-  const chunks: Chunk[] = [];
-  let path: string | undefined;
-  let from = 0;
-  for (const [at, line] of lines.entries()) {
-    const next = HEAD.exec(line)?.[1];
-    if (next === undefined || !isWhole(lines.slice(from, at))) continue;
-    chunks.push({ path, from, to: at });
-    path = next;
-    from = at;
-  }
-  return [...chunks, { path, from, to: lines.length }];
-}
-
-/** A text in the application may have lines like those in front of modules: what ends before such a line is not to be read. */
-function isWhole(lines: readonly string[]): boolean {
-  try {
-    new Script(lines.join("\n"));
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** By module, the functions to be made. Each is apart from another one or all inside of it. */
@@ -192,9 +150,11 @@ function place(
     parents.set(path, owners.get(path));
     for (const module of modules) owners.set(module, path);
   }
+  const modules = new PlainModules(lines, chunks, owners);
   const placed = new Set<string>();
   const inside = (scope: string | undefined): Line[] =>
-    chunks.flatMap(({ path = "", from, to }) => {
+    chunks.flatMap((chunk) => {
+      const { path = "" } = chunk;
       const own = scopes.get(path);
       if (own !== undefined && path !== scope) {
         if (parents.get(path) !== scope || placed.has(path)) return [];
@@ -209,7 +169,7 @@ function place(
         ] satisfies Line[];
       }
       if (owners.get(path) !== scope) return [];
-      return lines.slice(from, to).map((text, index): Line => [text, from + index]);
+      return modules.linesOf(chunk);
     });
   return inside(undefined);
 }
