@@ -115,6 +115,8 @@ function statsOf(path: string): Stats | undefined {
   }
 }
 
+/** One question to the system where no link is in the path; `realpathSync()` itself asks one for each folder of it. */
 function leaves(folder: string, path: string): boolean {
-  return !realpathSync(path).startsWith(join(realpathSync(folder), sep));
+  const real = realpathSync.native(path);
+  return real !== path && !real.startsWith(join(realpathSync.native(folder), sep));
 }
