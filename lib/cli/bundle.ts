@@ -16,7 +16,8 @@ usage: postern bundle <module> [options]
 Makes one executable script of an application, with everything in it that it imports: for cgi-bin/, where every request
 starts a process. It starts in a fraction of the time. Beside it stand V8's code cache (.cache), which the script keeps
 up by itself where it may write, and the source map for traces (.map); it runs without either. The same script runs under
-FastCGI and whatever else app.run() finds. Needs esbuild: npm install --save-dev esbuild.
+FastCGI and whatever else app.run() finds; for that it needs the servers beside it (.servers). Needs esbuild:
+npm install --save-dev esbuild
 
 The module runs its application with app.run(import.meta), or exports one, of postern, Express, Koa, Fastify or Hono.
 

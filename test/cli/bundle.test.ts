@@ -322,6 +322,7 @@ describe("the code cache", () => {
       "app.cgi",
       "app.cgi.cache",
       "app.cgi.map",
+      "app.cgi.servers",
     ]);
   });
 
@@ -431,6 +432,81 @@ test("a bundle serves in processes and in threads of its own", async () => {
   const [prefork, threads] = await Promise.all(answers);
   expect(prefork?.ids).toEqual([prefork?.pid, expect.any(Number), 0]);
   expect(threads?.ids).toEqual([process.pid, threads?.pid, 1]);
+});
+
+describe("servers that listen stand in a file of their own", () => {
+  const listening = (at: string) => {
+    const env = { PATH: process.env["PATH"], HOST: "127.0.0.1", PORT: "0", POSTERN_SERVER: "http" };
+    const child = new Child(process.execPath, ["--stack-trace-limit=20", at], { env });
+    onTestFinished(async () => void (await child.stop()));
+    return child;
+  };
+  const alone = (name: string): string => {
+    const copy = join(folder.path, name, "app.cgi");
+    mkdirSync(dirname(copy));
+    writeFileSync(copy, readFileSync(script));
+    writeFileSync(`${copy}.servers`, readFileSync(`${script}.servers`));
+    return copy;
+  };
+
+  test("from which they serve, and traces name their sources", async () => {
+    const child = listening(script);
+    const [url] = await child.printed(/http:\S+/);
+    expect((await fetch(`${url}broken`)).status).toBe(500);
+    await child.printed(/on purpose/);
+    await child.stop();
+    const frames = [...child.stderr.matchAll(/^ {4}at (?:.+ \()?(\/.+):(\d+):(\d+)\)?$/gm)];
+    const calls = frames.map(([, path = "", line = 0, column = 0]) => {
+      const text = readFileSync(path, "utf8")
+        .split("\n")
+        [Number(line) - 1]?.slice(Number(column) - 1);
+      return `${path.replace(/.*\//, "")}: ${/^[\w.#? ]+\(/.exec(text ?? "")?.[0]}`;
+    });
+    expect(calls[0]).toBe("app.ts: new Error(");
+    // What calls the application is in the script, what calls that in the other file.
+    expect(calls).toEqual(expect.arrayContaining(["respond.ts: run(", "http.ts: runRequest("]));
+  });
+
+  test("which a script does not need that answers as a CGI script", async () => {
+    const copy = alone("cgi alone");
+    rmFile(`${copy}.servers`);
+    expect(await answer(request("/lost", {}, copy))).toContain("ENOENT");
+    const child = listening(copy);
+    expect(await child.ended).toBe(1);
+    expect(child.stderr).toContain(
+      `${copy}.servers is not there: it has all servers but that for CGI, so copy it along with the script`,
+    );
+  });
+
+  test("which is not taken for that of another bundle", async () => {
+    const copy = alone("changed");
+    const text = readFileSync(`${copy}.servers`, "latin1");
+    writeFileSync(`${copy}.servers`, text.replace("this", "thus"), "latin1");
+    const child = listening(copy);
+    expect(await child.ended).toBe(1);
+    expect(child.stderr).toContain(`${copy}.servers does not belong to ${copy}: `);
+  });
+
+  test("which is removed where a script has none any more", async () => {
+    file(
+      "face.ts",
+      'import { application } from "postern";\napplication([["/", () => "face"]]).run(import.meta);',
+    );
+    const out = join(project, "cgi-bin/face.cgi");
+    await bundle("face.ts", "--out", out, "--no-warm-up");
+    expect(existsSync(`${out}.servers`)).toBe(true);
+    file(
+      "face.ts",
+      `import { WSGIServer } from "postern/server/cgi";
+       new WSGIServer((environ, startResponse) => {
+         startResponse("200 OK", []);
+         return ["face"];
+       }).run();`,
+    );
+    await bundle("face.ts", "--out", out, "--no-warm-up");
+    expect(await answer(request("/", {}, out))).toMatch(/\r\n\r\nface$/);
+    expect(existsSync(`${out}.servers`)).toBe(false);
+  });
 });
 
 test("modules that only import() leads to wait for it in functions of their own, and each module is one", async () => {

@@ -5,6 +5,7 @@ import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type * as esbuild from "esbuild";
+import { APART, type Parted, parted } from "./apart.ts";
 import type { LauncherFacts, RuntimeFacts } from "./facts.ts";
 import { importMeta, META } from "./import-meta.ts";
 import { withLazyScopes } from "./lazy-scopes.ts";
@@ -38,6 +39,9 @@ export interface Bundled {
 
 /** Where postern's own modules are, in a clone too. */
 const ownModules = fileURLToPath(new URL("../../", import.meta.url));
+
+/** The one that leads to all servers that listen. */
+const serveModules = ["serve.ts", "serve.js"].map((name) => join(ownModules, name));
 
 const loader = { ".cgi": "js" } as const;
 
@@ -119,15 +123,17 @@ export async function writeBundle(
   const root = options.root ?? relative(folder, dirname(options.entry));
   const importing = nameOfImport(codeAndMap(result).code);
   const head = scriptHead(options.shebang, basename(options.entry), importing);
-  const { code, map } = finished(buildSync, result, head, importing, options);
+  const { code, map, apart } = finished(buildSync, result, head, importing, options);
   const inputs = Object.keys(result.metafile?.inputs ?? {});
   const sources = inputs
     .filter((input) => !/(^|\/)node_modules\/|^[\w-]+:|^postern-bundle$/.test(input))
     .map((input) => resolve(dirname(options.entry), input))
     .filter((path) => !path.startsWith(ownModules));
+  const servers = `${basename(options.script)}.servers`;
   const facts: RuntimeFacts = {
     map: `${basename(options.script)}.map`,
     lines: code.split("\n").length,
+    servers: apart === undefined ? null : [servers, digest(Buffer.from(apart))],
     root: root === "" ? "." : root,
     sources: sources.map((path) => sourceFacts(path, dirname(options.entry))),
   };
@@ -139,6 +145,8 @@ export async function writeBundle(
   };
   const text = `${head}${commented(body)}${codeEnd}${part(buildSync, "launcher", launcher)}`;
   replaceFile(join(folder, facts.map), map, 0o644);
+  if (apart === undefined) rmSync(join(folder, servers), { force: true });
+  else replaceFile(join(folder, servers), apart, 0o644);
   replaceFile(options.script, text, 0o755);
   return {
     scriptBytes: Buffer.byteLength(text),
@@ -147,20 +155,21 @@ export async function writeBundle(
   };
 }
 
-/** The modules as they stand in the script, behind its head, and the source map. */
+/** The modules as they stand in the script, behind its head, those that stand apart from it, and the source map. */
 function finished(
   buildSync: typeof esbuild.buildSync,
   result: esbuild.BuildResult,
   head: string,
   importing: string,
   { entry, script, minify }: BundleOptions,
-): { code: string; map: string } {
+): Parted {
   const made = codeAndMap(result);
   const { metafile = { inputs: {}, outputs: {} } } = result;
   const [code, map] = withLazyScopes(
     withoutOwnNames(made.code, metafile, dirname(entry)),
     made.map,
     metafile,
+    (path) => !made.code.includes(APART) && serveModules.includes(resolve(dirname(entry), path)),
   );
   const finished = buildSync({
     stdin: {
@@ -180,7 +189,8 @@ function finished(
     logLevel: "silent",
     banner: { js: head },
   });
-  return codeAndMap(finished);
+  const { code: whole, map: wholeMap } = codeAndMap(finished);
+  return parted(whole, wholeMap);
 }
 
 function codeAndMap({ outputFiles = [] }: esbuild.BuildResult): { code: string; map: string } {

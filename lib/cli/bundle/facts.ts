@@ -14,6 +14,8 @@ export interface RuntimeFacts {
   readonly map: string;
   /** How many lines of the script the map is of. */
   readonly lines: number;
+  /** The file with the servers that listen, and a digest of it; null where there is none. */
+  readonly servers: readonly [file: string, digest: number] | null;
   /** The folder that modules take for the entry module's own. */
   readonly root: string;
   /** The application's own sources as they were bundled. */

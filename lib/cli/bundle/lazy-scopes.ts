@@ -4,6 +4,7 @@
 
 import { decode, encode } from "@jridgewell/sourcemap-codec";
 import type * as esbuild from "esbuild";
+import { apartHead, apartTail } from "./apart.ts";
 import { type Chunk, chunksOf, IMPORTED, type Line } from "./chunks.ts";
 import { PlainModules } from "./plain-modules.ts";
 
@@ -32,11 +33,13 @@ const OF_MODULES = /\b(?:init|require)_[\w$]+|[\w$]+_exports\d*\b/g;
  * @param code as it was made, not shortened
  * @param map the source map of the code
  * @param metafile what esbuild tells of the bundle
+ * @param isApart whether the function of a module, of which it is given the path, is to be marked for {@link parted}
  */
 export function withLazyScopes(
   code: string,
   map: string,
   metafile: esbuild.Metafile,
+  isApart: (path: string) => boolean = () => false,
 ): [code: string, map: string] {
   if (code.includes(PREFIX)) return [code, map];
   const lines = code.split("\n");
@@ -46,7 +49,7 @@ export function withLazyScopes(
   const called = lines.map((line) => {
     return line.replace(IMPORTED, (value) => (names.has(value) ? `${names.get(value)}()` : value));
   });
-  const placed = place(called, chunks, scopes);
+  const placed = place(called, chunks, scopes, isApart);
   const facts = JSON.parse(map) as { readonly mappings: string };
   const segments = decode(facts.mappings);
   const mappings = encode(placed.map(([, from = -1]) => segments[from] ?? []));
@@ -143,6 +146,7 @@ function place(
   lines: readonly string[],
   chunks: readonly Chunk[],
   scopes: ReadonlyMap<string, Scope>,
+  isApart: (path: string) => boolean,
 ): Line[] {
   const owners = new Map<string, string>();
   const parents = new Map<string, string | undefined>();
@@ -153,20 +157,24 @@ function place(
   const modules = new PlainModules(lines, chunks, owners);
   const placed = new Set<string>();
   const inside = (scope: string | undefined): Line[] =>
-    chunks.flatMap((chunk) => {
+    chunks.flatMap((chunk): Line[] => {
       const { path = "" } = chunk;
       const own = scopes.get(path);
       if (own !== undefined && path !== scope) {
         if (parents.get(path) !== scope || placed.has(path)) return [];
         placed.add(path);
         const { name, value } = own;
-        return [
-          [`function ${name}() {`, undefined],
+        const body: Line[] = [
           ...inside(path),
           [`${name} = () => ${value};`, undefined],
           [`return ${name}();`, undefined],
-          ["}", undefined],
-        ] satisfies Line[];
+        ];
+        const apart: Line[] = [
+          [`return ${apartHead}() => {`, undefined],
+          ...body,
+          [`}${apartTail};`, undefined],
+        ];
+        return [[`function ${name}() {`, undefined], ...(isApart(path) ? apart : body), ["}", undefined]];
       }
       if (owners.get(path) !== scope) return [];
       return modules.linesOf(chunk);

@@ -19,6 +19,7 @@ export type Application = (
   postern: { metaOf(path: string, isEntry: boolean): object },
   unnamed: <Value>(value: Value) => Value,
   load: Launch["load"],
+  apart: typeof runApart,
 ) => void;
 
 /** The function that has this file in it. */
@@ -67,6 +68,7 @@ application.call(
   { metaOf },
   (value) => value,
   load,
+  runApart,
 );
 
 /** Nothing is left to be done. An ordinary end takes apart all that V8 has made, which the kernel does faster by itself. */
@@ -118,10 +120,7 @@ function hasChanged([path, mtimeMs, bytes, digest]: (typeof BUNDLE.sources)[numb
   const file = `${folder}/${path}`;
   const found = statSync(file, { throwIfNoEntry: false });
   if (found === undefined || found.mtimeMs === mtimeMs) return false;
-  if (found.size !== bytes) return true;
-  let hash = 0x811c9dc5;
-  for (const byte of readFileSync(file)) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash !== digest;
+  return found.size !== bytes || digestOf(readFileSync(file)) !== digest;
 }
 
 /** `import.meta` of a module. The entry's also says where the script is that the process was started with. */
@@ -155,6 +154,30 @@ function lazyRequire(): NodeJS.Require {
   const lazy = (id: string): unknown =>
     id.startsWith("lazy:") ? lazily(id.slice(5)) : (process.getBuiltinModule(id) ?? require(id));
   return Object.assign(lazy, require);
+}
+
+/**
+ * Runs what stands in a file of its own where the script has been divided; otherwise it is given that itself.
+ *
+ * @param run makes a function of its text; or is that function
+ */
+function runApart(run: (text?: string) => unknown): unknown {
+  if (BUNDLE.servers === null) return run();
+  const [name, digest] = BUNDLE.servers;
+  const path = resolve(__dirname, name);
+  const bytes = fs.existsSync(path) ? readFileSync(path) : undefined;
+  if (bytes === undefined || digestOf(bytes) !== digest) {
+    const what = bytes === undefined ? "is not there" : `does not belong to ${__filename}`;
+    const text = `${path} ${what}: it has all servers but that for CGI, so copy it along with the script, or run postern bundle again`;
+    throw Object.assign(new Error(text), { code: "BUNDLE_SERVERS" });
+  }
+  return (run(`${bytes.toString("latin1")}\n//# sourceURL=${urlOf(path)}`) as () => unknown)();
+}
+
+function digestOf(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash;
 }
 
 interface NodesModule {
@@ -264,11 +287,16 @@ function traceWithSources(error: Error, frames: NodeJS.CallSite[]): string {
 
 function sourceFrame(frame: NodeJS.CallSite): string {
   const text = String(frame);
-  const [line, column] = [frame.getLineNumber(), frame.getColumnNumber()];
-  if (frame.getFileName() !== __filename || line === null || line > BUNDLE.lines || column === null)
-    return text;
-  const origin = findSource(line, column);
-  return origin === undefined ? text : text.replace(`${__filename}:${line}:${column}`, () => origin);
+  const [file, line, column] = [
+    frame.getScriptNameOrSourceURL(),
+    frame.getLineNumber(),
+    frame.getColumnNumber(),
+  ];
+  if (line === null || column === null) return text;
+  const isApart = BUNDLE.servers !== null && file === urlOf(resolve(__dirname, BUNDLE.servers[0]));
+  if (!isApart && (file !== __filename || line > BUNDLE.lines)) return text;
+  const origin = findSource(isApart ? BUNDLE.lines + line : line, column);
+  return origin === undefined ? text : text.replace(`${file}:${line}:${column}`, () => origin);
 }
 
 function findSource(line: number, column: number): string | undefined {

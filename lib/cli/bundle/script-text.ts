@@ -1,6 +1,8 @@
 // The text of a bundled script: words for the kernel, the code in a comment, the launcher that compiles it. The code is an
 // array of two functions: the application's modules, and the runtime that they need.
 
+import { APART } from "./apart.ts";
+
 /** Gives a function back, where esbuild's `__name`, of as many letters, gives it its name. */
 export const UNNAMED = "__bare";
 
@@ -13,7 +15,7 @@ export const UNNAMED = "__bare";
 export function scriptHead(shebang: string, entry: string, importing: string): string {
   return `${shebang}
 // Made by postern bundle of ${entry.replaceAll(/[^ -~]|\*/gu, "?")}: change that, and bundle it again.
-function bundled() {/*[(function (exports, require, module, __filename, __dirname, __postern, ${UNNAMED}, ${importing}) {`;
+function bundled() {/*[(function (exports, require, module, __filename, __dirname, __postern, ${UNNAMED}, ${importing}, ${APART}) {`;
 }
 
 /** What comes behind the modules. */
