@@ -98,8 +98,9 @@ export function checkMount(scriptName: string): void {
  */
 export function repairMount(environ: PathVariables, chosen: Repairs): string | undefined {
   const { PATH_INFO: path, SCRIPT_NAME: mount } = environ;
-  // Of most requests this is all that is looked at.
-  if (path !== undefined && (path !== "/" || mount === "")) return undefined;
+  // Of most requests this is all that is looked at: only one of the repairs is of a path that was sent.
+  if (path !== undefined && (path !== "/" || mount === "" || !isProxied(environ, "proxy:uwsgi:")))
+    return undefined;
   if (environ.REQUEST_URI === undefined) return undefined;
   const repair = repairs.find((one) => {
     return (chosen === true || (chosen !== false && chosen.includes(one.name))) && one.applies(environ);

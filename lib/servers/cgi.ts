@@ -9,7 +9,6 @@ import { ProtocolError } from "../errors.ts";
 import { durationOf } from "../gateway/duration.ts";
 import { completeEnviron, contentLengthOf } from "../gateway/environ.ts";
 import type { ResponseHead } from "../gateway/head.ts";
-import { LazyKey } from "../gateway/lazy-key.ts";
 import { logToStderr } from "../gateway/log.ts";
 import type { Logs } from "../gateway/log-file.ts";
 import { refuse, respond } from "../gateway/respond.ts";
@@ -44,10 +43,6 @@ const DEFAULT_IDLE_MS = 120_000;
 /** In the place of what is made when it is read. */
 const UNREAD = undefined as never;
 
-/** Node's streams cost a script more than all the rest of a small request, and most requests read none. */
-const lazyInput = new LazyKey("wsgi.input");
-const lazyErrors = new LazyKey("wsgi.errors");
-
 /**
  * Answers the request that this process was started for. Without CGI variables, as from a shell, it is `GET /`.
  *
@@ -75,16 +70,24 @@ export async function serveCgi(application: Application, options: CgiOptions = {
     // Where Apache's RewriteRule puts the header that its CGI does not pass on.
     const authorization = environ["REDIRECT_HTTP_AUTHORIZATION"];
     if (typeof authorization === "string") environ.HTTP_AUTHORIZATION ??= authorization;
-    const values = { cancellation, multithread: false, multiprocess: true, runOnce: true };
-    completeEnviron(environ, { ...values, input: UNREAD, errors: UNREAD }, options);
+    const values = {
+      input: UNREAD,
+      errors: UNREAD,
+      cancellation,
+      multithread: false,
+      multiprocess: true,
+      runOnce: true,
+    };
+    completeEnviron(environ, values, options);
     const length = contentLengthOf(environ) ?? 0;
     const input = new RequestBody(length);
     body = input;
     if (length > maxBodyBytes) {
       throw new ProtocolError("BODY_TOO_LARGE", `a body of ${length} bytes is longer than "maxBodyBytes"`);
     }
-    lazyInput.define(environ, () => input.stream());
-    lazyErrors.define(environ, () => sink.errors);
+    // Node's streams cost a script more than all the rest of a small request, and most requests read none.
+    defineLate(environ, "wsgi.input", () => input.stream());
+    defineLate(environ, "wsgi.errors", () => sink.errors);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     log("error", `refused a CGI request: ${error.message}`);
@@ -174,6 +177,29 @@ function readVariables(environ: Environ): void {
     const equals = entry.indexOf("=");
     if (equals > 0) addVariable(environ, entry.slice(0, equals), entry.slice(equals + 1));
   }
+}
+
+/** A key of the environ whose value is made when it is first read: a `LazyKey` is for those that have many environs. */
+function defineLate<Key extends keyof Environ & string>(
+  environ: Environ,
+  key: Key,
+  make: () => Environ[Key],
+): void {
+  const settle = (object: object, value: unknown): void => {
+    Object.defineProperty(object, key, { configurable: true, enumerable: true, writable: true, value });
+  };
+  Object.defineProperty(environ, key, {
+    configurable: true,
+    enumerable: true,
+    get() {
+      const value = make();
+      settle(environ, value);
+      return value;
+    },
+    set(this: object, value: unknown) {
+      settle(this, value);
+    },
+  });
 }
 
 /** CONTENT_LENGTH bytes of descriptor 0. A server need not close it behind them. */
