@@ -64,7 +64,8 @@ export function readCookies(header: string): Map<string, [string]> {
 
 /** Quotes around a value, which other languages' libraries write, are none of it. What cannot be decoded stays as it is. */
 function decode(value: string): string {
-  const text = /^".*"$/.test(value) ? value.slice(1, -1) : value;
+  const isQuoted = value.length > 1 && value.startsWith('"') && value.endsWith('"');
+  const text = isQuoted ? value.slice(1, -1) : value;
   if (!text.includes("%")) return text;
   try {
     return decodeURIComponent(text);

@@ -12,7 +12,7 @@ export class TemplateFile {
 
   constructor(path: string, text: string, type: TemplateType) {
     this.path = path;
-    this.text = text.replace(/^\uFEFF/, "");
+    this.text = text.startsWith("\uFEFF") ? text.slice(1) : text;
     this.type = type;
     this.source = TemplateSource.of(this);
   }

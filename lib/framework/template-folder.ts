@@ -47,7 +47,8 @@ export class TemplateFolder {
     const known = this.#files.get(name);
     if (known !== undefined && this.#cache) return known.file;
     const [folder, path, stats] = this.#find(name);
-    const version = `${path}:${stats.mtimeMs}:${stats.ctimeMs}:${stats.size}:${stats.ino}`;
+    // Nobody asks again for the version of a file that is read once.
+    const version = this.#cache ? "" : versionOf(path, stats);
     if (known?.version === version) return known.file;
     if (leaves(folder, path)) {
       throw new TemplateError("TEMPLATE_NAME", `template "${name}" is a link out of the folder: ${path}`);
@@ -94,8 +95,11 @@ export class TemplateFolder {
 
   /** The last extension decides; that of `mail.txt.mustache` is `.txt`. */
   #typeOf(path: string): TemplateType {
-    const [, inner = "", last = ""] = /(\.[^./\\]+)?(\.[^./\\]+)$/.exec(path) ?? [];
-    const type = (last === ".mustache" ? this.#types[inner] : undefined) ?? this.#types[last];
+    const [inner, last] = path
+      .slice(path.lastIndexOf(sep) + 1)
+      .split(".")
+      .slice(-2);
+    const type = (last === "mustache" ? this.#types[`.${inner}`] : undefined) ?? this.#types[`.${last}`];
     if (type === undefined) throw new RangeError(`no type has the extension of ${path}`);
     return type;
   }
@@ -113,6 +117,11 @@ function statsOf(path: string): Stats | undefined {
     if (code === "ENOTDIR" || code === "ENAMETOOLONG" || code === "ELOOP") return undefined;
     throw error;
   }
+}
+
+/** What is another as soon as the file is. */
+function versionOf(path: string, { mtimeMs, ctimeMs, size, ino }: Stats): string {
+  return `${path}:${mtimeMs}:${ctimeMs}:${size}:${ino}`;
 }
 
 /** One question to the system where no link is in the path; `realpathSync()` itself asks one for each folder of it. */
