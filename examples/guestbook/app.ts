@@ -7,7 +7,6 @@
 // Entries and pictures are kept in data/ next to this file, or in the folder that GUESTBOOK_DATA names.
 
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { application, notFound, seeOther, templates, upload, type Web } from "postern";
 import { Entries, type Picture } from "./entries.ts";
 import { pictureType } from "./picture-type.ts";
@@ -17,9 +16,9 @@ const maxPictureBytes = limits.pictureMegabytes * 1_000_000;
 const shown = 100;
 const yearSeconds = 365 * 24 * 3600;
 
-const here = fileURLToPath(new URL(".", import.meta.url));
+const here = import.meta.dirname;
 const entries = new Entries(process.env["GUESTBOOK_DATA"] || join(here, "data"));
-const render = templates(new URL("templates/", import.meta.url), { layout: "layout" });
+const render = templates(join(here, "templates"), { layout: "layout" });
 
 /** What stands in the form: what was typed, when it has to be shown again. */
 interface Form {
