@@ -19,6 +19,7 @@ export interface RouteMatch<T> {
 export class Router<T> {
   readonly #entries: Entry<T>[] = [];
   #root: Branch<T> | undefined;
+  #isAskedAgain = false;
 
   /** Appends a route: those added before it win. */
   add(pattern: Pattern, value: T): void {
@@ -27,14 +28,25 @@ export class Router<T> {
   }
 
   match(path: string): RouteMatch<T> | undefined {
-    this.#root ??= indexOf(this.#entries);
-    const { candidates } = innermost(this.#root, path);
+    const candidates = this.#candidates(path);
     for (let order = 0; order < candidates.length; order++) {
       const { pattern, value } = candidates[order] as Entry<T>;
       const groups = pattern.expression.exec(path);
       if (groups !== null) return { value, pattern, groups };
     }
     return undefined;
+  }
+
+  /** For the first path each is looked at: a CGI script is asked for no other, and an index would cost it more. */
+  #candidates(path: string): readonly Entry<T>[] {
+    if (this.#root === undefined) {
+      if (!this.#isAskedAgain) {
+        this.#isAskedAgain = true;
+        return this.#entries.filter(({ pattern }) => path.startsWith(pattern.start));
+      }
+      this.#root = indexOf(this.#entries);
+    }
+    return innermost(this.#root, path).candidates;
   }
 }
 

@@ -77,7 +77,8 @@ test.each([
         const router = new Router<number>();
         for (const [order, pattern] of patterns.entries()) router.add(compile(pattern), order);
         const expressions = patterns.map((pattern) => expressionOf(pattern, compile === compilePrefix));
-        for (const asked of paths) {
+        // There is no index for the first one.
+        for (const asked of [...paths, ...paths]) {
           const matches = expressions.map((expression) => expression.exec(asked));
           const first = matches.findIndex((match) => match !== null);
           const found = router.match(asked);
@@ -106,8 +107,29 @@ test("thousands of routes may each be the beginning of the next", () => {
     const expression = { exec: (asked: string) => (asked.startsWith(start) ? ([start] as const) : null) };
     router.add({ expression, names: [], source: start, start, isStartAll: length % 2 === 0 }, length);
   }
-  expect(router.match(pathOf(4000))?.value).toBe(1);
   expect(router.match("b")).toBeUndefined();
+  expect(router.match(pathOf(4000))?.value).toBe(1);
+});
+
+test("an index is made for the second path, and not for the only one of a CGI script", () => {
+  let looks = 0;
+  const pattern = {
+    expression: { exec: (asked: string) => (asked === "/b" ? (["/b"] as const) : null) },
+    names: [],
+    source: "/b",
+    start: "/b",
+    get isStartAll() {
+      looks++;
+      return true;
+    },
+  };
+  const router = new Router<string>();
+  router.add(compilePattern("/a"), "a");
+  router.add(pattern, "b");
+  expect(router.match("/b")?.value).toBe("b");
+  expect(looks).toBe(0);
+  expect(router.match("/b")?.value).toBe("b");
+  expect(looks).toBeGreaterThan(0);
 });
 
 test.each([
