@@ -80,6 +80,28 @@ describe("a CGI script (RFC 3875)", () => {
     expect(run(path).stdout.split("\r\n\r\n")[1]).toBe('[false,true,true,"/cgi-bin/script","/x"]');
   });
 
+  test.each(["wsgi.input", "wsgi.errors"])("has %s as a key like the others, made once", (key) => {
+    const name = JSON.stringify(key);
+    const path = script(`
+      const listed = Object.keys(environ).includes(${name});
+      const child = Object.create(environ);
+      const inherited = child[${name}];
+      const kept = inherited === environ[${name}] && inherited === { ...environ }[${name}];
+      environ[${name}] = "another";
+      const other = Object.create(environ);
+      other[${name}] = "a third";
+      startResponse("200 OK", TEXT);
+      return [JSON.stringify([listed, kept, environ[${name}], other[${name}]])];`);
+    expect(run(path).stdout.split("\r\n\r\n")[1]).toBe('[true,true,"another","a third"]');
+    const assigned = script(`
+      const child = Object.create(environ);
+      child[${name}] = "its own";
+      environ[${name}] = "another";
+      startResponse("200 OK", TEXT);
+      return [JSON.stringify([child[${name}], environ[${name}]])];`);
+    expect(run(assigned).stdout.split("\r\n\r\n")[1]).toBe('["its own","another"]');
+  });
+
   test("leaves no header Proxy where packages look for the administrator's proxy", () => {
     const path = script(`startResponse("200 OK", TEXT); return [String(process.env.HTTP_PROXY)];`);
     expect(run(path, { HTTP_PROXY: "http://attacker.example/" }).stdout).toMatch(/\r\n\r\nundefined$/);

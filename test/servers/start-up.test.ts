@@ -48,7 +48,6 @@ test("the gateway interface alone loads these files", async () => {
     "gateway/environ.js",
     "gateway/file-body.js",
     "gateway/head.js",
-    "gateway/lazy-key.js",
     "gateway/log.js",
     "gateway/path.js",
     "gateway/plain-environ.js",
