@@ -34,12 +34,26 @@ export function chunksOf(lines: readonly string[]): Chunk[] {
   return [...chunks, { path, from, to: lines.length }];
 }
 
-/** A text in the application may have lines like those in front of modules: what ends before such a line is not to be read. */
-function isWhole(lines: readonly string[]): boolean {
+/**
+ * Whether lines of a bundle can be read by themselves. A text in the application may have lines like those of esbuild: what ends
+ * before such a line cannot.
+ */
+export function isWhole(lines: readonly string[]): boolean {
   try {
     new Script(lines.join("\n"));
     return true;
   } catch {
     return false;
   }
+}
+
+/** Whether a text in the application is written like an import() of esbuild's. */
+export function hasTextOfImport(lines: readonly string[], chunks: readonly Chunk[]): boolean {
+  return chunks.some(({ from, to }) => {
+    const text = lines.slice(from, to).join("\n");
+    // Without it a text can be read as before, and code cannot.
+    return [...text.matchAll(IMPORTED)].some(({ 0: value, index }) =>
+      isWhole([`${text.slice(0, index)}(${text.slice(index + value.length)}`]),
+    );
+  });
 }

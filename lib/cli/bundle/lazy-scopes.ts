@@ -5,7 +5,7 @@
 import { decode, encode } from "@jridgewell/sourcemap-codec";
 import type * as esbuild from "esbuild";
 import { apartHead, apartTail } from "./apart.ts";
-import { type Chunk, chunksOf, IMPORTED, type Line } from "./chunks.ts";
+import { type Chunk, chunksOf, hasTextOfImport, IMPORTED, type Line } from "./chunks.ts";
 import { PlainModules } from "./plain-modules.ts";
 
 /** A function around a module, along with all modules that nobody can come to but through it. */
@@ -44,6 +44,7 @@ export function withLazyScopes(
   if (code.includes(PREFIX)) return [code, map];
   const lines = code.split("\n");
   const chunks = chunksOf(lines);
+  if (hasTextOfImport(lines, chunks)) return [code, map];
   const scopes = scopesOf(lines, chunks, metafile);
   const names = new Map([...scopes.values()].map(({ value, name }) => [value, name]));
   const called = lines.map((line) => {
@@ -115,10 +116,11 @@ function runnersOf(lines: readonly string[], chunks: readonly Chunk[]): Map<stri
   return runners;
 }
 
-/** A module, and those that the entry cannot come to but through it; none where somebody else needs it itself. */
+/** A module, and those that the entry cannot come to but through it; none where it is the entry, or somebody else needs it itself. */
 function modulesBehind(root: string, metafile: esbuild.Metafile): Set<string> {
   const { inputs, outputs } = metafile;
   const entry = Object.values(outputs).find(({ entryPoint }) => entryPoint !== undefined)?.entryPoint ?? "";
+  if (root === entry) return new Set();
   const others = modulesFrom(entry, metafile, root);
   const isNeeded = [...others].some((module) =>
     inputs[module]?.imports.some(({ path, kind }) => path === root && kind !== "dynamic-import"),

@@ -1,15 +1,11 @@
 // Bundles whose lazy modules stand in functions of their own do what they did before.
 
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { build } from "esbuild";
-import { expect, onTestFinished, test } from "vitest";
-import { withLazyScopes } from "../../../lib/cli/bundle/lazy-scopes.ts";
-import { temporaryFolder } from "../../support/folder.ts";
+import { expect, test } from "vitest";
+import { bundled, type Files } from "./bundled.ts";
 
 interface Case {
   /** By their names; `main.js` exports a function by default. */
-  readonly files: Readonly<Record<string, string>>;
+  readonly files: Files;
   /** What that function gives. */
   readonly gives: unknown;
   /** The names of the functions, in their order. */
@@ -194,6 +190,24 @@ export const start = () => Promise.resolve().then(() => (init_lazy(), lazy_expor
     gives: [1, 7],
     functions: ["__lazy_require_late"],
   },
+  "a circle through the entry": {
+    files: {
+      "main.js": 'export const own = 1; export default async () => (await import("./lazy.js")).ask();',
+      "lazy.js": 'export const ask = async () => (await import("./main.js")).own;',
+    },
+    gives: 1,
+    functions: ["__lazy_init_lazy"],
+  },
+  "a text that looks like what asks for a module": {
+    files: {
+      "main.js": `
+        const text = "Promise.resolve().then(() => (init_lazy(), lazy_exports))";
+        export default async () => [text, (await import("./lazy.js")).lazy];`,
+      "lazy.js": "export const lazy = 1;",
+    },
+    gives: ["Promise.resolve().then(() => (init_lazy(), lazy_exports))", 1],
+    functions: [],
+  },
   "what others name, but do not use": {
     files: {
       "package.json": '{ "sideEffects": false }',
@@ -210,30 +224,8 @@ export const start = () => Promise.resolve().then(() => (init_lazy(), lazy_expor
 };
 
 test.each(Object.entries(cases))("%s", async (_name, { files, gives, functions }) => {
-  const folder = temporaryFolder();
-  onTestFinished(folder.remove);
-  for (const [name, text] of Object.entries(files)) {
-    const path = join(folder.path, name);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-  }
-  const { outputFiles, metafile } = await build({
-    absWorkingDir: folder.path,
-    entryPoints: ["main.js"],
-    outfile: "out.js",
-    bundle: true,
-    write: false,
-    metafile: true,
-    platform: "node",
-    format: "cjs",
-    target: "node20",
-    charset: "ascii",
-    keepNames: true,
-    sourcemap: "external",
-  });
-  const [map, code] = outputFiles.map(({ text }) => text);
-  const [scoped] = withLazyScopes(code ?? "", map ?? "", metafile);
-  expect([await given(code ?? ""), await given(scoped)]).toEqual([gives, gives]);
+  const { code, scoped } = await bundled(files);
+  expect([await given(code), await given(scoped)]).toEqual([gives, gives]);
   expect([...scoped.matchAll(/^function (__lazy_\w+)\(\) \{$/gm)].map(([, name]) => name)).toEqual(functions);
 });
 
