@@ -200,7 +200,7 @@ class Job {
     let isGood = true;
     const paths = this.#paths ?? ["/"];
     for (const path of paths) {
-      const { answer, isFine, log } = await warmUp(script, path);
+      const { answer, isFine, log } = await warmUp(script, path, "write");
       if (isFine) out(`GET ${path}: ${answer}`);
       else err(`GET ${path}: ${answer}\n${log}`.trimEnd());
       isGood &&= isFine;
@@ -209,6 +209,8 @@ class Job {
       err(
         `${shown} is written. Where the application has no page at /, --warm-up <path> asks for one that it has, and --no-warm-up for none.`,
       );
+    if (isGood)
+      for (const [index, path] of paths.entries()) await warmUp(script, path, index === 0 ? "anew" : "write");
     const cache = statSync(cachePath, { throwIfNoEntry: false });
     if (cache !== undefined && paths.length > 0)
       out(`${shownPath(cachePath, cwd)}: ${kilobytes(cache.size)}`);

@@ -137,7 +137,7 @@ export class TemplateEngine {
     const key = `${delimiters.join(" ")} ${around.file.path} ${start}:${text}`;
     let source = this.#texts.get(key);
     if (source === undefined) {
-      source = around.part(contentStart, text, delimiters);
+      source = around.made(contentStart, text, delimiters);
       if (this.#texts.size >= MAX_TEXTS) this.#texts.clear();
       this.#texts.set(key, source);
     }

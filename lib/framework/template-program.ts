@@ -3,6 +3,7 @@
 
 import mustache from "mustache";
 import { AbridgedTemplate } from "./template-abridged.ts";
+import { keptProgram } from "./template-kept.ts";
 import type { PartialName, Section, TemplateNode, TemplateTag } from "./template-node.ts";
 import { templateName } from "./template-scope.ts";
 import type { TemplateSource } from "./template-source.ts";
@@ -24,7 +25,7 @@ type Token = readonly [
 
 /** @throws TemplateError `TEMPLATE_SYNTAX` */
 export function programOf(source: TemplateSource): readonly TemplateNode[] {
-  source.program ??= new Compiler(source).program();
+  source.program ??= keptProgram(source, () => new Compiler(source).program());
   return source.program;
 }
 

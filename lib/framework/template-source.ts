@@ -27,24 +27,37 @@ export class TemplateSource {
   readonly delimiters: Delimiters;
   /** Lines are counted when there is an error. */
   readonly #origin: Origin | undefined;
+  /** It was made while something was rendered: the next request may have another one. */
+  readonly isMade: boolean;
   /** What the text was made into when it was first rendered. */
   program: readonly TemplateNode[] | undefined;
   readonly #indented = new Map<string, TemplateSource>();
 
-  private constructor(file: File, text: string, delimiters: Delimiters, origin?: Origin) {
+  private constructor(file: File, text: string, delimiters: Delimiters, origin?: Origin, isMade = false) {
     this.file = file;
     this.text = text;
     this.delimiters = delimiters;
     this.#origin = origin;
+    this.isMade = isMade;
   }
 
   static of(file: File): TemplateSource {
     return new TemplateSource(file, file.text, DELIMITERS);
   }
 
-  /** A part of it that is rendered by itself, or another text in its place. */
+  /** Where it begins in the text that it was taken from. */
+  get offset(): number {
+    return this.#origin?.offset ?? 0;
+  }
+
+  /** A part of it that is rendered by itself. */
   part(offset: number, text: string, delimiters: Delimiters): TemplateSource {
-    return new TemplateSource(this.file, text, delimiters, { source: this, offset });
+    return new TemplateSource(this.file, text, delimiters, { source: this, offset }, this.isMade);
+  }
+
+  /** Another text in the place of a part. */
+  made(offset: number, text: string, delimiters: Delimiters): TemplateSource {
+    return new TemplateSource(this.file, text, delimiters, { source: this, offset }, true);
   }
 
   /** The same with every line indented that is not empty. */
@@ -53,7 +66,7 @@ export class TemplateSource {
     let source = this.#indented.get(indentation);
     if (source === undefined) {
       const text = this.text.replace(/(^|\n)(?=[^\r\n])/g, (lineEnd) => lineEnd + indentation);
-      source = new TemplateSource(this.file, text, this.delimiters, { source: this, offset: 0 });
+      source = this.part(0, text, this.delimiters);
       if (this.#indented.size >= MAX_INDENTED) this.#indented.clear();
       this.#indented.set(indentation, source);
     }

@@ -345,6 +345,52 @@ describe("the code cache", () => {
   });
 });
 
+describe("templates as they were parsed", () => {
+  /** Changes both halves of a cache alike, as only somebody may who could have changed the script. */
+  const changeKept = (from: string, to: string) => {
+    const text = readFileSync(cacheOf(script), "latin1");
+    expect(text.split(from)).toHaveLength(3);
+    writeFileSync(cacheOf(script), text.replaceAll(from, to), "latin1");
+  };
+  const page = "templates/page.mustache";
+  const text = "<p>{{greeting}}, {{name}}!</p>";
+
+  test("are used from the code cache, but for a template that has changed", async () => {
+    onTestFinished(async () => {
+      file(page, text);
+      rmFile(cacheOf(script));
+      await answer(request("/", { POSTERN_CODE_CACHE: "write" }));
+    });
+    await answer(request("/", { POSTERN_CODE_CACHE: "write" }));
+    changeKept('"!</p>"', '"?</p>"');
+    expect(await answer(request("/", { POSTERN_CODE_CACHE: "keep" }))).toContain("<p>Hello, Zoë?</p>");
+    file(page, `<h1>ü</h1>${text}`);
+    for (const cache of ["keep", "write", "write", "keep"])
+      expect(await answer(request("/", { POSTERN_CODE_CACHE: cache }))).toContain(
+        "<h1>ü</h1><p>Hello, Zoë!</p>",
+      );
+    file(page, text);
+    expect(await answer(request("/", { POSTERN_CODE_CACHE: "keep" }))).toContain("<p>Hello, Zoë?</p>");
+  });
+
+  test("are learnt long after the functions are", async () => {
+    onTestFinished(async () => {
+      file(page, text);
+      rmFile(cacheOf(script));
+      await answer(request("/", { POSTERN_CODE_CACHE: "write" }));
+    });
+    const always = file("always.cjs", "Math.random = () => 0;");
+    for (let time = 0; time < 10; time++) await answer(request("/", { POSTERN_CODE_CACHE: "write" }));
+    const { ino } = lstatSync(cacheOf(script));
+    await answer(request("/", {}, script, ["--require", always]));
+    expect(lstatSync(cacheOf(script)).ino).toBe(ino);
+    file(page, `${text}<hr>`);
+    await answer(request("/", {}, script, ["--require", always]));
+    expect(lstatSync(cacheOf(script)).ino).not.toBe(ino);
+    expect(readFileSync(cacheOf(script), "latin1")).toContain('"!</p><hr>"');
+  });
+});
+
 test("Node's own modules wait until something of them is used", async () => {
   const loaded = await answer(request("/loaded"));
   expect(loaded).toContain("NativeModule fs");

@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import mustache from "mustache";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { template, templates } from "../../lib/index.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
@@ -73,6 +73,54 @@ describe.each(counts)("%s", (_module, files, count) => {
       expect((await render("main", data as object)).text, name).toBe(expected);
     }
   });
+
+  test("from what an earlier process has kept", async () => {
+    const parse = vi.spyOn(mustache.Writer.prototype, "parse");
+    onTestFinished(() => parse.mockRestore());
+    for (const { template: text, partials = {}, expected, name, file, index } of held) {
+      // A function that counts its calls has been called.
+      if (name === "Interpolation - Multiple Calls") continue;
+      const kept = new Map<string, string>();
+      for (const isFirst of [true, false]) {
+        const data = casesOf(file)[index]?.data;
+        parse.mockClear();
+        const shown = await withKept(
+          kept,
+          async () => `${await template(text, { partials, missingPartials: "empty" })(data)}`,
+        );
+        expect(shown, name).toBe(expected);
+        // What functions made is parsed each time.
+        if (file !== "~lambdas") expect(parse.mock.calls.length > 0, name).toBe(isFirst);
+      }
+    }
+  });
+});
+
+/** Renders in a process that takes over what others have kept, as it is told in JSON. */
+async function withKept<Result>(kept: Map<string, string>, render: () => Promise<Result>): Promise<Result> {
+  const key = Symbol.for("postern.kept");
+  const values = {
+    get: (name: string) => JSON.parse(kept.get(name) ?? "null") ?? undefined,
+    set: (name: string, value: unknown) => kept.set(name, JSON.stringify(value)),
+  };
+  Object.assign(globalThis, { [key]: () => values });
+  try {
+    return await render();
+  } finally {
+    Reflect.deleteProperty(globalThis, key);
+  }
+}
+
+test("mistakes in what was kept are told with their lines", async () => {
+  const text = "{{! the first line }}\n<p>\n  {{#list}}{{wrong}}{{/list}}\n</p>";
+  const kept = new Map<string, string>();
+  const places: unknown[] = [];
+  for (let time = 0; time < 2; time++) {
+    const wrong = withKept(kept, async () => template(text, { missingValues: "error" })({ list: [{}] }));
+    await wrong.catch(({ code, message }) => places.push([code, message]));
+  }
+  expect(places[0]).toEqual(["TEMPLATE_VALUE", expect.stringMatching(/:3\b/)]);
+  expect(places[1]).toEqual(places[0]);
 });
 
 test("what a function returns for a variable is shown as it is", async () => {

@@ -250,7 +250,7 @@ function part(
   const { outputFiles } = buildSync({
     entryPoints: [fileURLToPath(new URL(name, import.meta.url))],
     // esbuild finds the source as well as what was built of it.
-    resolveExtensions: [".cjs", ".cts"],
+    resolveExtensions: [".mjs", ".mts", ".cjs", ".cts"],
     bundle: true,
     write: false,
     outfile: "part.js",

@@ -14,7 +14,10 @@ declare const BUNDLE: import("./facts.ts").LauncherFacts;
 
 /** The function above that has nothing in it but the comment with the code. */
 declare const bundled: () => void;
-declare const load: import("./runtime.cts").Launch["load"];
+declare const load: import("./runtime.mts").Launch["load"];
+
+/** Behind V8's data stand the values that are kept, and how many bytes they are, in so many digits. */
+const KEPT_DIGITS = 6;
 
 /** Who may read and write others' files may not write a cache: what is in it runs. */
 const WRITABLE_BY_OTHERS = 0o022;
@@ -33,19 +36,19 @@ const script = new vm.Script(code.replaceAll(BUNDLE.commentEnd, "*/"), {
   filename: __filename,
   // The code begins in the third line of the file.
   lineOffset: 2,
-  cachedData: cache?.data,
+  cachedData: process.env.POSTERN_CODE_CACHE === "anew" ? undefined : cache?.data,
 });
-type Code = readonly [import("./runtime.cts").Application, import("./runtime.cts").Runtime];
+type Code = readonly [import("./runtime.mts").Application, import("./runtime.mts").Runtime];
 const [application, runtime] = script.runInThisContext() as Code;
 const lessons = cache === undefined || script.cachedDataRejected ? -1 : cache.lessons;
-const launch = { script, cachePath, stamp, lessons, load };
+const launch = { script, cachePath, stamp, kept: cache?.kept, lessons, load };
 runtime.call(exports, exports, require, module, __filename, __dirname, application, launch);
 
 /**
  * V8 believes what is in a cache, and may crash over one byte that has changed. So the data stand there twice: no digest of
  * them is computed as fast as the halves are compared.
  */
-function readCache(): { data: Uint8Array; lessons: number } | undefined {
+function readCache(): { data: Uint8Array; kept: Uint8Array; lessons: number } | undefined {
   let descriptor: number | undefined;
   try {
     // Where others may write, a link leads to a file of their choice, and a pipe is waited for.
@@ -57,10 +60,16 @@ function readCache(): { data: Uint8Array; lessons: number } | undefined {
     const bytes = new Uint8Array(size);
     const end = readvSync(descriptor, [bytes], 0) - stamp.length;
     // Node would have to compile what decodes bytes.
-    if (end < 3 || String.fromCharCode(...bytes.subarray(end)) !== stamp) return undefined;
-    const data = bytes.subarray(0, (end - 1) / 2);
-    if (Buffer.compare(data, bytes.subarray(data.length, end - 1)) !== 0) return undefined;
-    return { data, lessons: (bytes[end - 1] as number) - 0x30 };
+    if (end < 3 + 2 * KEPT_DIGITS || String.fromCharCode(...bytes.subarray(end)) !== stamp) return undefined;
+    const half = bytes.subarray(0, (end - 1) / 2);
+    if (Buffer.compare(half, bytes.subarray(half.length, end - 1)) !== 0) return undefined;
+    const keptEnd = half.length - KEPT_DIGITS;
+    const keptStart = keptEnd - Number(String.fromCharCode(...half.subarray(keptEnd)));
+    return {
+      data: half.subarray(0, keptStart),
+      kept: half.subarray(keptStart, keptEnd),
+      lessons: (bytes[end - 1] as number) - 0x30,
+    };
   } catch {
     return undefined;
   } finally {

@@ -15,8 +15,13 @@ export interface WarmUp {
 /** How long a script may take, in milliseconds. */
 const TIMEOUT_MS = 20_000;
 
-/** Asks a script for a path, as a web server would. */
-export async function warmUp(script: string, target: string): Promise<WarmUp> {
+/**
+ * Asks a script for a path, as a web server would.
+ *
+ * @param cache what becomes of the code cache: `write` adds to it, `anew` makes another one, which has the values that were kept,
+ *   and no code that only makes these
+ */
+export async function warmUp(script: string, target: string, cache: "write" | "anew"): Promise<WarmUp> {
   const [path = "/", query = ""] = target.split(/\?(.*)/s);
   const child = spawn(process.execPath, [script], {
     stdio: ["ignore", "pipe", "pipe"],
@@ -36,7 +41,7 @@ export async function warmUp(script: string, target: string): Promise<WarmUp> {
       SERVER_SOFTWARE: "postern bundle",
       REMOTE_ADDR: "127.0.0.1",
       HTTP_HOST: "localhost",
-      POSTERN_CODE_CACHE: "write",
+      POSTERN_CODE_CACHE: cache,
       POSTERN_SERVER: "cgi",
     },
   });

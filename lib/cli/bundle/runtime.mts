@@ -1,6 +1,8 @@
 // Beside the application's code in every script that `postern bundle` makes: what modules of a bundle call, and what is done
 // behind the response. It is in the code cache, so that Node need not compile it.
 
+import { KeptValues } from "./kept-values.mts";
+
 const fs = process.getBuiltinModule("node:fs");
 const { openSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync, writeSync } = fs;
 const { join, resolve } = process.getBuiltinModule("node:path");
@@ -40,6 +42,8 @@ export interface Launch {
   readonly cachePath: string;
   /** What stands at the end of a cache of this code. */
   readonly stamp: string;
+  /** What was kept beside V8's data; undefined where there is no cache that fits. */
+  readonly kept: Uint8Array | undefined;
   /** How many times the cache was written; -1 where there is none that fits. */
   readonly lessons: number;
   /** import() of what is not in the script: Node knows nothing of code from a cache. */
@@ -51,9 +55,11 @@ const LESSONS = 8;
 
 const folder = resolve(__dirname, BUNDLE.root);
 const { script, cachePath, stamp, lessons, load } = launch;
+let kept: KeptValues | undefined;
 const { GATEWAY_INTERFACE, REQUEST_METHOD, POSTERN_CODE_CACHE } = process.env;
 const isCgi = Boolean(GATEWAY_INTERFACE && REQUEST_METHOD);
 if (isCgi) {
+  Object.assign(globalThis, { [Symbol.for("postern.kept")]: keptValues });
   process.on("exit", endCgi);
   process.on("beforeExit", exitAtOnce);
 }
@@ -71,6 +77,11 @@ application.call(
   runApart,
 );
 
+function keptValues(): KeptValues {
+  kept ??= new KeptValues(launch.kept);
+  return kept;
+}
+
 /** Nothing is left to be done. An ordinary end takes apart all that V8 has made, which the kernel does faster by itself. */
 function exitAtOnce(): void {
   if (process.listenerCount("beforeExit") === 1) process.exit();
@@ -78,9 +89,9 @@ function exitAtOnce(): void {
 
 /** The response is out by now. */
 function endCgi(): void {
-  const isLearning = lessons < LESSONS && Math.random() < 2 ** -lessons;
-  if (POSTERN_CODE_CACHE === "write" || (isLearning && POSTERN_CODE_CACHE !== "keep"))
-    writeCache(lessons + 1);
+  const isTold = POSTERN_CODE_CACHE === "write" || POSTERN_CODE_CACHE === "anew";
+  const isLearning = (lessons < LESSONS || kept?.hasNew) && Math.random() < 2 ** -Math.min(lessons, LESSONS);
+  if (isTold || (isLearning && POSTERN_CODE_CACHE !== "keep")) writeCache(lessons + 1);
   try {
     const changed = BUNDLE.sources.find(hasChanged);
     if (changed === undefined) return;
@@ -100,8 +111,13 @@ function writeCache(lessons: number): void {
     // Before the data are made, which costs much: a folder that this process may not write to is the ordinary case.
     const descriptor = openSync(unfinished, "wx", statSync(__filename).mode & 0o644);
     const data = script.createCachedData();
+    const text = keptValues().text();
+    const half = Buffer.concat([
+      data,
+      Buffer.from(`${text}${String(text.length).padStart(6, "0")}`, "latin1"),
+    ]);
     const end = Buffer.from(`${Math.min(lessons, 9)}${stamp}`, "latin1");
-    writeFileSync(descriptor, Buffer.concat([data, data, end]), { flush: true });
+    writeFileSync(descriptor, Buffer.concat([half, half, end]), { flush: true });
     renameSync(unfinished, cachePath);
   } catch {
     try {
