@@ -687,6 +687,36 @@ test("a trace names the places in the sources", async () => {
   expect(child.stderr).toContain(`${project}/app.ts:${line}:11)`);
 });
 
+// What stands around the modules of the start is none of theirs: it is there for an import. esbuild shortens it away.
+test.each([
+  { shortened: "shortened", options: [], imports: [] },
+  { shortened: "not shortened", options: ["--no-minify"], imports: ["app.ts:2:6"] },
+])("traces do so where modules stand together, $shortened", async ({ options, imports }) => {
+  file(
+    "traces/app.ts",
+    `import { application } from "postern";
+     import { start } from "./start.js";
+     application([["/", async () => start + (await import("./page.js")).page]]).run(import.meta);`,
+  );
+  file("traces/start.ts", 'export const start: unknown = new Error("start").stack;');
+  file(
+    "traces/page.ts",
+    `import { start } from "./start.js";
+     import { along } from "./along.js";
+     export const page = [along, String(new Error("page").stack), start].join();`,
+  );
+  file(
+    "traces/along.ts",
+    'export const along: unknown = made().stack;\nfunction made() {\n  return new Error("along");\n}',
+  );
+  const out = join(project, "cgi-bin/traces.cgi");
+  await bundle("traces/app.ts", "--out", out, ...options);
+  const text = await answer(request("/", {}, out));
+  const places = [...text.matchAll(/traces\/(\w+\.ts:\d+:\d+)/g)].map(([, place]) => place);
+  const made = ["start.ts:1:31", "along.ts:3:10", "along.ts:1:31", "page.ts:3:41"];
+  expect(places).toEqual(expect.arrayContaining([...made, ...imports]));
+});
+
 test("a source that was changed since is said in the log, one that was only copied is not", async () => {
   const path = join(project, "greeting.ts");
   const text = readFileSync(path, "utf8");

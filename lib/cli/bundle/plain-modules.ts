@@ -164,12 +164,7 @@ export class PlainModules {
     const [first, ...others] = needs.map(({ line }) => line) as [number, ...number[]];
     if (!needs.some(({ line }) => this.#replaced.get(line)?.length)) return;
     const lines = this.#between(first, first + needs.length);
-    this.#replaced.set(first, [
-      ["(() => {", undefined],
-      ...(isStrict ? STRICT : []),
-      ...lines,
-      ["})();", undefined],
-    ]);
+    this.#replaced.set(first, [["(() => {", first], ...(isStrict ? STRICT : []), ...lines, ["})();", first]]);
     for (const line of others) this.#replaced.set(line, []);
   }
 
