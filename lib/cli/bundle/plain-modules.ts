@@ -39,14 +39,13 @@ const DIRECTIVE = '    "use strict";';
 const STRICT: readonly Line[] = [[DIRECTIVE, undefined]];
 const NEED = /^ *(init_[\w$]+)\(\);$/;
 
-/** What the code of a module begins with: what it imports, in its order, behind the names of what it exports. */
-const LEADING = new RegExp(
-  `^(?:${[
-    String.raw`var [\w$]+ = \{\};|__export\([\w$]+, \{|  (?:[\w$]+|"(?:[^"\\]|\\.)*"): \(\) => [\w$.]+,?|\}\);`,
-    String.raw` *init_[\w$]+\(\);`,
-    String.raw` *(?:(?:var )?[\w$]+ = )?(?:__toESM\()?require(?:[\w$]+\(\)|\("[^"\\]*"\))(?:, 1)?\)?;`,
-  ].join("|")}|)$`,
-);
+/** The names of what a module exports, in front of all that it does. */
+const EXPORTING =
+  /^(?:var [\w$]+ = \{\};|__export\([\w$]+, \{| {2}(?:[\w$]+|"(?:[^"\\]|\\.)*"): \(\) => [\w$.]+,?|\}\);)$/;
+
+/** What a module imports, in its order. */
+const IMPORTING =
+  /^ *(?:init_[\w$]+\(\);|(?:(?:var )?[\w$]+ = )?(?:__toESM\()?require(?:[\w$]+\(\)|\("[^"\\]*"\))(?:, 1)?\)?;|)$/;
 
 /**
  * What has the function itself declare something that is nobody else's: esbuild takes all declarations out of it but those beside
@@ -221,15 +220,15 @@ function wrappedModule(lines: readonly string[], { path, from, to }: Chunk): Wra
 /** The modules that are run first where some code begins. */
 function needsFrom(lines: readonly string[], from: number, to: number): Need[] {
   const code = lines.slice(from, to);
-  return code.slice(0, lengthOf(code, LEADING)).flatMap((line, index) => {
+  return code.slice(0, lengthOf(code, EXPORTING, IMPORTING)).flatMap((line, index) => {
     const init = NEED.exec(line)?.[1];
     return init === undefined ? [] : [{ line: from + index, init }];
   });
 }
 
-/** How many lines there are of a kind before there is another one. */
-function lengthOf(lines: readonly string[], kind: RegExp): number {
-  const length = lines.findIndex((line) => !kind.test(line));
+/** How many lines there are of some kinds before there is another one. */
+function lengthOf(lines: readonly string[], ...kinds: readonly RegExp[]): number {
+  const length = lines.findIndex((line) => !kinds.some((kind) => kind.test(line)));
   return length === -1 ? lines.length : length;
 }
 
