@@ -48,9 +48,9 @@ export class AbridgedTemplate {
 
   /** For the parser an element is one tag, whose blanks do not matter. */
   #addTag(tag: WrittenTag | TemplateElement): void {
-    const [open, close] = tag.delimiters;
+    const { start, end, delimiters } = tag;
     const isElement = "contentEnd" in tag;
-    this.#add(isElement ? `${open}&${close}` : this.#template.slice(tag.start, tag.end), tag.start, tag.end);
+    this.#add(isElement ? delimiters.join("&") : this.#template.slice(start, end), start, end);
   }
 
   /** @param text - the first character stands for all of the template that is left out, the others for themselves */

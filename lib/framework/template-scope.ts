@@ -104,9 +104,10 @@ export function refusePromise(value: unknown, name: string): void {
 const EVERYWHERE: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
 
 export function templateName(text: string): TemplateName {
-  const [first = "", ...rest] = text === "." ? ["."] : text.split(".");
+  const parts = text === "." ? [text] : text.split(".");
+  const first = parts[0] ?? "";
   const loop = first.startsWith("@") && LoopPosition.names.has(first.slice(1)) ? first.slice(1) : undefined;
-  return { text, first, rest, everywhere: EVERYWHERE.has(first), loop };
+  return { text, first, rest: parts.slice(1), everywhere: EVERYWHERE.has(first), loop };
 }
 
 function has(view: unknown, name: string, everywhere: boolean): boolean {

@@ -100,7 +100,7 @@ function* eachTag(source: TemplateSource): Generator<WrittenTag, void, undefined
   let delimiters = source.delimiters;
   let at = 0;
   for (;;) {
-    const [open, close] = delimiters;
+    const open = delimiters[0];
     const start = text.indexOf(open, at);
     if (start < 0) return;
     let from = start + open.length;
@@ -108,6 +108,7 @@ function* eachTag(source: TemplateSource): Generator<WrittenTag, void, undefined
     const first = text[from] ?? "";
     const sigil = "#^/>&{=!<$".includes(first) ? first : "";
     from += sigil.length;
+    const close = delimiters[1];
     const ending = sigil === "{" ? `}${close}` : close;
     const stop = text.indexOf(ending, from);
     if (stop < 0) throw syntaxError(source, start, "Unclosed tag");
