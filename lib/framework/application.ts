@@ -115,7 +115,7 @@ const cores = new WeakMap<object, AppCore>();
  */
 export function application<const Urls extends readonly Route[]>(
   urls: Urls & Checked<Urls>,
-  options: ApplicationOptions = {},
+  options?: ApplicationOptions,
 ): App {
   return makeApplication(urls, options, false);
 }
@@ -136,7 +136,7 @@ export function application<const Urls extends readonly Route[]>(
  */
 export function subdomainApplication<const Urls extends readonly Route[]>(
   urls: Urls & Checked<Urls>,
-  options: ApplicationOptions = {},
+  options?: ApplicationOptions,
 ): App {
   return makeApplication(urls, options, true);
 }
@@ -156,7 +156,7 @@ export type PageClass = HandlerClass & {
  *
  * @throws ApplicationError as `application` does
  */
-export function autoApplication(classes: readonly PageClass[], options: ApplicationOptions = {}): App {
+export function autoApplication(classes: readonly PageClass[], options?: ApplicationOptions): App {
   if (!Array.isArray(classes) || classes.some((page) => typeof page !== "function"))
     throw new ApplicationError(
       "URL_MAP",
@@ -174,33 +174,9 @@ function ownPath(page: PageClass): string | null | undefined {
   return Object.hasOwn(page, "path") ? page.path : undefined;
 }
 
-const OPTIONS: Readonly<Record<keyof ApplicationOptions, true>> = {
-  limits: true,
-  secrets: true,
-  config: true,
-  cookies: true,
-  checkOrigin: true,
-  allowedHosts: true,
-  trailingSlash: true,
-  trustedOrigins: true,
-};
-
-const COOKIE_OPTIONS: Readonly<Record<keyof CookieDefaults, true>> = {
-  path: true,
-  domain: true,
-  secure: true,
-  httpOnly: true,
-  sameSite: true,
-};
-
-function makeApplication(urls: unknown, options: ApplicationOptions, isByHost: boolean): App {
-  refuseUnknownOptions("an application", options, OPTIONS);
-  refuseUnknownOptions('the option "limits"', options.limits ?? {}, inputLimits);
-  checkLimits(options.limits ?? {});
-  refuseUnknownOptions('the option "cookies"', options.cookies ?? {}, COOKIE_OPTIONS);
-  checkSecrets(options.secrets ?? []);
-  checkWords(options);
-  checkOrigins("trustedOrigins", options.trustedOrigins ?? []);
+function makeApplication(urls: unknown, given: ApplicationOptions | undefined, isByHost: boolean): App {
+  if (given !== undefined) checkOptions(given);
+  const options = given ?? {};
   const gateway: Application = (environ, startResponse) => answer(core, environ, startResponse);
   const app: App = Object.assign(gateway, {
     notFound: undefined,
@@ -269,6 +245,33 @@ function makeApplication(urls: unknown, options: ApplicationOptions, isByHost: b
   cores.set(app, core);
   for (const [pattern, target, name] of pairsOf(urls)) add(core, pattern, target, name);
   return app;
+}
+
+function checkOptions(options: ApplicationOptions): void {
+  const known: Readonly<Record<keyof ApplicationOptions, true>> = {
+    limits: true,
+    secrets: true,
+    config: true,
+    cookies: true,
+    checkOrigin: true,
+    allowedHosts: true,
+    trailingSlash: true,
+    trustedOrigins: true,
+  };
+  refuseUnknownOptions("an application", options, known);
+  refuseUnknownOptions('the option "limits"', options.limits ?? {}, inputLimits);
+  checkLimits(options.limits ?? {});
+  const ofCookies: Readonly<Record<keyof CookieDefaults, true>> = {
+    path: true,
+    domain: true,
+    secure: true,
+    httpOnly: true,
+    sameSite: true,
+  };
+  refuseUnknownOptions('the option "cookies"', options.cookies ?? {}, ofCookies);
+  checkSecrets(options.secrets ?? []);
+  checkWords(options);
+  checkOrigins("trustedOrigins", options.trustedOrigins ?? []);
 }
 
 // A variable of the environment, "false" among them, is a text; any other word of trailingSlash would be "remove".

@@ -24,31 +24,30 @@ export interface CacheOptions {
   readonly staleIfErrorSeconds?: number | undefined;
 }
 
-const WORDS = {
-  scope: "",
-  maxAgeSeconds: "max-age",
-  sharedMaxAgeSeconds: "s-maxage",
-  noStore: "no-store",
-  noCache: "no-cache",
-  mustRevalidate: "must-revalidate",
-  immutable: "immutable",
-  noTransform: "no-transform",
-  staleWhileRevalidateSeconds: "stale-while-revalidate",
-  staleIfErrorSeconds: "stale-if-error",
-} as const;
-
 /**
  * The value of `Cache-Control`.
  *
  * @throws ApplicationError `CACHE`: a time is not a whole number of seconds from 0
  */
 export function cacheControl(options: CacheOptions): string {
+  const words = {
+    scope: "",
+    maxAgeSeconds: "max-age",
+    sharedMaxAgeSeconds: "s-maxage",
+    noStore: "no-store",
+    noCache: "no-cache",
+    mustRevalidate: "must-revalidate",
+    immutable: "immutable",
+    noTransform: "no-transform",
+    staleWhileRevalidateSeconds: "stale-while-revalidate",
+    staleIfErrorSeconds: "stale-if-error",
+  };
   const directives: string[] = [];
-  for (const [name, word] of Object.entries(WORDS)) {
+  for (const [name, word] of Object.entries(words)) {
     const value = options[name as keyof CacheOptions];
     if (value === undefined || value === false) continue;
     if (typeof value === "string") directives.push(value);
-    else if (value === true) directives.push(String(word));
+    else if (value === true) directives.push(word);
     else directives.push(`${word}=${wholeSeconds(name, value)}`);
   }
   return directives.join(", ");

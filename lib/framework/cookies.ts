@@ -37,19 +37,6 @@ export interface PendingCookie {
   readonly secrets: readonly string[] | undefined;
 }
 
-const OPTIONS: Readonly<Record<keyof CookieOptions, true>> = {
-  path: true,
-  domain: true,
-  secure: true,
-  httpOnly: true,
-  sameSite: true,
-  maxAge: true,
-  expires: true,
-  partitioned: true,
-  priority: true,
-  signed: true,
-};
-
 /** RFC 6265 §6.1: what a browser has to keep of one cookie, in bytes. */
 const MAX_COOKIE_BYTES = 4096;
 
@@ -82,7 +69,19 @@ function decode(value: string): string {
 export async function writeCookie({ name, value, options, secrets }: PendingCookie): Promise<string> {
   let line: string;
   try {
-    refuseUnknownOptions("a cookie", options, OPTIONS);
+    const known: Readonly<Record<keyof CookieOptions, true>> = {
+      path: true,
+      domain: true,
+      secure: true,
+      httpOnly: true,
+      sameSite: true,
+      maxAge: true,
+      expires: true,
+      partitioned: true,
+      priority: true,
+      signed: true,
+    };
+    refuseUnknownOptions("a cookie", options, known);
     const { signed: _signed, ...attributes } = options;
     checkPrefix(name, attributes);
     const text = secrets === undefined ? value : await signed(name, value, secrets);

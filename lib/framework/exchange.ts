@@ -5,7 +5,7 @@ import type { Level } from "./level.ts";
 import { linkFrom } from "./link-from.ts";
 import { resolveLocation } from "./location.ts";
 import { ResponseHeaders, withCharset } from "./response-headers.ts";
-import { REASONS, statusLine } from "./status.ts";
+import { reasonOf, statusLine } from "./status.ts";
 
 /** What all applications that see one request share: the response so far, and what is to be done at its end. */
 export class Exchange {
@@ -106,6 +106,5 @@ export function locationOf(redirect: Redirect, level: Level): string {
 
 /** web.py's page for a status: its reason in small letters. */
 function plainPage(status: number): string {
-  const reasons: Readonly<Record<number, string>> = REASONS;
-  return (reasons[status] ?? "unregistered").toLowerCase();
+  return (reasonOf(status) ?? "unregistered").toLowerCase();
 }

@@ -2,7 +2,7 @@
 
 import type { Header } from "../gateway/types.ts";
 import { HttpResponse } from "./http-response.ts";
-import { REASONS } from "./status.ts";
+import { reasonOf } from "./status.ts";
 
 /** An error with a status, and whether its message is for the client. */
 interface ForeignError extends Error {
@@ -31,9 +31,8 @@ export function asResponse(error: unknown): HttpResponse {
 function exposedResponse(error: unknown): HttpResponse | undefined {
   if (!isForeign(error) || !error.expose) return undefined;
   const { status, message } = error;
-  const reasons: Readonly<Record<number, string>> = REASONS;
   // A message that says no more than the status leaves its page to the application.
-  if (message === "" || message === reasons[status])
+  if (message === "" || message === reasonOf(status))
     return new HttpResponse(status, undefined, foreignHeaders(error));
   return new HttpResponse(status, message, [
     ...foreignHeaders(error).filter(([name]) => name.toLowerCase() !== "content-type"),
