@@ -1,6 +1,7 @@
 // How was this process started? Tests in a fixed order; the first that fires decides.
 
 import { statSync } from "node:fs";
+import { detectCgi } from "./detect-cgi.ts";
 import { GatewayError } from "./errors.ts";
 import { findLoader, type Loader } from "./gateway/loader.ts";
 import type { ServeOptions } from "./serve.ts";
@@ -81,9 +82,8 @@ export function detect(options: ServeOptions, start: Start = thisProcess): Detec
   if (named !== undefined) {
     return explicit(named, options, start, `POSTERN_SERVER is ${environment["POSTERN_SERVER"]}`);
   }
-  if (environment["GATEWAY_INTERFACE"] && environment["REQUEST_METHOD"]) {
-    return { protocol: "cgi", reason: "GATEWAY_INTERFACE and REQUEST_METHOD are set" };
-  }
+  const cgi = detectCgi(options, start);
+  if (cgi !== undefined) return cgi;
   if (loader !== undefined) return explicit("http", options, start, `${loader.name} loaded the script`);
   const at = words.findIndex((word) => protocolOf(word) !== undefined);
   const word = words[at] ?? "";

@@ -1,7 +1,9 @@
 // How was this process started? Then serve accordingly. Loaded by `app.run()` when it is called, not before.
 
-import { type Detected, detect } from "./detect.ts";
+import type { Detected } from "./detect.ts";
+import { detectCgi } from "./detect-cgi.ts";
 import { GatewayError } from "./errors.ts";
+import { findLoader } from "./gateway/loader.ts";
 import { type Log, logToStderr } from "./gateway/log.ts";
 import { formatAddress } from "./gateway/protocol-server.ts";
 import type { Application } from "./gateway/types.ts";
@@ -66,8 +68,10 @@ async function runDetected(application: Application, options: ServeOptions): Pro
 }
 
 async function detected(options: ServeOptions): Promise<Detected> {
+  const cgi = detectCgi(options, { environment: process.env, loader: findLoader() });
+  if (cgi !== undefined) return cgi;
   try {
-    return detect(options);
+    return (await import("./detect.ts")).detect(options);
   } catch (error) {
     throw (await import("./protocol-word.ts")).withMeantProtocol(error, process.env);
   }

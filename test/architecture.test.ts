@@ -29,6 +29,7 @@ const ends = [
   "serve-options.ts",
   "protocol-word.ts",
   "run.ts",
+  "detect-cgi.ts",
   "detect.ts",
   "server.ts",
   "index.ts",

@@ -27,7 +27,7 @@ export function folderEngine(folders: readonly (string | URL)[], options: Templa
       "OPTION",
       `option "layout" is the name of a template, and this is ${String(layout)}`,
     );
-  const types = { ...TYPES, ...options.types };
+  const types = options.types === undefined ? TYPES : { ...TYPES, ...options.types };
   return new TemplateEngine(new TemplateFolder(folders, types, options.cache ?? true), options);
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { detect, type Start } from "../../lib/detect.ts";
+import { detectCgi } from "../../lib/detect-cgi.ts";
 import type { Loader } from "../../lib/gateway/loader.ts";
 import type { ServeOptions } from "../../lib/serve.ts";
 
@@ -256,7 +257,26 @@ describe("how a process was started", () => {
       { protocol: "http", reason: 'option "protocol" says so' },
     ],
   ])("%s", (_name, options, start, expected) => {
-    expect(detect(options, startedBy(start))).toMatchObject(expected);
+    const found = detect(options, startedBy(start));
+    expect(found).toMatchObject(expected);
+    // What a CGI script asks alone says the same, or nothing.
+    const { protocol = found.protocol } = detectCgi(options, startedBy(start)) ?? {};
+    expect(protocol).toBe(found.protocol);
+  });
+
+  test.each<[string, ServeOptions, Partial<Start>, boolean]>([
+    ["CGI variables", {}, { environment: CGI }, true],
+    ["POSTERN_SERVER says so too", {}, { environment: { ...CGI, POSTERN_SERVER: "cgi" } }, true],
+    ["an empty POSTERN_SERVER", {}, { environment: { ...CGI, POSTERN_SERVER: "" } }, true],
+    ["a loader that no web server is behind", {}, { environment: CGI, loader: loader("other") }, true],
+    ["another POSTERN_SERVER", {}, { environment: { ...CGI, POSTERN_SERVER: "fcgi" } }, false],
+    ["an option", { protocol: "http" }, { environment: CGI }, false],
+    ["Passenger", {}, { environment: CGI, loader: loader("passenger") }, false],
+    ["LiteSpeed", {}, { environment: CGI, loader: loader("litespeed") }, false],
+    ["half of the CGI variables", {}, { environment: { GATEWAY_INTERFACE: "CGI/1.1" } }, false],
+  ])("a CGI script knows itself, or asks on: %s", (_name, options, start, isKnown) => {
+    expect(detectCgi(options, startedBy(start))?.protocol).toBe(isKnown ? "cgi" : undefined);
+    if (isKnown) expect(detect(options, startedBy(start)).protocol).toBe("cgi");
   });
 
   test.each(["passenger", "litespeed"] as const)(
