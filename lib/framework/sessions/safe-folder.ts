@@ -106,8 +106,10 @@ async function tryToMake(path: string): Promise<boolean> {
     await mkdir(path, { mode: 0o700 });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" && !(await isThere(dirname(path)))) return false;
-    ignoreExisting(error as NodeJS.ErrnoException);
+    if (code !== "ENOENT") ignoreExisting(error as NodeJS.ErrnoException);
+    else if (!(await isThere(dirname(path)))) return false;
+    // Somebody else may have made what it lies in meanwhile; below /proc the system says the same again.
+    else await mkdir(path, { mode: 0o700 }).catch(ignoreExisting);
   }
   return true;
 }
