@@ -28,7 +28,8 @@ export class Router<T> {
   }
 
   match(path: string): RouteMatch<T> | undefined {
-    const candidates = this.#candidates(path);
+    const root = this.#root;
+    const candidates = root === undefined ? this.#firstCandidates(path) : innermost(root, path).candidates;
     for (let order = 0; order < candidates.length; order++) {
       const { pattern, value } = candidates[order] as Entry<T>;
       const groups = pattern.expression.exec(path);
@@ -38,14 +39,12 @@ export class Router<T> {
   }
 
   /** For the first path each is looked at: a CGI script is asked for no other, and an index would cost it more. */
-  #candidates(path: string): readonly Entry<T>[] {
-    if (this.#root === undefined) {
-      if (!this.#isAskedAgain) {
-        this.#isAskedAgain = true;
-        return this.#entries.filter(({ pattern }) => path.startsWith(pattern.start));
-      }
-      this.#root = indexOf(this.#entries);
+  #firstCandidates(path: string): readonly Entry<T>[] {
+    if (!this.#isAskedAgain) {
+      this.#isAskedAgain = true;
+      return this.#entries.filter(({ pattern }) => path.startsWith(pattern.start));
     }
+    this.#root = indexOf(this.#entries);
     return innermost(this.#root, path).candidates;
   }
 }
