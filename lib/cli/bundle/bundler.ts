@@ -6,12 +6,13 @@ import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type * as esbuild from "esbuild";
 import { APART, type Parted, parted } from "./apart.ts";
+import { digest } from "./digest.ts";
 import type { LauncherFacts, RuntimeFacts } from "./facts.ts";
 import { importMeta, META } from "./import-meta.ts";
 import { withLazyScopes } from "./lazy-scopes.ts";
 import { nameOfImport, withOuterImports } from "./outer-imports.ts";
 import { lazyBuiltins, optionalPackages, withoutTesting } from "./own-modules.ts";
-import { COMMENT_END, codeEnd, commented, digest, runtimePart, scriptHead, UNNAMED } from "./script-text.ts";
+import { COMMENT_END, codeEnd, commented, runtimePart, scriptHead, UNNAMED } from "./script-text.ts";
 
 export interface BundleOptions {
   /** The module to start with; links to it are followed. */

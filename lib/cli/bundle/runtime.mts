@@ -1,6 +1,7 @@
 // Beside the application's code in every script that `postern bundle` makes: what modules of a bundle call, and what is done
 // behind the response. It is in the code cache, so that Node need not compile it.
 
+import { digest } from "./digest.ts";
 import { KeptValues } from "./kept-values.mts";
 
 const fs = process.getBuiltinModule("node:fs");
@@ -132,11 +133,11 @@ function writeCache(lessons: number): void {
  * Copying a project to a host changes the times of its files, and nothing in them. Their paths are not put in order: Node would have
  * to compile what does that.
  */
-function hasChanged([path, mtimeMs, bytes, digest]: (typeof BUNDLE.sources)[number]): boolean {
+function hasChanged([path, mtimeMs, bytes, known]: (typeof BUNDLE.sources)[number]): boolean {
   const file = `${folder}/${path}`;
   const found = statSync(file, { throwIfNoEntry: false });
   if (found === undefined || found.mtimeMs === mtimeMs) return false;
-  return found.size !== bytes || digestOf(readFileSync(file)) !== digest;
+  return found.size !== bytes || digest(readFileSync(file)) !== known;
 }
 
 /** `import.meta` of a module. The entry's also says where the script is that the process was started with. */
@@ -179,21 +180,15 @@ function lazyRequire(): NodeJS.Require {
  */
 function runApart(run: (text?: string) => unknown): unknown {
   if (BUNDLE.servers === null) return run();
-  const [name, digest] = BUNDLE.servers;
+  const [name, known] = BUNDLE.servers;
   const path = resolve(__dirname, name);
   const bytes = fs.existsSync(path) ? readFileSync(path) : undefined;
-  if (bytes === undefined || digestOf(bytes) !== digest) {
+  if (bytes === undefined || digest(bytes) !== known) {
     const what = bytes === undefined ? "is not there" : `does not belong to ${__filename}`;
     const text = `${path} ${what}: it has all servers but that for CGI, so copy it along with the script, or run postern bundle again`;
     throw Object.assign(new Error(text), { code: "BUNDLE_SERVERS" });
   }
   return (run(`${bytes.toString("latin1")}\n//# sourceURL=${urlOf(path)}`) as () => unknown)();
-}
-
-function digestOf(bytes: Uint8Array): number {
-  let hash = 0x811c9dc5;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash;
 }
 
 interface NodesModule {

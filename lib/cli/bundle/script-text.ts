@@ -33,10 +33,3 @@ export const COMMENT_END = "*\u0001/";
 export function commented(code: string): string {
   return code.replaceAll("*/", COMMENT_END);
 }
-
-/** FNV-1a, as the runtime computes it: Node's own digests cost a script more than the few files that it looks at. */
-export function digest(bytes: Uint8Array): number {
-  let hash = 0x811c9dc5;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash;
-}
